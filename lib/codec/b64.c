@@ -1,0 +1,1 @@
+#include "codec/b64.h"

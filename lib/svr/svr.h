@@ -1,0 +1,129 @@
+/* lib/svr/svr.h - the device side of OCF security as a pure function.
+ *
+ * svr_handle() and svr_event() never change the device they are given. They answer with a
+ * verdict, a staged copy and what has to follow, and the daemon does, in this order:
+ *	1. store each record named in `records`, lowest bit first, last one last (the commit);
+ *	   if that fails, drop `staged` and answer 5.00;
+ *	2. make `staged` the device (one pointer);
+ *	3. send the answer;
+ *	4. perform the effects, lowest bit first.
+ * No I/O, clock or randomness in here: they come in by struct svr_env. */
+#pragma once
+
+#include "base/secret.h"
+#include "svr/req.h"
+
+struct device; /* opaque: all state of one device, svr/device.h inside lib/svr */
+
+/* Onboarding state, pstat.dos.s. */
+enum dos { DOS_RESET, DOS_RFOTM, DOS_RFPRO, DOS_RFNOP, DOS_SRESET };
+
+/* Owner transfer methods, doxm.oxmsel. */
+enum oxm { OXM_JUST_WORKS = 0, OXM_RANDOM_PIN = 1, OXM_MFG_CERT = 2, OXM_NONE = 4 };
+
+#define SVR_PIN_LEN  8
+#define SVR_OXMS_MAX 8
+#define SVR_TEXT_MAX 64
+
+/* What the daemon's configuration says of the device. Borrowed by the device for life; the daemon
+ * may change firmware_version at any time. */
+struct device_info {
+	char name[SVR_TEXT_MAX], manufacturer[SVR_TEXT_MAX], model[SVR_TEXT_MAX];
+	char device_type[SVR_TEXT_MAX];      /* "oic.d.gateway"; empty: none */
+	char firmware_version[SVR_TEXT_MAX]; /* /oic/p mnfv; empty: unknown */
+	struct uuid piid, pi;                /* permanent, platform */
+	enum oxm oxms[SVR_OXMS_MAX];         /* usable transfer methods, in order of preference */
+	size_t n_oxms;
+};
+
+struct svr_env {
+	uint64_t now_us;                                  /* CLOCK_MONOTONIC */
+	void (*random)(void *ctx, void *ret, size_t len); /* cannot fail */
+	/* CR 2868: the owner credential of this session: first 16 octets of
+	 * P_SHA256(key_block, label || obt || device). -EINVAL: no such session. */
+	int (*owner_key)(void *ctx, uint64_t session, const char *label, const struct uuid *obt,
+			 const struct uuid *device, uint8_t ret[16]);
+	void *ctx;
+};
+
+/* Records of the store, in the order in which they are written. */
+enum svr_record { REC_DOXM, REC_CRED, REC_ACL2, REC_SDI, REC_PSTAT, REC_COUNT };
+#define REC_BIT(r) (1u << (r))
+extern const char *const SVR_RECORD_NAMES[REC_COUNT];
+
+/* Effects, performed in this order. */
+enum svr_fx {
+	FX_SIGNAL = 1u << 0,     /* state, owner or identity changed: tell the bus */
+	FX_PIN_SHOW = 1u << 1,   /* a new PIN is to be displayed (device_pin()) */
+	FX_PIN_HIDE = 1u << 2,   /* the displayed PIN is void */
+	FX_RESET_WAIT = 1u << 3, /* send EV_RESET_DUE when the requester's session closes, or after
+				    SVR_RESET_WAIT_US */
+	FX_CLOSE_OTHERS = 1u << 4, /* close handshakes and sessions other than the DOC */
+	FX_CLOSE_ALL = 1u << 5,    /* close all secured sessions, drop their keys */
+	FX_REKEY = 1u << 6,        /* identity or keys changed: refresh what handshakes offer */
+};
+#define SVR_RESET_WAIT_US UINT64_C(300000)
+
+struct svr_out {
+	enum verdict verdict;
+	struct buf *body;      /* in: where to write the answer's body; CBOR */
+	struct device *staged; /* owned by the caller; NULL: nothing changes */
+	unsigned records;      /* REC_BIT()s to store before the commit */
+	unsigned effects;      /* enum svr_fx */
+	const char *why;       /* static text for the log line of a refusal, or NULL */
+};
+
+/* One request, unicast or multicast, secured or not. V_IGNORE: send nothing. */
+void svr_handle(const struct device *dev, const struct req *req, const struct svr_env *env,
+		struct svr_out *out);
+
+enum svr_event {
+	EV_DOC_OPEN,    /* a handshake has finished; `session` becomes the DOC if in RFOTM */
+	EV_CLOSED,      /* `session` is gone, for whatever reason */
+	EV_PIN_FAILED,  /* a peer finished its part of a PIN handshake with another PIN */
+	EV_CERT_FAILED, /* a certificate check failed during a transfer */
+	EV_PIN_EXPIRED, /* the time of device_pin_deadline() has come */
+	EV_RESET,       /* the local administrator or button asks for a hard reset */
+	EV_RESET_DUE,   /* a pending RESET is to happen now */
+};
+/* verdict: V_OK-like V_CHANGED, or V_BAD_REQUEST when the event does not fit the state. */
+void svr_event(const struct device *dev, enum svr_event event, uint64_t session,
+	       const struct svr_env *env, struct svr_out *out);
+
+/* What a ClientHello that arrives now may negotiate (server side). */
+enum svr_profile {
+	SVR_PROFILE_NONE,   /* drop it without a word */
+	SVR_PROFILE_ANON,   /* Just Works: 0xFF00 */
+	SVR_PROFILE_PIN,    /* Random PIN: 0xC037 with the key made from device_pin() */
+	SVR_PROFILE_MFG,    /* manufacturer certificate */
+	SVR_PROFILE_NORMAL, /* credentials of the device */
+};
+enum svr_profile svr_profile(const struct device *dev);
+/* The pairwise key for a peer's identity in SVR_PROFILE_NORMAL; false: no such credential. */
+MUST_USE bool svr_psk(const struct device *dev, const struct uuid *peer, struct secret *ret);
+
+/* Start-up. `records` are the stored ones (empty span: missing). Never fails for their sake:
+ * unowned or nothing stored -> fresh RFOTM device; owned with a damaged record -> SRESET (and
+ * *ret_why names it). out->staged is the device, out->records what to store at once.
+ * -ENOMEM: our failure. */
+MUST_USE int svr_start(const struct device_info *info, const struct span records[REC_COUNT],
+		       const struct svr_env *env, struct svr_out *out, const char **ret_why);
+/* Appends the stored form of one record. */
+void svr_record_write(const struct device *dev, enum svr_record rec, struct buf *out);
+
+struct device *device_free(struct device *dev); /* wipes; accepts NULL, returns NULL */
+DEFINE_CLEANUP(struct device *, device_free)
+
+/* Facts for the bus, logs and the DTLS hint. */
+enum dos device_dos(const struct device *dev);
+const char *dos_name(enum dos dos); /* "RFOTM" */
+bool device_owned(const struct device *dev);
+bool device_doc_open(const struct device *dev);
+uint64_t device_doc(const struct device *dev); /* session of the DOC; 0: none */
+bool device_reset_pending(const struct device *dev);
+const struct uuid *device_uuid(const struct device *dev);
+const struct uuid *device_owner(const struct device *dev); /* devowneruuid, nil if unowned */
+enum oxm device_oxmsel(const struct device *dev);
+/* Digits and NUL; NULL when no PIN is valid. Never log or publish it. */
+const char *device_pin(const struct device *dev);
+uint64_t device_pin_deadline(const struct device *dev); /* NEVER_US: none */

@@ -1,0 +1,124 @@
+/* lib/transport/endpoint.h - CoAP over UDP and DTLS (RFC 7252, 7959), server and client.
+ *
+ * One endpoint has a dual-stack CoAP socket and a DTLS socket. The endpoint owns no loop: wait on
+ * endpoint_fd(), call endpoint_dispatch() when it is readable or endpoint_deadline() has come.
+ * Nothing wakes it while nothing happens. */
+#pragma once
+
+#include <netinet/in.h>
+
+#include "dtls/dtls.h"
+#include "svr/req.h"
+
+struct endpoint;
+
+#define ENDPOINT_PATTERNS_MAX ((size_t)256)
+#define ENDPOINT_ADDR_TEXT    ((size_t)80)
+
+/* An address of a peer; IPv4 is v4-mapped. Scope of link-local ones in sin6_scope_id. */
+struct endpoint_addr {
+	struct sockaddr_in6 sa;
+};
+
+struct endpoint_config {
+	uint16_t coap_port, coaps_port; /* 0: ephemeral */
+	bool server;                    /* answers requests, joins the OCF groups on port 5683 */
+	char interfaces[ENDPOINT_PATTERNS_MAX]; /* "eth* !eth9 !docker*"; empty: all */
+	uint64_t leisure_us;   /* longest random delay of an answer to multicast; 0: none */
+	uint64_t handshake_us; /* server handshake deadline */
+	uint64_t idle_us;      /* session without traffic */
+	unsigned sessions_max, handshakes_max, sessions_per_peer_max;
+	size_t body_max; /* request bodies (server) and answers (client), blocks joined */
+};
+/* Fills in the defaults (ports 5683 and 5684, leisure 2 s, handshake 20 s, idle 600 s ...). */
+void endpoint_defaults(struct endpoint_config *cfg);
+
+struct endpoint_ops {
+	/* Server: the terms for a ClientHello that arrives now; called again once its cookie is
+	 * good. Leave profile at DTLS_NONE for silence. */
+	void (*offer)(void *arg, struct dtls_offer *ret);
+	int (*psk)(void *arg, enum dtls_profile profile, struct span identity, struct secret *ret);
+	/* A handshake has finished, either role. */
+	void (*opened)(void *arg, uint64_t session, const struct dtls_facts *facts,
+		       const struct endpoint_addr *peer);
+	/* An open session or a handshake has ended; was_open tells which. */
+	void (*closed)(void *arg, uint64_t session, enum dtls_end why, bool was_open);
+	/* Server: one whole request. A multicast GET is asked at arrival and again when its
+	 * delayed answer is due; V_IGNORE either time means silence. */
+	void (*request)(void *arg, const struct req *req, struct answer *answer);
+	/* After an answer with `act` set has been handed to the kernel. */
+	void (*act)(void *arg);
+};
+
+/* 0; -ENOMEM; -EADDRINUSE; other errno of the sockets. `ops` and `arg` are borrowed for life. */
+MUST_USE int endpoint_new(struct endpoint **ret, const struct endpoint_config *cfg,
+			  const struct endpoint_ops *ops, void *arg, uint64_t now_us);
+struct endpoint *endpoint_free(struct endpoint *e); /* close_notify to all; accepts NULL */
+DEFINE_CLEANUP(struct endpoint *, endpoint_free)
+
+int endpoint_fd(const struct endpoint *e);
+uint64_t endpoint_deadline(const struct endpoint *e); /* NEVER_US: none */
+/* 0, or -errno of a broken socket: the endpoint is then of no more use. */
+MUST_USE int endpoint_dispatch(struct endpoint *e, uint64_t now_us);
+
+uint16_t endpoint_coap_port(const struct endpoint *e);
+uint16_t endpoint_coaps_port(const struct endpoint *e);
+size_t endpoint_sessions(const struct endpoint *e); /* open ones */
+
+/* Both roles. Closing is safe inside callbacks; `closed` is then called from dispatch. */
+void endpoint_close(struct endpoint *e, uint64_t session);
+/* All sessions and handshakes but `except` (0: all). */
+void endpoint_close_all(struct endpoint *e, uint64_t except);
+MUST_USE int endpoint_owner_key(struct endpoint *e, uint64_t session, const char *label,
+				const struct uuid *obt, const struct uuid *device, uint8_t ret[16]);
+
+/* ---- client ---- */
+
+/* Numeric addresses only: "fe80::1%eth0", "[fd77::2]", "10.0.0.1". -EINVAL. */
+MUST_USE int endpoint_addr_parse(struct endpoint_addr *ret, struct span host, uint16_t port);
+void endpoint_addr_format(const struct endpoint_addr *a, char ret[ENDPOINT_ADDR_TEXT]);
+/* "coaps://[fd77::2]:48115" as found in "eps"; *ret_secure tells coaps. A link-local address takes
+ * the scope of `via` (the address the link came from). -EINVAL. */
+MUST_USE int endpoint_uri_parse(struct span uri, const struct endpoint_addr *via,
+				struct endpoint_addr *ret, bool *ret_secure);
+
+/* Starts a handshake; `opened` or `closed` follows. */
+MUST_USE int endpoint_connect(struct endpoint *e, const struct endpoint_addr *peer,
+			      const struct dtls_offer *offer, uint64_t now_us,
+			      uint64_t *ret_session);
+
+struct call {
+	enum method method;
+	uint64_t session; /* 0: unsecured, to `to` */
+	struct endpoint_addr to;
+	const char *path; /* "/oic/sec/doxm" */
+	const char *query[REQ_QUERY_MAX];
+	size_t n_query;
+	struct span body;        /* copied; sent with Content-Format 10000 if not empty */
+	uint64_t ack_timeout_us; /* 0: 2 s (RFC 7252 4.8) */
+	unsigned max_retransmit; /* 0: 4 */
+	uint64_t backoff_cap_us; /* 0: none */
+};
+
+struct reply {
+	int err;       /* 0; -ETIMEDOUT, -ECONNRESET (RST, or the session ended), -EFBIG,
+			  -EBADMSG */
+	unsigned code; /* 205 for 2.05, 404 for 4.04 */
+	uint32_t content_format;
+	struct span body; /* borrowed during the callback, blocks joined */
+	struct endpoint_addr from;
+};
+typedef void (*reply_fn)(void *arg, const struct reply *reply);
+
+/* Sends a CON and calls `fn` exactly once, never from inside this function. Requests carry Accept
+ * 10000 and 2049 = 2048, with a body also 2053 = 2048. -ENOTCONN, -ENOMEM, -EMSGSIZE, -EAGAIN
+ * (too many under way). */
+MUST_USE int endpoint_call(struct endpoint *e, const struct call *call, reply_fn fn, void *arg,
+			   uint64_t now_us, uint64_t *ret_id);
+/* Sends a NON to the OCF groups on every allowed interface (same message id and token on all) and
+ * calls `fn` for each answer until endpoint_cancel(). IPv4 224.0.1.187, IPv6 ff02::158; `scope`
+ * 3 or 5 asks ff03::158 or ff05::158 instead. */
+MUST_USE int endpoint_multicast(struct endpoint *e, const struct call *call, unsigned scope,
+				reply_fn fn, void *arg, uint64_t now_us, uint64_t *ret_id);
+/* `fn` will not be called any more. An unknown id is ignored. */
+void endpoint_cancel(struct endpoint *e, uint64_t id);
