@@ -1,14 +1,12 @@
 /* Runs a fuzz target once over each file of the given folders: the stand-in for libFuzzer. */
+#include "fuzz.h"
+
 #include <dirent.h>
 #include <fcntl.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A heap block of the exact size, so that a sanitizer sees one byte too far. */
 static int replay_fd(int fd)
