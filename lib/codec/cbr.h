@@ -57,8 +57,8 @@ struct cbr {
 	enum cbr_err err;
 	unsigned depth;
 	struct {
-		uint64_t left; /* items to come; UINT64_MAX while indefinite */
-		bool map;
+		uint64_t left; /* pairs or elements to come; UINT64_MAX while indefinite */
+		bool map, odd; /* odd: skipping, a key has been met without its value */
 	} open[CBR_DEPTH_MAX];
 };
 

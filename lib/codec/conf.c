@@ -1,1 +1,228 @@
 #include "codec/conf.h"
+
+#include <fcntl.h>
+#include <ini.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/parse.h"
+
+#define OPTIONS_MAX 64 /* bits of `seen` */
+
+struct reader {
+	const struct conf_option *options;
+	size_t n;
+	uint8_t *target;
+	uint64_t seen;
+	char error[256]; /* of the first bad line; empty: none */
+};
+
+static bool parse_time(struct span text, uint64_t *ret)
+{
+	static const struct {
+		const char *suffix;
+		uint64_t us;
+	} UNITS[] = {
+		{"ms",  USEC_PER_MSEC       },
+                {"min", 60 * USEC_PER_SEC   },
+                {"s",   USEC_PER_SEC        },
+		{"h",   3600 * USEC_PER_SEC },
+                {"d",   86400 * USEC_PER_SEC},
+                {"",    USEC_PER_SEC        },
+	};
+	uint64_t v;
+
+	for (size_t i = 0; i < ARRAY_SIZE(UNITS); i++) {
+		size_t n = strlen(UNITS[i].suffix);
+		struct span number = span_of(text.ptr, text.len < n ? 0 : text.len - n);
+
+		if (text.len > n && span_is(span_skip(text, number.len), UNITS[i].suffix) &&
+		    parse_u64(number, &v))
+			return !__builtin_mul_overflow(v, UNITS[i].us, ret);
+	}
+	return false;
+}
+
+static bool in_bounds(const struct conf_option *o, uint64_t v)
+{
+	return o->max == 0 || (v >= o->min && v <= o->max);
+}
+
+static void say_bounds(struct reader *r, const struct conf_option *o, const char *kind)
+{
+	uint64_t unit = o->kind == CONF_TIME ? USEC_PER_MSEC : 1;
+	const char *suffix = o->kind == CONF_TIME ? "ms" : "";
+
+	if (o->max)
+		(void)snprintf(r->error, sizeof(r->error), "%s= takes %s from %llu%s to %llu%s",
+			       o->name, kind, (unsigned long long)(o->min / unit), suffix,
+			       (unsigned long long)(o->max / unit), suffix);
+	else
+		(void)snprintf(r->error, sizeof(r->error), "%s= takes %s", o->name, kind);
+}
+
+static void set_text(struct reader *r, const struct conf_option *o, struct span value)
+{
+	if (o->check && !o->check(value))
+		(void)snprintf(r->error, sizeof(r->error), "%s= cannot be this value", o->name);
+	else if (span_to_str(value, (char *)r->target + o->offset, o->size))
+		(void)snprintf(r->error, sizeof(r->error), "%s= takes at most %zu octets", o->name,
+			       o->size - 1);
+}
+
+static void set_number(struct reader *r, const struct conf_option *o, struct span value)
+{
+	uint32_t v;
+
+	if (parse_u32(value, &v) && in_bounds(o, v))
+		memcpy(r->target + o->offset, &v, sizeof(v));
+	else
+		say_bounds(r, o, "a number");
+}
+
+static void set_time(struct reader *r, const struct conf_option *o, struct span value)
+{
+	uint64_t v;
+
+	if (parse_time(value, &v) && in_bounds(o, v))
+		memcpy(r->target + o->offset, &v, sizeof(v));
+	else
+		say_bounds(r, o, "a time like 500ms, 20s, 10min, 24h or 7d");
+}
+
+static void set_bool(struct reader *r, const struct conf_option *o, struct span value)
+{
+	bool v;
+
+	if (parse_bool(value, &v))
+		memcpy(r->target + o->offset, &v, sizeof(v));
+	else
+		(void)snprintf(r->error, sizeof(r->error), "%s= takes yes or no", o->name);
+}
+
+static void set_enum(struct reader *r, const struct conf_option *o, struct span value)
+{
+	struct buf list = BUF_INIT(sizeof(r->error) / 2);
+
+	for (int i = 0; o->words[i]; i++) {
+		if (span_is(value, o->words[i])) {
+			memcpy(r->target + o->offset, &i, sizeof(i));
+			buf_done(&list);
+			return;
+		}
+		buf_printf(&list, "%s%s", i ? ", " : "", o->words[i]);
+	}
+	(void)snprintf(r->error, sizeof(r->error), "%s= takes one of: %.*s", o->name, (int)list.len,
+		       (const char *)list.ptr);
+	buf_done(&list);
+}
+
+static void set(struct reader *r, const struct conf_option *o, struct span value)
+{
+	switch (o->kind) {
+	case CONF_TEXT:
+		set_text(r, o, value);
+		break;
+	case CONF_U32:
+		set_number(r, o, value);
+		break;
+	case CONF_BOOL:
+		set_bool(r, o, value);
+		break;
+	case CONF_TIME:
+		set_time(r, o, value);
+		break;
+	case CONF_ENUM:
+		set_enum(r, o, value);
+		break;
+	}
+}
+
+/* inih's handler: 1 to go on, 0 marks the line as the bad one. */
+static int on_line(void *arg, const char *section, const char *name, const char *value)
+{
+	struct reader *r = arg;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct conf_option *o = &r->options[i];
+
+		if (strcmp(o->section, section) != 0 || strcmp(o->name, name) != 0)
+			continue;
+		if (r->seen & UINT64_C(1) << i)
+			(void)snprintf(r->error, sizeof(r->error), "%s= is given twice", name);
+		else
+			set(r, o, span_str(value));
+		r->seen |= UINT64_C(1) << i;
+		return r->error[0] == '\0';
+	}
+	(void)snprintf(r->error, sizeof(r->error), "[%.40s] has no option %.40s=", section, name);
+	return 0;
+}
+
+/* inih would read the rest of a longer line as a line of its own, and stops at a NUL. */
+static int overlong_line(struct span text)
+{
+	for (int line = 1; text.ptr; line++) {
+		struct span one = span_cut(&text, '\n');
+
+		if (one.len >= INI_MAX_LINE - 2 || (one.len && memchr(one.ptr, '\0', one.len)))
+			return line;
+	}
+	return 0;
+}
+
+int conf_parse(struct span text, const char *name, const struct conf_option *options, size_t n,
+	       void *target, char *ret_error, size_t room)
+{
+	struct reader r = {.options = options, .n = n, .target = target};
+	char *copy CLEANUP(freep) = malloc(text.len + 1);
+	int line = overlong_line(text);
+
+	if (n > OPTIONS_MAX)
+		return -EINVAL;
+	if (!copy)
+		return -ENOMEM;
+	if (line) {
+		(void)snprintf(r.error, sizeof(r.error), "a line takes at most %d octets, no NUL",
+			       INI_MAX_LINE - 3);
+	} else {
+		if (text.len)
+			memcpy(copy, text.ptr, text.len);
+		copy[text.len] = '\0';
+		line = ini_parse_string(copy, on_line, &r);
+	}
+	if (line == 0)
+		return 0;
+	(void)snprintf(ret_error, room, "%s:%d: %s", name, line,
+		       r.error[0] ? r.error : "expected [Section] or Name=value");
+	return -EINVAL;
+}
+
+int conf_load(const char *path, const struct conf_option *options, size_t n, void *target,
+	      char *ret_error, size_t room)
+{
+	struct buf text = BUF_INIT(CONF_FILE_MAX);
+	int fd CLEANUP(closep) = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	do {
+		uint8_t *at = buf_room(&text, 4096);
+
+		if (!at) {
+			buf_done(&text);
+			return -EFBIG;
+		}
+		got = read(fd, at, 4096);
+		if (got > 0)
+			text.len += (size_t)got;
+	} while (got > 0);
+	r = got < 0 ? -errno
+		    : conf_parse(buf_span(&text), path, options, n, target, ret_error, room);
+	buf_done(&text);
+	return r;
+}

@@ -37,7 +37,7 @@ int64_t jsn_int(const struct jsn *v);
 bool jsn_bool(const struct jsn *v);
 
 /* Building. A new value is owned; adding it to a container hands it over, also on failure.
- * NULL stands for "no memory" everywhere and spoils nothing: jsn_write() reports it. */
+ * NULL stands for "no memory, or text that is not UTF-8" and is left out of its container. */
 struct jsn *jsn_new_object(void);
 struct jsn *jsn_new_array(void);
 struct jsn *jsn_new_text(struct span utf8);
