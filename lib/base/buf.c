@@ -51,7 +51,8 @@ uint8_t *buf_room(struct buf *b, size_t n)
 
 	if (b->failed)
 		return NULL;
-	if (!size_add(b->len, n, &need) || need > b->max || (need > b->cap && !grow(b, need))) {
+	if (!size_add(b->len, n, &need) || need > b->max ||
+	    ((need > b->cap || !b->ptr) && !grow(b, need))) {
 		b->failed = true;
 		return NULL;
 	}

@@ -16,7 +16,9 @@ struct reader {
 	size_t n;
 	uint8_t *target;
 	uint64_t seen;
-	char error[256]; /* of the first bad line; empty: none */
+	struct span rest; /* of the text */
+	int line, line_error;
+	char error[256]; /* of line_error */
 };
 
 static bool parse_time(struct span text, uint64_t *ret)
@@ -145,6 +147,8 @@ static int on_line(void *arg, const char *section, const char *name, const char 
 {
 	struct reader *r = arg;
 
+	if (r->line_error)
+		return 1;
 	for (size_t i = 0; i < r->n; i++) {
 		const struct conf_option *o = &r->options[i];
 
@@ -155,48 +159,51 @@ static int on_line(void *arg, const char *section, const char *name, const char 
 		else
 			set(r, o, span_str(value));
 		r->seen |= UINT64_C(1) << i;
-		return r->error[0] == '\0';
+		r->line_error = r->error[0] ? r->line : 0;
+		return r->line_error == 0;
 	}
 	(void)snprintf(r->error, sizeof(r->error), "[%.40s] has no option %.40s=", section, name);
+	r->line_error = r->line;
 	return 0;
 }
 
-/* inih would read the rest of a longer line as a line of its own, and stops at a NUL. */
-static int overlong_line(struct span text)
+/* inih's reader, like fgets. It would take the rest of an overlong line as a line of its own. */
+static char *next_line(char *ret, int room, void *arg)
 {
-	for (int line = 1; text.ptr; line++) {
-		struct span one = span_cut(&text, '\n');
+	struct reader *r = arg;
+	struct span line;
 
-		if (one.len >= INI_MAX_LINE - 2 || (one.len && memchr(one.ptr, '\0', one.len)))
-			return line;
+	if (!r->rest.ptr || r->line_error)
+		return NULL;
+	line = span_cut(&r->rest, '\n');
+	r->line++;
+	if (span_to_str(line, ret, (size_t)room)) {
+		(void)snprintf(r->error, sizeof(r->error),
+			       "a line takes at most %d octets and no NUL", room - 1);
+		r->line_error = r->line;
+		return NULL;
 	}
-	return 0;
+	return ret;
 }
 
 int conf_parse(struct span text, const char *name, const struct conf_option *options, size_t n,
 	       void *target, char *ret_error, size_t room)
 {
-	struct reader r = {.options = options, .n = n, .target = target};
-	char *copy CLEANUP(freep) = malloc(text.len + 1);
-	int line = overlong_line(text);
+	struct reader r = {.options = options, .n = n, .target = target, .rest = text};
+	int line;
 
 	if (n > OPTIONS_MAX)
 		return -EINVAL;
-	if (!copy)
+	line = ini_parse_stream(next_line, &r, on_line, &r); /* the first bad line */
+	if (line < 0)
 		return -ENOMEM;
-	if (line) {
-		(void)snprintf(r.error, sizeof(r.error), "a line takes at most %d octets, no NUL",
-			       INI_MAX_LINE - 3);
-	} else {
-		if (text.len)
-			memcpy(copy, text.ptr, text.len);
-		copy[text.len] = '\0';
-		line = ini_parse_string(copy, on_line, &r);
-	}
-	if (line == 0)
+	if (line == 0 && r.line_error == 0)
 		return 0;
-	(void)snprintf(ret_error, room, "%s:%d: %s", name, line,
-		       r.error[0] ? r.error : "expected [Section] or Name=value");
+	if (line == 0 || line == r.line_error)
+		line = r.line_error;
+	else
+		(void)snprintf(r.error, sizeof(r.error), "expected [Section] or Name=value");
+	(void)snprintf(ret_error, room, "%s:%d: %s", name, line, r.error);
 	return -EINVAL;
 }
 
