@@ -1,0 +1,220 @@
+#include "bus/bus.h"
+
+#include <sys/stat.h>
+#include <systemd/sd-bus.h>
+
+#include "base/clock.h"
+#include "bus/loop.h"
+
+#define DEFAULT_ADDRESS "unix:path=/run/dbus/system_bus_socket"
+#define LOCAL_NAME      "org.freedesktop.DBus.Local"
+#define LOCAL_PATH      "/org/freedesktop/DBus/Local"
+
+/* A bus that is there but refuses us is asked again after this long, doubled each time. */
+#define RETRY_FIRST_US (1 * USEC_PER_SEC)
+#define RETRY_LAST_US  (64 * USEC_PER_SEC)
+
+struct bus {
+	struct loop *loop;
+	const char *name;
+	bus_state_fn fn;
+	void *arg;
+	struct sd_bus *sd;
+	struct loop_timer *retry;
+	uint64_t retry_us;
+	bool up;
+	struct bus_part *parts;
+};
+
+static void tell(struct bus *b, enum bus_state state)
+{
+	if (b->fn)
+		b->fn(b->arg, state);
+}
+
+static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct bus *b = userdata;
+
+	(void)error;
+	tell(b, sd_bus_message_is_method_error(m, NULL) ? BUS_NAME_TAKEN : BUS_UP);
+	return 0;
+}
+
+static int on_connected(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct bus *b = userdata;
+	int r;
+
+	(void)m;
+	(void)error;
+	b->up = true;
+	b->retry_us = RETRY_FIRST_US;
+	if (!b->name) {
+		tell(b, BUS_UP);
+		return 0;
+	}
+	r = sd_bus_request_name_async(b->sd, NULL, b->name, 0, on_name, b);
+	if (r < 0)
+		tell(b, BUS_NAME_TAKEN);
+	return 0;
+}
+
+static void retry_later(struct bus *b)
+{
+	loop_timer_set(b->retry, clock_monotonic_us() + b->retry_us);
+	if (b->retry_us < RETRY_LAST_US)
+		b->retry_us *= 2;
+}
+
+static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct bus *b = userdata;
+
+	(void)m;
+	(void)error;
+	if (b->up)
+		tell(b, BUS_DOWN);
+	b->up = false;
+	retry_later(b); /* not now: this is a callback of the connection that goes */
+	return 0;
+}
+
+/* Without a listener sd-bus waits with inotify and has no socket yet. */
+static bool is_waiting(struct sd_bus *sd)
+{
+	struct stat st;
+	int fd = sd_bus_get_fd(sd);
+
+	return fd >= 0 && fstat(fd, &st) == 0 && !S_ISSOCK(st.st_mode);
+}
+
+static int sd_start(struct bus *b, struct sd_bus *sd)
+{
+	const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
+	int r;
+
+	r = sd_bus_set_address(sd, address ? address : DEFAULT_ADDRESS);
+	if (r >= 0)
+		r = sd_bus_set_bus_client(sd, true);
+	if (r >= 0)
+		r = sd_bus_set_watch_bind(sd, true);
+	if (r >= 0)
+		r = sd_bus_set_connected_signal(sd, true);
+	if (r >= 0)
+		r = sd_bus_match_signal(sd, NULL, LOCAL_NAME, LOCAL_PATH, LOCAL_NAME, "Connected",
+					on_connected, b);
+	if (r >= 0)
+		r = sd_bus_match_signal(sd, NULL, LOCAL_NAME, LOCAL_PATH, LOCAL_NAME,
+					"Disconnected", on_disconnected, b);
+	if (r >= 0)
+		r = sd_bus_attach_event(sd, loop_sd_event(b->loop), SD_EVENT_PRIORITY_NORMAL);
+	if (r >= 0)
+		r = sd_bus_start(sd);
+	return r;
+}
+
+static int connect_bus(struct bus *b)
+{
+	CLEANUP(sd_bus_close_unrefp) struct sd_bus *sd = NULL;
+	int r;
+
+	r = sd_bus_new(&sd);
+	if (r >= 0)
+		r = sd_start(b, sd);
+	for (struct bus_part *p = b->parts; p && r >= 0; p = p->next)
+		r = p->attach(p, sd);
+	if (r < 0)
+		return r;
+	if (is_waiting(sd))
+		tell(b, BUS_ABSENT);
+	b->sd = sd;
+	sd = NULL;
+	return 0;
+}
+
+static int on_retry(void *arg)
+{
+	struct bus *b = arg;
+
+	b->sd = sd_bus_close_unref(b->sd);
+	if (connect_bus(b) < 0)
+		retry_later(b);
+	return 0;
+}
+
+int bus_new(struct bus **ret, struct loop *loop, const char *name, bus_state_fn fn, void *arg)
+{
+	CLEANUP(bus_freep) struct bus *b = calloc(1, sizeof(*b));
+	int r;
+
+	if (!b)
+		return -ENOMEM;
+	*b = (struct bus){
+		.loop = loop, .name = name, .fn = fn, .arg = arg, .retry_us = RETRY_FIRST_US};
+	r = loop_timer_new(&b->retry, loop, on_retry, b);
+	if (r < 0)
+		return r;
+	r = connect_bus(b);
+	if (r == -ENOMEM || r == -EINVAL)
+		return r;
+	if (r < 0) {
+		tell(b, BUS_ABSENT);
+		retry_later(b);
+	}
+	*ret = b;
+	b = NULL;
+	return 0;
+}
+
+struct bus *bus_free(struct bus *b)
+{
+	if (!b)
+		return NULL;
+	if (b->up)
+		(void)sd_bus_flush(b->sd); /* what is lost now, nobody waits for */
+	sd_bus_close_unref(b->sd);
+	loop_timer_free(b->retry);
+	free(b);
+	return NULL;
+}
+
+int bus_part_add(struct bus *b, struct bus_part *part)
+{
+	int r = b->sd ? part->attach(part, b->sd) : 0;
+
+	if (r < 0)
+		return r;
+	part->next = b->parts;
+	b->parts = part;
+	return 0;
+}
+
+void bus_part_remove(struct bus *b, struct bus_part *part)
+{
+	struct bus_part **p = &b->parts;
+
+	while (*p && *p != part)
+		p = &(*p)->next;
+	if (*p)
+		*p = part->next;
+}
+
+struct sd_bus *bus_sd_bus(const struct bus *b)
+{
+	return b->up ? b->sd : NULL;
+}
+
+int bus_require_root(struct sd_bus_message *m)
+{
+	CLEANUP(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+	uid_t euid;
+	int r;
+
+	r = sd_bus_query_sender_creds(m, SD_BUS_CREDS_EUID, &creds);
+	if (r >= 0)
+		r = sd_bus_creds_get_euid(creds, &euid);
+	if (r < 0)
+		return r;
+	return euid == 0 ? 0 : -EACCES;
+}

@@ -1,0 +1,193 @@
+#include "bus/secd_vtable.h"
+
+#include <systemd/sd-bus.h>
+
+#include "bus/bus.h"
+
+#define PATH       "/org/ocfgw/Security1"
+#define INTERFACE  SECD_BUS_NAME
+#define ERROR_NAME INTERFACE ".Error."
+
+struct secd_vtable {
+	struct bus_part part; /* first: attach() gets its address */
+	struct bus *bus;
+	const struct secd_calls *calls;
+	void *arg;
+	const char *version;
+	struct secd_facts facts;
+	struct sd_bus_slot *slot;
+};
+
+static int get_chars(sd_bus *sd, const char *path, const char *interface, const char *property,
+		     sd_bus_message *reply, void *member, sd_bus_error *error)
+{
+	(void)sd, (void)path, (void)interface, (void)property, (void)error;
+	return sd_bus_message_append_basic(reply, 's', member);
+}
+
+static int get_bool(sd_bus *sd, const char *path, const char *interface, const char *property,
+		    sd_bus_message *reply, void *member, sd_bus_error *error)
+{
+	const bool *b = member;
+
+	(void)sd, (void)path, (void)interface, (void)property, (void)error;
+	return sd_bus_message_append_basic(reply, 'b', &(int){*b});
+}
+
+static int get_list(sd_bus *sd, const char *path, const char *interface, const char *property,
+		    sd_bus_message *reply, void *member, sd_bus_error *error)
+{
+	(void)sd, (void)path, (void)interface, (void)property, (void)error;
+	return sd_bus_message_append_strv(reply, member);
+}
+
+static int show_pin(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct secd_vtable *v = userdata;
+	char pin[SECD_PIN_ROOM];
+	int r;
+
+	r = bus_require_root(m);
+	if (r < 0)
+		return r;
+	r = v->calls->show_pin(v->arg, pin);
+	if (r == -ENOENT)
+		return sd_bus_error_set(error, ERROR_NAME "NoPin", "No PIN is wanted");
+	if (r < 0)
+		return r;
+	r = sd_bus_reply_method_return(m, "s", pin);
+	explicit_bzero(pin, sizeof(pin));
+	return r;
+}
+
+static int reset(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct secd_vtable *v = userdata;
+	int r;
+
+	r = bus_require_root(m);
+	if (r < 0)
+		return r;
+	r = v->calls->reset(v->arg);
+	if (r == -EBUSY)
+		return sd_bus_error_set(error, ERROR_NAME "ResetPending", "A reset is under way");
+	if (r < 0)
+		return sd_bus_error_set(error, ERROR_NAME "ResetFailed",
+					"The reset could not be stored");
+	return sd_bus_reply_method_return(m, NULL);
+}
+
+#define FACT(member) offsetof(struct secd_vtable, facts.member)
+#define CONST_FLAG   SD_BUS_VTABLE_PROPERTY_CONST
+#define EMITS_FLAG   SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+#define ANYBODY_FLAG SD_BUS_VTABLE_UNPRIVILEGED /* sd-bus checks nothing: bus_require_root() */
+static const sd_bus_vtable VTABLE[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_PROPERTY("Version", "s", NULL, offsetof(struct secd_vtable, version), CONST_FLAG),
+	SD_BUS_PROPERTY("State", "s", NULL, FACT(state), EMITS_FLAG),
+	SD_BUS_PROPERTY("Owned", "b", get_bool, FACT(owned), EMITS_FLAG),
+	SD_BUS_PROPERTY("DeviceId", "s", get_chars, FACT(device), EMITS_FLAG),
+	SD_BUS_PROPERTY("OwnerId", "s", get_chars, FACT(owner), EMITS_FLAG),
+	SD_BUS_PROPERTY("OnboardingOpen", "b", get_bool, FACT(onboarding_open), EMITS_FLAG),
+	SD_BUS_PROPERTY("OwnerTransferMethods", "as", get_list, FACT(methods), CONST_FLAG),
+	SD_BUS_PROPERTY("SelectedMethod", "s", NULL, FACT(selected), EMITS_FLAG),
+	SD_BUS_PROPERTY("PinWanted", "b", get_bool, FACT(pin_wanted), EMITS_FLAG),
+	SD_BUS_PROPERTY("Problems", "as", get_list, FACT(problems), EMITS_FLAG),
+	SD_BUS_PROPERTY("TlsLibrary", "s", NULL, FACT(tls_library), CONST_FLAG),
+	SD_BUS_PROPERTY("Sessions", "u", NULL, FACT(sessions), 0),
+	SD_BUS_METHOD_WITH_ARGS("ShowPin", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", pin), show_pin,
+				ANYBODY_FLAG),
+	SD_BUS_METHOD_WITH_ARGS("Reset", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, reset, ANYBODY_FLAG),
+	SD_BUS_SIGNAL("PinRequested", NULL, 0),
+	SD_BUS_VTABLE_END,
+};
+
+static int attach(struct bus_part *part, struct sd_bus *sd)
+{
+	struct secd_vtable *v = (struct secd_vtable *)part;
+
+	v->slot = sd_bus_slot_unref(v->slot);
+	return sd_bus_add_object_vtable(sd, &v->slot, PATH, INTERFACE, VTABLE, v);
+}
+
+int secd_vtable_new(struct secd_vtable **ret, struct bus *b, const struct secd_facts *first,
+		    const struct secd_calls *calls, void *arg)
+{
+	CLEANUP(secd_vtable_freep) struct secd_vtable *v = calloc(1, sizeof(*v));
+	int r;
+
+	if (!v)
+		return -ENOMEM;
+	*v = (struct secd_vtable){
+		.part.attach = attach,
+		.bus = b,
+		.calls = calls,
+		.arg = arg,
+		.version = OCFGW_VERSION,
+		.facts = *first,
+	};
+	r = bus_part_add(b, &v->part);
+	if (r < 0)
+		return r;
+	*ret = v;
+	v = NULL;
+	return 0;
+}
+
+struct secd_vtable *secd_vtable_free(struct secd_vtable *v)
+{
+	if (!v)
+		return NULL;
+	bus_part_remove(v->bus, &v->part);
+	sd_bus_slot_unref(v->slot);
+	free(v);
+	return NULL;
+}
+
+#define SIGNALLED(name, member)                                                                    \
+	{                                                                                          \
+		name, offsetof(struct secd_facts, member),                                         \
+			sizeof(((struct secd_facts *)NULL)->member)                                \
+	}
+static const struct {
+	const char *name;
+	size_t offset, size;
+} SIGNALLED_FACTS[] = {
+	SIGNALLED("State", state),
+	SIGNALLED("Owned", owned),
+	SIGNALLED("DeviceId", device),
+	SIGNALLED("OwnerId", owner),
+	SIGNALLED("OnboardingOpen", onboarding_open),
+	SIGNALLED("SelectedMethod", selected),
+	SIGNALLED("PinWanted", pin_wanted),
+	SIGNALLED("Problems", problems),
+};
+
+void secd_vtable_update(struct secd_vtable *v, const struct secd_facts *now)
+{
+	const char *changed[ARRAY_SIZE(SIGNALLED_FACTS) + 1] = {NULL};
+	struct sd_bus *sd = bus_sd_bus(v->bus);
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(SIGNALLED_FACTS); i++) {
+		const char *before = (const char *)&v->facts + SIGNALLED_FACTS[i].offset;
+		const char *after = (const char *)now + SIGNALLED_FACTS[i].offset;
+
+		if (memcmp(before, after, SIGNALLED_FACTS[i].size) != 0)
+			changed[n++] = SIGNALLED_FACTS[i].name;
+	}
+	v->facts = *now;
+	/* A signal that cannot be sent is one that a lost connection would have lost as well.
+	 * The function only reads the names: its prototype lacks the const. */
+	if (sd && n > 0)
+		(void)sd_bus_emit_properties_changed_strv(sd, PATH, INTERFACE,
+							  (char **)(uintptr_t)changed);
+}
+
+void secd_vtable_pin_requested(struct secd_vtable *v)
+{
+	struct sd_bus *sd = bus_sd_bus(v->bus);
+
+	if (sd)
+		(void)sd_bus_emit_signal(sd, PATH, INTERFACE, "PinRequested", NULL);
+}

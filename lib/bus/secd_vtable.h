@@ -1,0 +1,44 @@
+/* lib/bus/secd_vtable.h - org.ocfgw.Security1 as dbus/org.ocfgw.Security1.xml describes it. */
+#pragma once
+
+#include "base/uuid.h"
+
+struct bus;
+
+#define SECD_BUS_NAME  "org.ocfgw.Security1"
+#define SECD_PIN_ROOM  ((size_t)40) /* octets: a PIN and its NUL */
+#define SECD_LIST_ROOM ((size_t)8)  /* texts and the NULL behind them */
+
+/* All properties but Version. Texts behind pointers are static. */
+struct secd_facts {
+	const char *state;
+	bool owned, onboarding_open, pin_wanted;
+	char device[UUID_TEXT + 1], owner[UUID_TEXT + 1]; /* owner "": none */
+	const char *methods[SECD_LIST_ROOM];              /* NULL-terminated */
+	const char *selected;                             /* "": none */
+	const char *problems[SECD_LIST_ROOM];             /* NULL-terminated */
+	const char *tls_library;
+	uint32_t sessions;
+};
+
+/* Both are asked for by root only. */
+struct secd_calls {
+	/* 0; -ENOENT: no PIN is wanted. `ret` is wiped after use. */
+	int (*show_pin)(void *arg, char ret[SECD_PIN_ROOM]);
+	/* 0; -EBUSY: a reset is under way; other: it failed. */
+	int (*reset)(void *arg);
+};
+
+struct secd_vtable;
+/* Puts the object on the bus; `calls` and `arg` are borrowed for life, `first` is copied.
+ * -ENOMEM. */
+MUST_USE int secd_vtable_new(struct secd_vtable **ret, struct bus *b,
+			     const struct secd_facts *first, const struct secd_calls *calls,
+			     void *arg);
+struct secd_vtable *secd_vtable_free(struct secd_vtable *v); /* accepts NULL, returns NULL */
+DEFINE_CLEANUP(struct secd_vtable *, secd_vtable_free)
+
+/* What the properties say from now on; PropertiesChanged names those that differ. */
+void secd_vtable_update(struct secd_vtable *v, const struct secd_facts *now);
+/* The signal PinRequested. */
+void secd_vtable_pin_requested(struct secd_vtable *v);
