@@ -1,0 +1,191 @@
+#include "fw/discover.h"
+
+#include "base/buf.h"
+
+#define LABEL_MAX ((size_t)63)
+
+static const char *const LAYOUTS[] = {"firmware", "manifest"};
+const char *const DISCOVER_SOURCE_NAMES[] = {"local", "manufacturer", NULL};
+
+bool discover_name_is_valid(struct span name)
+{
+	if (name.len == 0 || name.len > DISCOVER_NAME_MAX || span_is(name, ".") ||
+	    span_is(name, ".."))
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (name.ptr[i] < 0x20 || name.ptr[i] == 0x7f || name.ptr[i] == '/' ||
+		    name.ptr[i] == '\\')
+			return false;
+	return true;
+}
+
+static bool is_alnum(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+static bool label_is_valid(struct span l)
+{
+	if (l.len == 0 || l.len > LABEL_MAX || l.ptr[0] == '-' || l.ptr[l.len - 1] == '-')
+		return false;
+	for (size_t i = 0; i < l.len; i++)
+		if (!is_alnum(l.ptr[i]) && l.ptr[i] != '-')
+			return false;
+	return true;
+}
+
+static bool all_digits(struct span l)
+{
+	for (size_t i = 0; i < l.len; i++)
+		if (l.ptr[i] < '0' || l.ptr[i] > '9')
+			return false;
+	return true;
+}
+
+static bool is_listed(struct span label, const char *list)
+{
+	struct span rest = span_str(list);
+
+	while (rest.ptr) {
+		struct span word = span_cut(&rest, ' ');
+
+		if (word.len > 0 && word.len == label.len &&
+		    strncasecmp((const char *)word.ptr, (const char *)label.ptr, word.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool discover_domain(struct span text, const char *prefix, const char *single_labels,
+		     char ret[DISCOVER_DOMAIN_MAX + 1])
+{
+	struct span rest, last = {0};
+	size_t n = 0;
+
+	if (text.len > 0 && text.ptr[text.len - 1] == '.')
+		text.len--;
+	if (text.len == 0 || text.len > DISCOVER_DOMAIN_MAX ||
+	    strlen(prefix) > DISCOVER_DOMAIN_MAX - text.len)
+		return false;
+	for (rest = text; rest.ptr; n++) {
+		last = span_cut(&rest, '.');
+		if (!label_is_valid(last))
+			return false;
+	}
+	/* No top-level domain is a number, so this is an address; ".local" belongs to mDNS. */
+	if (all_digits(last) || span_is_nocase(last, "localhost") || span_is_nocase(last, "local"))
+		return false;
+	if (n == 1 && !is_listed(text, single_labels))
+		return false;
+	for (size_t i = 0; i < text.len; i++)
+		ret[i] = (char)(text.ptr[i] >= 'A' && text.ptr[i] <= 'Z' ? text.ptr[i] | 0x20
+									 : text.ptr[i]);
+	ret[text.len] = '\0';
+	return true;
+}
+
+/* RFC 3986 2.3: everything but the unreserved octets. */
+static void put_segment(struct buf *out, const char *text)
+{
+	for (; *text; text++) {
+		uint8_t c = (uint8_t)*text;
+
+		if (is_alnum(c) || strchr("-._~", c))
+			buf_put_byte(out, c);
+		else
+			buf_printf(out, "%%%02X", c);
+	}
+}
+
+static int add(struct discover_list *list, enum discover_source source, unsigned server,
+	       struct buf *url)
+{
+	struct discover_try *t = &list->at[list->n];
+	struct url parsed;
+
+	if (!buf_ok(url) || url_parse(buf_span(url), &parsed) != URL_OK)
+		return -EINVAL;
+	t->source = source;
+	t->server = server;
+	list->n++;
+	return span_to_str(buf_span(url), t->url, sizeof(t->url));
+}
+
+static int add_layouts(struct discover_list *list, enum discover_source source, unsigned server,
+		       const struct discover *d, struct span base)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(LAYOUTS); i++) {
+		struct buf url = BUF_INIT(URL_MAX);
+		int r;
+
+		buf_put(&url, base);
+		buf_printf(&url, "/.well-known/%s/", LAYOUTS[i]);
+		put_segment(&url, d->manufacturer);
+		buf_put_byte(&url, '/');
+		put_segment(&url, d->model);
+		buf_put_str(&url, "/manifest.json");
+		r = add(list, source, server, &url);
+		buf_done(&url);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int add_domain(struct discover_list *list, unsigned server, const struct discover *d,
+		      const char *domain)
+{
+	struct buf base = BUF_INIT(URL_MAX);
+	int r;
+
+	buf_printf(&base, "http://%s%s", d->prefix, domain);
+	r = buf_ok(&base) ? add_layouts(list, DISCOVER_LOCAL, server, d, buf_span(&base)) : -ENOMEM;
+	buf_done(&base);
+	return r;
+}
+
+static int add_url(struct discover_list *list, unsigned server, const struct discover *d,
+		   const char *text)
+{
+	struct span base = span_str(text);
+	struct buf url = BUF_INIT(URL_MAX);
+	struct url u;
+	int r;
+
+	if (url_parse(base, &u) != URL_OK)
+		return -EINVAL;
+	if (u.path.len <= 1 && !u.query.ptr) {
+		base.len -= u.path.len;
+		return add_layouts(list, DISCOVER_MANUFACTURER, server, d, base);
+	}
+	buf_put(&url, base);
+	r = add(list, DISCOVER_MANUFACTURER, server, &url);
+	buf_done(&url);
+	return r;
+}
+
+int discover_urls(const struct discover *d, struct discover_list *ret)
+{
+	unsigned server = 0;
+	int r = 0;
+
+	if (!discover_name_is_valid(span_str(d->manufacturer)) ||
+	    !discover_name_is_valid(span_str(d->model)) || d->n_domains > DISCOVER_DOMAINS_MAX ||
+	    d->n_urls > DISCOVER_URLS_MAX)
+		return -EINVAL;
+	ret->n = 0;
+	for (size_t i = 0; i < d->n_domains && !d->skip_local && r == 0; i++)
+		r = add_domain(ret, server++, d, d->domains[i]);
+	for (size_t i = 0; i < d->n_urls && !d->skip_manufacturer && r == 0; i++)
+		r = add_url(ret, server++, d, d->urls[i]);
+	return r;
+}
+
+size_t discover_next_server(const struct discover_list *list, size_t i)
+{
+	size_t n = i;
+
+	while (n < list->n && list->at[n].server == list->at[i].server)
+		n++;
+	return n;
+}

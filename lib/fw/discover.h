@@ -1,0 +1,55 @@
+/* lib/fw/discover.h - which URLs to ask for a manifest, in which order (secfu 5.6; pure). */
+#pragma once
+
+#include "base/span.h"
+#include "fw/url.h"
+
+#define DISCOVER_NAME_MAX    ((size_t)128) /* octets of manufacturer and model */
+#define DISCOVER_DOMAIN_MAX  ((size_t)253)
+#define DISCOVER_PREFIX_MAX  ((size_t)64)
+#define DISCOVER_DOMAINS_MAX ((size_t)4) /* links with a domain */
+#define DISCOVER_URLS_MAX    ((size_t)4) /* configured manufacturer URLs */
+#define DISCOVER_MAX         (2 * (DISCOVER_DOMAINS_MAX + DISCOVER_URLS_MAX))
+
+enum discover_source { DISCOVER_LOCAL, DISCOVER_MANUFACTURER };
+extern const char *const DISCOVER_SOURCE_NAMES[]; /* ends with NULL */
+
+/* A manufacturer or model that can be a path segment: 1 to 128 octets, not "." or "..", no slash,
+ * backslash or control character. */
+MUST_USE bool discover_name_is_valid(struct span name);
+
+/* Takes a domain that DHCP or a resolver gave, with or without a trailing dot, when it is safe to
+ * ask: labels of letters, digits and inner hyphens; no address; neither localhost nor local nor
+ * below them; a single label only if it is in `single_labels` (blank-separated). `prefix` is what
+ * will stand before it and counts for the length. ret: lower case. False: *ret untouched. */
+MUST_USE bool discover_domain(struct span text, const char *prefix, const char *single_labels,
+			      char ret[DISCOVER_DOMAIN_MAX + 1]);
+
+struct discover {
+	const char *manufacturer, *model; /* valid names */
+	const char *prefix;               /* "_firmware." */
+	const char *domains[DISCOVER_DOMAINS_MAX];
+	size_t n_domains;
+	/* A base such as http://host (both layouts are asked) or, with a path, the manifest
+	 * itself. */
+	const char *urls[DISCOVER_URLS_MAX];
+	size_t n_urls;
+	bool skip_local, skip_manufacturer;
+};
+
+struct discover_try {
+	enum discover_source source;
+	unsigned server; /* equal for the layouts of one server */
+	char url[URL_MAX + 1];
+};
+
+struct discover_list {
+	struct discover_try at[DISCOVER_MAX];
+	size_t n;
+};
+
+/* Local servers first, in the order of the domains, then the manufacturer's; for each server the
+ * firmware layout before the manifest layout. -EINVAL: a URL or name is not usable. */
+MUST_USE int discover_urls(const struct discover *d, struct discover_list *ret);
+/* Index of the first try of another server after `i`, or list->n. */
+MUST_USE size_t discover_next_server(const struct discover_list *list, size_t i);
