@@ -15,7 +15,7 @@
 
 /* Makes func##p(type *), for CLEANUP(func##p), of a destructor that takes the value. */
 #define DEFINE_CLEANUP(type, func)                                                                 \
-	static inline void func##p(type *p)                                                        \
+	static inline void func##p(type *p) /* NOLINT(bugprone-macro-parentheses): a type */       \
 	{                                                                                          \
 		if (*p)                                                                            \
 			(void)func(*p);                                                            \

@@ -63,7 +63,7 @@ bool hex_decode(struct span text, uint8_t *ret, size_t len)
 		if (digit(text.ptr[i]) < 0)
 			return false;
 	for (size_t i = 0; i < len; i++)
-		ret[i] = (uint8_t)(digit(text.ptr[2 * i]) << 4 | digit(text.ptr[2 * i + 1]));
+		ret[i] = (uint8_t)(digit(text.ptr[2 * i]) * 16 + digit(text.ptr[2 * i + 1]));
 	return true;
 }
 

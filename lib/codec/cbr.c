@@ -144,17 +144,25 @@ static size_t look(const struct cbr *c, struct head *h)
 	return r.read;
 }
 
+/* Octets to come after the first one of a character; 4 if none starts so. */
+static unsigned utf8_more(uint8_t c)
+{
+	if (c < 0x80)
+		return 0;
+	if (c >> 5 == 6)
+		return 1;
+	if (c >> 4 == 14)
+		return 2;
+	return c >> 3 == 30 ? 3 : 4;
+}
+
 static bool utf8_is_valid(struct span s)
 {
 	static const uint32_t SMALLEST[] = {0, 0x80, 0x800, 0x10000}; /* by continuation octets */
 
 	for (size_t i = 0; i < s.len; i++) {
 		uint8_t c = s.ptr[i];
-		unsigned more = c < 0x80       ? 0
-				: c >> 5 == 6  ? 1
-				: c >> 4 == 14 ? 2
-				: c >> 3 == 30 ? 3
-					       : 4;
+		unsigned more = utf8_more(c);
 		uint32_t v = more ? c & (0x3fu >> more) : c;
 
 		if (more == 4 || more > s.len - i - 1)
