@@ -1,0 +1,33 @@
+/* lib/crypto/envelope.h - from received octets to a payload that trusted keys have signed.
+ *
+ * The container is found by its first octets and opened by one row of a table. Nothing of the
+ * payload is looked at before enough signatures are accepted; the caller parses the very copy that
+ * was verified. */
+#pragma once
+
+#include "base/fwerr.h"
+#include "crypto/trust.h"
+
+#define ENVELOPE_SIGNATURES_MAX ((size_t)8)
+#define ENVELOPE_DEPTH_MAX      16u
+
+struct envelope_policy {
+	size_t bytes_max;     /* of the whole container */
+	unsigned algs;        /* SIG_BIT() of those allowed */
+	unsigned threshold;   /* distinct keys that must have signed; 0 counts as 1 */
+	const char *typ;      /* `typ` header, if there is one, must be this; NULL: not looked at */
+	enum trust_role role; /* that every counted key must have ... */
+	const char *manufacturer; /* ... for this manufacturer */
+};
+
+struct envelope {
+	struct buf payload; /* owned */
+	size_t n_signers;   /* distinct keys that count */
+	const struct trust_key
+		*signers[ENVELOPE_SIGNATURES_MAX]; /* borrowed from the trust store */
+};
+
+/* FWE_OK: *ret is to be ended by envelope_done(). Else the name of the first failing check. */
+MUST_USE enum fw_error envelope_open(struct span octets, const struct trust *trust,
+				     const struct envelope_policy *policy, struct envelope *ret);
+void envelope_done(struct envelope *e);
