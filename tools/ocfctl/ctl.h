@@ -1,0 +1,42 @@
+/* tools/ocfctl/ctl.h - what the verbs of ocfctl share. */
+#pragma once
+
+#include "bus/client.h"
+#include "codec/jsn.h"
+
+/* Exit codes; documented in ocfctl(1). */
+enum ctl_exit {
+	CTL_OK = 0,
+	CTL_FAILED = 1,
+	CTL_USAGE = 2,
+	CTL_ABSENT = 3,  /* the service does not run */
+	CTL_REFUSED = 4, /* not allowed: be root */
+	CTL_NOTHING = 5, /* nothing to show or to do: no PIN wanted, no newer firmware */
+};
+
+struct ctl {
+	struct client *client;
+	bool json, yes, terminal; /* --json, --yes, standard output is a terminal */
+	const char *source;       /* --source, or NULL */
+};
+
+extern const struct client_object CTL_SECURITY, CTL_FIRMWARE;
+
+/* The properties of an object as a JSON object; owned by the caller. NULL: *ret_error says why. */
+struct jsn *ctl_properties(struct ctl *ctl, const struct client_object *o,
+			   struct client_error *ret_error);
+/* A client_fn: sets member `key` of the JSON object in `arg`. */
+void ctl_collect(void *arg, const char *key, const struct client_value *value);
+/* Prints v in two-space JSON; takes v. */
+void ctl_print_json(struct jsn *v);
+/* One line to standard error (JSON on standard output under --json) and the exit code for r. */
+enum ctl_exit ctl_fail(const struct ctl *ctl, const char *what, int r,
+		       const struct client_error *error);
+
+enum ctl_exit ctl_status(struct ctl *ctl);
+enum ctl_exit ctl_pin(struct ctl *ctl);
+enum ctl_exit ctl_reset(struct ctl *ctl);
+enum ctl_exit ctl_fw_status(struct ctl *ctl);
+enum ctl_exit ctl_fw_check(struct ctl *ctl);
+enum ctl_exit ctl_fw_install(struct ctl *ctl);
+enum ctl_exit ctl_fw_history(struct ctl *ctl);

@@ -1,0 +1,103 @@
+#include <getopt.h>
+#include <stdio.h>
+
+#include "ctl.h"
+
+static const struct verb {
+	const char *group, *name; /* group NULL: none */
+	enum ctl_exit (*run)(struct ctl *ctl);
+	const char *help;
+} VERBS[] = {
+	{NULL, "status",  ctl_status,     "what the device is, who owns it, which firmware it runs"},
+	{NULL, "pin",     ctl_pin,        "the PIN to type at the onboarding tool (root)"          },
+	{NULL, "reset",   ctl_reset,      "hard reset: forget owner, credentials and access (root)"},
+	{"fw", "status",  ctl_fw_status,  "versions, last check, last error"                       },
+	{"fw", "check",   ctl_fw_check,   "look for newer firmware (root)"                         },
+	{"fw", "install", ctl_fw_install, "find, verify, download and install it (root)"           },
+	{"fw", "history", ctl_fw_history, "what was checked and installed, newest first"           },
+};
+
+enum { OPT_JSON = 'j', OPT_YES = 'y', OPT_SOURCE = 's', OPT_HELP = 'h', OPT_VERSION = 'V' };
+
+static const struct option OPTIONS[] = {
+	{"json",    no_argument,       NULL, OPT_JSON   },
+        {"yes",     no_argument,       NULL, OPT_YES    },
+	{"source",  required_argument, NULL, OPT_SOURCE },
+        {"help",    no_argument,       NULL, OPT_HELP   },
+	{"version", no_argument,       NULL, OPT_VERSION},
+        {NULL,      0,                 NULL, 0          },
+};
+
+static void help(FILE *to)
+{
+	(void)fprintf(to, "Usage: ocfctl [OPTION]... VERB\n\nControls the OCF gateway services of "
+			  "this machine.\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(VERBS); i++)
+		(void)fprintf(to, "  %-2s%s%-10s %s\n", VERBS[i].group ? VERBS[i].group : "",
+			      VERBS[i].group ? " " : "", VERBS[i].name, VERBS[i].help);
+	(void)fprintf(
+		to, "\n"
+		    "      --json           print one JSON object (or list)\n"
+		    "      --yes            reset without asking\n"
+		    "      --source WHERE   fw check, fw install: only local or manufacturer\n"
+		    "      --help, --version\n"
+		    "\n"
+		    "Exit: 0 done, 1 failed, 2 usage, 3 the service does not run, 4 not allowed,\n"
+		    "5 nothing there (no PIN wanted, no newer firmware).\n");
+}
+
+static const struct verb *find_verb(char *const words[], int n)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(VERBS); i++) {
+		const struct verb *v = &VERBS[i];
+
+		if (!v->group && n == 1 && strcmp(words[0], v->name) == 0)
+			return v;
+		if (v->group && n == 2 && strcmp(words[0], v->group) == 0 &&
+		    strcmp(words[1], v->name) == 0)
+			return v;
+	}
+	return NULL;
+}
+
+static int usage(void)
+{
+	(void)fprintf(stderr, "ocfctl: which verb? ocfctl --help lists them\n");
+	return CTL_USAGE;
+}
+
+int main(int argc, char *argv[])
+{
+	struct client *client CLEANUP(client_freep) = NULL;
+	struct ctl ctl = {.terminal = isatty(STDERR_FILENO)};
+	const struct verb *verb;
+	int opt, r;
+
+	while ((opt = getopt_long(argc, argv, "hj", OPTIONS, NULL)) != -1) {
+		if (opt == OPT_JSON) {
+			ctl.json = true;
+		} else if (opt == OPT_YES) {
+			ctl.yes = true;
+		} else if (opt == OPT_SOURCE) {
+			ctl.source = optarg;
+		} else if (opt == OPT_HELP) {
+			help(stdout);
+			return CTL_OK;
+		} else if (opt == OPT_VERSION) {
+			(void)printf("ocfctl %s\n", OCFGW_VERSION);
+			return CTL_OK;
+		} else {
+			return CTL_USAGE;
+		}
+	}
+	verb = find_verb(argv + optind, argc - optind);
+	if (!verb)
+		return usage();
+	r = client_new(&client);
+	if (r < 0) {
+		(void)fprintf(stderr, "ocfctl: no system bus: %s\n", strerror(-r));
+		return CTL_ABSENT;
+	}
+	ctl.client = client;
+	return (int)verb->run(&ctl);
+}
