@@ -14,6 +14,7 @@ struct dtls_session; /* one association */
 
 #define DTLS_DATAGRAM_MAX ((size_t)1200) /* octets we send at most in one datagram */
 #define DTLS_HINT_MAX     ((size_t)64)
+#define DTLS_IDENTITY_MAX ((size_t)64)
 
 /* Which suites and credentials a handshake may use. */
 enum dtls_profile {

@@ -1,0 +1,667 @@
+#include "dtls/dtls.h"
+
+#include <dlfcn.h>
+#include <gnutls/dtls.h>
+#include <gnutls/gnutls.h>
+#include <limits.h>
+
+#include "base/log.h"
+#include "crypto/prf.h"
+#include "dtls/hello.h"
+
+#define RECORD_HEADER   13
+#define REC_HANDSHAKE   22
+#define RESEND_FIRST_US USEC_PER_SEC /* RFC 6347 4.2.4.1 */
+#define RESEND_MAX_US   (60 * USEC_PER_SEC)
+#define PIN_STRIKES     2 /* undecipherable Finished messages that prove another PIN */
+
+#define PRIO_COMMON                                                                                \
+	"NONE:+VERS-DTLS1.2:+AES-128-CBC:+SHA256:+COMP-NULL:+GROUP-SECP256R1:+SIGN-ECDSA-SHA256"
+
+typedef int set_hint_fn(gnutls_psk_server_credentials_t creds, const gnutls_datum_t *hint);
+
+struct dtls {
+	struct hello_keys cookies;
+	gnutls_priority_t anon; /* NULL: this GnuTLS has no suite 0xFF00 */
+	gnutls_priority_t psk;
+	set_hint_fn *set_hint; /* NULL: only hints without zero octets can be sent */
+};
+
+/* What one handshake sends at a time, packed into as few datagrams as can be. */
+struct flight {
+	uint8_t b[DTLS_DATAGRAM_MAX];
+	size_t len;
+};
+
+struct dtls_session {
+	gnutls_session_t tls;
+	gnutls_psk_server_credentials_t psk_server;
+	gnutls_psk_client_credentials_t psk_client;
+	gnutls_anon_server_credentials_t anon_server;
+	gnutls_anon_client_credentials_t anon_client;
+	const struct dtls_ops *ops;
+	void *arg;
+
+	enum dtls_state state;
+	enum dtls_end end;
+	struct dtls_facts facts;
+	uint8_t client_random[HELLO_RANDOM_LEN]; /* server only */
+
+	struct span in;        /* records of the datagram in hand that GnuTLS has not read yet */
+	bool in_encrypted;     /* the last one read is of a later epoch than 0 */
+	struct flight *flight; /* set while GnuTLS runs on input */
+	uint64_t next_message; /* handshake messages below it went out on the present datagram */
+	bool mute;             /* a flight that already went out is being repeated */
+	bool sent;             /* a flight went out since the timer was looked at */
+
+	uint64_t give_up_us, resend_us, resend_after_us;
+	bool keyed;       /* server: the client's key exchange has been taken */
+	bool unknown;     /* server: nobody has the identity that was offered */
+	unsigned strikes; /* undecipherable records since `keyed` */
+};
+
+/* --- what all sessions share --- */
+
+int dtls_new(struct dtls **ret)
+{
+	CLEANUP(dtls_freep) struct dtls *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return -ENOMEM;
+	hello_keys_init(&d->cookies);
+	if (gnutls_priority_init(&d->psk, PRIO_COMMON ":+ECDHE-PSK", NULL) < 0)
+		return -ENOMEM;
+	/* Stock GnuTLS finds no suite for this and refuses it */
+	if (gnutls_priority_init(&d->anon, PRIO_COMMON ":+ANON-ECDH", NULL) < 0)
+		d->anon = NULL;
+	d->set_hint = (set_hint_fn *)dlsym(RTLD_DEFAULT, "gnutls_psk_set_server_credentials_hint2");
+	*ret = d;
+	d = NULL;
+	return 0;
+}
+
+struct dtls *dtls_free(struct dtls *d)
+{
+	if (!d)
+		return NULL;
+	gnutls_priority_deinit(d->anon);
+	gnutls_priority_deinit(d->psk);
+	explicit_bzero(d, sizeof(*d));
+	free(d);
+	return NULL;
+}
+
+enum dtls_hello dtls_hello(struct dtls *d, struct span datagram, struct span peer, uint64_t now_us,
+			   struct buf *reply)
+{
+	struct hello hello;
+
+	if (!hello_parse(datagram, &hello))
+		return DTLS_HELLO_NO;
+	hello_keys_turn(&d->cookies, now_us);
+	if (hello_is_verified(&d->cookies, datagram, peer))
+		return DTLS_HELLO_GOOD;
+	return hello_verify_request(&d->cookies, &hello, peer, reply) ? DTLS_HELLO_VERIFY
+								      : DTLS_HELLO_NO;
+}
+
+bool dtls_is_repeat(const struct dtls_session *s, struct span datagram)
+{
+	struct hello hello;
+
+	return s->facts.server && hello_parse(datagram, &hello) &&
+	       memcmp(hello.random, s->client_random, sizeof(hello.random)) == 0;
+}
+
+/* --- octets out --- */
+
+static void send_datagram(struct dtls_session *s, const void *data, size_t len)
+{
+	(void)s->ops->send(s->arg, span_of(data, len)); /* lost is lost: timers repeat it */
+}
+
+static void send_flight(struct dtls_session *s)
+{
+	if (s->flight->len)
+		send_datagram(s, s->flight->b, s->flight->len);
+	s->flight->len = 0;
+}
+
+static void begin_flight(struct dtls_session *s, struct flight *flight)
+{
+	flight->len = 0;
+	s->flight = flight;
+}
+
+static void end_flight(struct dtls_session *s)
+{
+	send_flight(s);
+	s->flight = NULL;
+}
+
+/* GnuTLS repeats its flight for every old message in a datagram. Once is enough: the rest would
+ * only amplify what a forger sends. Encrypted records follow the plain ones before them. */
+static bool is_repeated(struct dtls_session *s, const uint8_t *record, size_t len)
+{
+	uint64_t message;
+
+	if (len < RECORD_HEADER + 12 || record[0] != REC_HANDSHAKE || record[3] || record[4])
+		return s->mute;
+	message = (uint64_t)record[17] << 32 | (uint64_t)record[18] << 24 |
+		  (uint64_t)record[19] << 16 | (uint64_t)record[20] << 8 | record[21];
+	s->mute = message < s->next_message;
+	if (!s->mute)
+		s->next_message = message + 1;
+	return s->mute;
+}
+
+static ssize_t push(gnutls_transport_ptr_t arg, const void *data, size_t len)
+{
+	struct dtls_session *s = arg;
+
+	if (!s->flight) {
+		send_datagram(s, data, len);
+		return (ssize_t)len;
+	}
+	if (is_repeated(s, data, len))
+		return (ssize_t)len;
+	if (len > sizeof(s->flight->b) - s->flight->len)
+		send_flight(s);
+	if (len <= sizeof(s->flight->b)) {
+		memcpy(s->flight->b + s->flight->len, data, len);
+		s->flight->len += len;
+		s->sent = true;
+	}
+	return (ssize_t)len;
+}
+
+/* --- octets in --- */
+
+/* Gives GnuTLS one record at a time. It stops at the first record it cannot use and would keep the
+ * rest of the datagram until the next one comes. */
+static ssize_t pull(gnutls_transport_ptr_t arg, void *data, size_t room)
+{
+	struct dtls_session *s = arg;
+	const uint8_t *p = s->in.ptr;
+	size_t len;
+
+	if (s->in.len < RECORD_HEADER) {
+		s->in.len = 0;
+		gnutls_transport_set_errno(s->tls, EAGAIN);
+		return -1;
+	}
+	len = RECORD_HEADER + ((size_t)p[11] << 8 | p[12]);
+	if (len > s->in.len)
+		len = s->in.len; /* GnuTLS drops it as cut short */
+	s->in_encrypted = p[3] || p[4];
+	s->in = span_skip(s->in, len);
+	if (len > room)
+		len = room;
+	memcpy(data, p, len);
+	return (ssize_t)len;
+}
+
+static int pull_timeout(gnutls_transport_ptr_t arg, unsigned ms)
+{
+	const struct dtls_session *s = arg;
+
+	(void)ms; /* never waits */
+	return s->in.len > 0;
+}
+
+/* --- credentials --- */
+
+static int server_key(gnutls_session_t tls, const gnutls_datum_t *identity, gnutls_datum_t *ret)
+{
+	struct dtls_session *s = gnutls_session_get_ptr(tls);
+	CLEANUP(secret_wipe) struct secret key = {0};
+
+	if (s->ops->psk(s->arg, s->facts.profile, span_of(identity->data, identity->size), &key) <
+		    0 ||
+	    key.len == 0) {
+		s->unknown = true;
+		return -1;
+	}
+	ret->data = gnutls_malloc(key.len); /* GnuTLS wipes and frees it */
+	if (!ret->data)
+		return -1;
+	memcpy(ret->data, key.b, key.len);
+	ret->size = (unsigned)key.len;
+	s->keyed = true;
+	return 0;
+}
+
+static int set_hint(const struct dtls *d, struct dtls_session *s, struct span hint)
+{
+	char text[DTLS_HINT_MAX + 1];
+
+	if (hint.len > DTLS_HINT_MAX)
+		return -EINVAL;
+	if (hint.len == 0)
+		return 0;
+	memcpy(text, hint.ptr, hint.len);
+	text[hint.len] = '\0';
+	if (d->set_hint)
+		return d->set_hint(s->psk_server,
+				   &(gnutls_datum_t){(void *)text, (unsigned)hint.len}) < 0
+			       ? -ENOMEM
+			       : 0;
+	if (memchr(text, 0, hint.len)) {
+		log_debug("dtls: no hint sent reason=zero-octet");
+		return 0;
+	}
+	return gnutls_psk_set_server_credentials_hint(s->psk_server, text) < 0 ? -ENOMEM : 0;
+}
+
+static int use_anon(struct dtls_session *s)
+{
+	int r;
+
+	r = s->facts.server ? gnutls_anon_allocate_server_credentials(&s->anon_server)
+			    : gnutls_anon_allocate_client_credentials(&s->anon_client);
+	if (r < 0)
+		return -ENOMEM;
+	r = gnutls_credentials_set(s->tls, GNUTLS_CRD_ANON,
+				   s->facts.server ? (void *)s->anon_server
+						   : (void *)s->anon_client);
+	return r < 0 ? -ENOMEM : 0;
+}
+
+static int use_psk_server(const struct dtls *d, struct dtls_session *s,
+			  const struct dtls_offer *offer)
+{
+	int r;
+
+	if (gnutls_psk_allocate_server_credentials(&s->psk_server) < 0)
+		return -ENOMEM;
+	gnutls_psk_set_server_credentials_function2(s->psk_server, server_key);
+	r = set_hint(d, s, offer->hint);
+	if (r < 0)
+		return r;
+	return gnutls_credentials_set(s->tls, GNUTLS_CRD_PSK, s->psk_server) < 0 ? -ENOMEM : 0;
+}
+
+/* The server's hint is not looked at: the caller knows whom it calls. */
+static int use_psk_client(struct dtls_session *s, const struct dtls_offer *offer)
+{
+	uint8_t identity[DTLS_IDENTITY_MAX];
+	CLEANUP(secret_wipe) struct secret key = offer->key;
+
+	if (offer->identity.len == 0 || offer->identity.len > sizeof(identity) || key.len == 0)
+		return -EINVAL;
+	memcpy(identity, offer->identity.ptr, offer->identity.len);
+	if (gnutls_psk_allocate_client_credentials(&s->psk_client) < 0 ||
+	    gnutls_psk_set_client_credentials2(
+		    s->psk_client, &(gnutls_datum_t){identity, (unsigned)offer->identity.len},
+		    &(gnutls_datum_t){key.b, (unsigned)key.len}, GNUTLS_PSK_KEY_RAW) < 0 ||
+	    gnutls_credentials_set(s->tls, GNUTLS_CRD_PSK, s->psk_client) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+/* Suites and credentials of the profile. */
+static int use_profile(const struct dtls *d, struct dtls_session *s, const struct dtls_offer *offer)
+{
+	gnutls_priority_t priority = NULL;
+	int r = -ENOTSUP;
+
+	switch (offer->profile) {
+	case DTLS_ANON:
+		priority = d->anon;
+		r = priority ? use_anon(s) : -ENOTSUP;
+		break;
+	case DTLS_PIN:
+	case DTLS_NORMAL:
+		priority = d->psk;
+		r = s->facts.server ? use_psk_server(d, s, offer) : use_psk_client(s, offer);
+		break;
+	case DTLS_NONE:
+	case DTLS_MFG:
+		break;
+	}
+	if (r < 0)
+		return r;
+	return gnutls_priority_set(s->tls, priority) < 0 ? -ENOMEM : 0;
+}
+
+/* --- a session's life --- */
+
+static int session_new(struct dtls_session **ret, const struct dtls *d,
+		       const struct dtls_offer *offer, bool server, const struct dtls_ops *ops,
+		       void *arg, uint64_t now_us)
+{
+	CLEANUP(dtls_session_freep) struct dtls_session *s = calloc(1, sizeof(*s));
+	unsigned flags = GNUTLS_DATAGRAM | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS;
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->ops = ops;
+	s->arg = arg;
+	s->facts.server = server;
+	s->facts.profile = offer->profile;
+	s->give_up_us = now_us + offer->handshake_us;
+	s->resend_us = NEVER_US;
+	if (gnutls_init(&s->tls, flags | (server ? GNUTLS_SERVER : GNUTLS_CLIENT)) < 0) {
+		s->tls = NULL;
+		return -ENOMEM;
+	}
+	r = use_profile(d, s, offer);
+	if (r < 0)
+		return r;
+	gnutls_session_set_ptr(s->tls, s);
+	gnutls_transport_set_ptr(s->tls, s);
+	gnutls_transport_set_push_function(s->tls, push);
+	gnutls_transport_set_pull_function(s->tls, pull);
+	gnutls_transport_set_pull_timeout_function(s->tls, pull_timeout);
+	gnutls_dtls_set_mtu(s->tls, DTLS_DATAGRAM_MAX);
+	/* GnuTLS times by the wall clock, which jumps when a gateway learns the date. With an
+	 * interval of 0 it repeats a flight whenever it is called without input, so dtls_tick()
+	 * decides; half of what it can take as the limit leaves room for jumps either way. */
+	gnutls_dtls_set_timeouts(s->tls, 0, INT_MAX / 2);
+	*ret = s;
+	s = NULL;
+	return 0;
+}
+
+struct dtls_session *dtls_session_free(struct dtls_session *s)
+{
+	if (!s)
+		return NULL;
+	if (s->tls)
+		gnutls_deinit(s->tls);
+	if (s->psk_server)
+		gnutls_psk_free_server_credentials(s->psk_server);
+	if (s->psk_client)
+		gnutls_psk_free_client_credentials(s->psk_client);
+	if (s->anon_server)
+		gnutls_anon_free_server_credentials(s->anon_server);
+	if (s->anon_client)
+		gnutls_anon_free_client_credentials(s->anon_client);
+	free(s);
+	return NULL;
+}
+
+static void finish(struct dtls_session *s, enum dtls_end end)
+{
+	s->state = DTLS_ENDED;
+	s->end = end;
+}
+
+static void finish_with_alert(struct dtls_session *s, enum dtls_end end,
+			      gnutls_alert_description_t alert)
+{
+	finish(s, end);
+	(void)gnutls_alert_send(s->tls, GNUTLS_AL_FATAL, alert); /* nobody waits for it */
+}
+
+/* --- handshake --- */
+
+static uint16_t suite_of(gnutls_session_t tls)
+{
+	gnutls_kx_algorithm_t kx;
+	gnutls_cipher_algorithm_t cipher;
+	gnutls_mac_algorithm_t mac;
+	unsigned char id[2];
+
+	for (size_t i = 0; gnutls_cipher_suite_info(i, id, &kx, &cipher, &mac, NULL); i++) {
+		if (kx == gnutls_kx_get(tls) && cipher == gnutls_cipher_get(tls) &&
+		    mac == gnutls_mac_get(tls))
+			return (uint16_t)(id[0] << 8 | id[1]);
+	}
+	return 0;
+}
+
+static void opened(struct dtls_session *s)
+{
+	gnutls_datum_t identity;
+
+	s->state = DTLS_OPEN;
+	s->facts.suite = suite_of(s->tls);
+	if (s->facts.server && s->facts.profile == DTLS_NORMAL &&
+	    gnutls_psk_server_get_username2(s->tls, &identity) == 0 &&
+	    identity.size == sizeof(s->facts.peer.b)) {
+		memcpy(s->facts.peer.b, identity.data, identity.size);
+		s->facts.has_peer = true;
+	}
+}
+
+static void handshake_alerted(struct dtls_session *s)
+{
+	gnutls_alert_description_t alert = gnutls_alert_get(s->tls);
+	bool pin = s->facts.profile == DTLS_PIN && !s->facts.server &&
+		   (alert == GNUTLS_A_BAD_RECORD_MAC || alert == GNUTLS_A_DECRYPT_ERROR);
+
+	finish(s, pin ? DTLS_END_PIN : DTLS_END_ALERT);
+}
+
+static void handshake_failed(struct dtls_session *s, int error)
+{
+	log_debug("dtls: handshake failed error=%s", gnutls_strerror_name(error));
+	if (error == GNUTLS_E_FATAL_ALERT_RECEIVED) {
+		handshake_alerted(s);
+	} else if (error == GNUTLS_E_SESSION_EOF) {
+		finish(s, DTLS_END_NOTIFY);
+	} else if (error == GNUTLS_E_TIMEDOUT) {
+		finish(s, DTLS_END_TIMEOUT);
+	} else if (s->unknown) {
+		finish_with_alert(s, DTLS_END_FAILED, GNUTLS_A_UNKNOWN_PSK_IDENTITY);
+	} else {
+		finish(s, DTLS_END_FAILED);
+		(void)gnutls_alert_send_appropriate(s->tls, error);
+	}
+}
+
+/* A client with another PIN sends a Finished message that does not decipher. GnuTLS drops it and
+ * waits on, so it is counted here; one alone may have overtaken its ChangeCipherSpec. */
+static void count_strike(struct dtls_session *s)
+{
+	if (s->facts.profile != DTLS_PIN || !s->keyed || !s->in_encrypted)
+		return;
+	s->strikes++;
+	if (s->strikes >= PIN_STRIKES)
+		finish_with_alert(s, DTLS_END_PIN, GNUTLS_A_BAD_RECORD_MAC);
+}
+
+static void handshake_step(struct dtls_session *s)
+{
+	unsigned dropped = gnutls_record_get_discarded(s->tls);
+	struct flight flight;
+	int r;
+
+	begin_flight(s, &flight);
+	r = gnutls_handshake(s->tls);
+	end_flight(s);
+	/* Its own clock must not end the handshake: see session_new(). */
+	gnutls_dtls_set_timeouts(s->tls, 0, UINT_MAX);
+
+	if (r == 0)
+		opened(s);
+	else if (gnutls_error_is_fatal(r))
+		handshake_failed(s, r);
+	else if (gnutls_record_get_discarded(s->tls) != dropped)
+		count_strike(s);
+}
+
+/* --- application data --- */
+
+static void receive_failed(struct dtls_session *s, int error)
+{
+	if (error == GNUTLS_E_REHANDSHAKE) {
+		(void)gnutls_alert_send(s->tls, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION);
+	} else if (error == GNUTLS_E_FATAL_ALERT_RECEIVED) {
+		finish(s, DTLS_END_ALERT);
+	} else if (gnutls_error_is_fatal(error)) {
+		finish(s, DTLS_END_FAILED);
+		(void)gnutls_alert_send_appropriate(s->tls, error);
+	}
+}
+
+static void receive_step(struct dtls_session *s)
+{
+	gnutls_packet_t packet = NULL;
+	struct flight flight;
+	gnutls_datum_t plain;
+	ssize_t n;
+
+	begin_flight(s, &flight); /* GnuTLS may repeat the last flight of a handshake here */
+	n = gnutls_record_recv_packet(s->tls, &packet);
+	end_flight(s);
+	if (n < 0) {
+		receive_failed(s, (int)n);
+	} else if (n == 0) {
+		(void)gnutls_bye(s->tls, GNUTLS_SHUT_WR);
+		finish(s, DTLS_END_NOTIFY);
+	} else {
+		gnutls_packet_get(packet, &plain, NULL);
+		s->ops->data(s->arg, span_of(plain.data, plain.size));
+		gnutls_packet_deinit(packet);
+	}
+}
+
+/* --- public --- */
+
+/* Runs until the datagram in hand is used up. */
+static void run(struct dtls_session *s, struct span datagram, uint64_t now_us)
+{
+	size_t left;
+
+	s->in = datagram;
+	s->next_message = 0;
+	s->sent = false;
+	do {
+		left = s->in.len;
+		if (s->state == DTLS_HANDSHAKE)
+			handshake_step(s);
+		else
+			receive_step(s);
+	} while (s->state != DTLS_ENDED && s->in.len > 0 && s->in.len < left);
+	s->in = span_of(NULL, 0);
+	if (s->sent) {
+		s->resend_after_us = RESEND_FIRST_US;
+		s->resend_us = now_us + s->resend_after_us;
+	}
+}
+
+int dtls_accept(struct dtls_session **ret, struct dtls *d, const struct dtls_offer *offer,
+		struct span datagram, struct span peer, const struct dtls_ops *ops, void *arg,
+		uint64_t now_us)
+{
+	CLEANUP(dtls_session_freep) struct dtls_session *s = NULL;
+	struct hello hello;
+	int r;
+
+	if (!hello_parse(datagram, &hello) || !hello_is_verified(&d->cookies, datagram, peer))
+		return -EINVAL;
+	r = session_new(&s, d, offer, true, ops, arg, now_us);
+	if (r < 0)
+		return r;
+	memcpy(s->client_random, hello.random, sizeof(hello.random));
+	gnutls_dtls_prestate_set(s->tls, &(gnutls_dtls_prestate_st){
+						 .record_seq = hello.record_seq,
+						 .hsk_read_seq = hello.message_seq,
+					 });
+	run(s, datagram, now_us);
+	*ret = s;
+	s = NULL;
+	return 0;
+}
+
+int dtls_connect(struct dtls_session **ret, struct dtls *d, const struct dtls_offer *offer,
+		 const struct dtls_ops *ops, void *arg, uint64_t now_us)
+{
+	CLEANUP(dtls_session_freep) struct dtls_session *s = NULL;
+	int r;
+
+	r = session_new(&s, d, offer, false, ops, arg, now_us);
+	if (r < 0)
+		return r;
+	run(s, span_of(NULL, 0), now_us);
+	*ret = s;
+	s = NULL;
+	return 0;
+}
+
+enum dtls_state dtls_state(const struct dtls_session *s)
+{
+	return s->state;
+}
+
+enum dtls_end dtls_end(const struct dtls_session *s)
+{
+	return s->end;
+}
+
+const struct dtls_facts *dtls_facts(const struct dtls_session *s)
+{
+	return &s->facts;
+}
+
+void dtls_feed(struct dtls_session *s, struct span datagram, uint64_t now_us)
+{
+	if (s->state != DTLS_ENDED && datagram.len > 0)
+		run(s, datagram, now_us);
+}
+
+void dtls_tick(struct dtls_session *s, uint64_t now_us)
+{
+	uint64_t wait = s->resend_after_us * 2;
+
+	if (s->state != DTLS_HANDSHAKE || now_us < dtls_deadline(s))
+		return;
+	if (now_us < s->give_up_us) {
+		run(s, span_of(NULL, 0), now_us);
+		s->resend_after_us = wait < RESEND_MAX_US ? wait : RESEND_MAX_US;
+		s->resend_us = now_us + s->resend_after_us;
+	} else if (s->strikes > 0) {
+		finish_with_alert(s, DTLS_END_PIN, GNUTLS_A_BAD_RECORD_MAC);
+	} else {
+		finish(s, DTLS_END_TIMEOUT);
+	}
+}
+
+uint64_t dtls_deadline(const struct dtls_session *s)
+{
+	if (s->state != DTLS_HANDSHAKE)
+		return NEVER_US;
+	return s->resend_us < s->give_up_us ? s->resend_us : s->give_up_us;
+}
+
+int dtls_send(struct dtls_session *s, struct span plain)
+{
+	if (s->state != DTLS_OPEN)
+		return -ENOTCONN;
+	if (plain.len > gnutls_dtls_get_data_mtu(s->tls))
+		return -EMSGSIZE;
+	return gnutls_record_send(s->tls, plain.ptr, plain.len) < 0 ? -EIO : 0;
+}
+
+void dtls_close(struct dtls_session *s)
+{
+	if (s->state == DTLS_ENDED)
+		return;
+	finish(s, DTLS_END_LOCAL);
+	(void)gnutls_bye(s->tls, GNUTLS_SHUT_WR); /* nobody waits for it */
+}
+
+int dtls_owner_key(struct dtls_session *s, const char *label, const struct uuid *obt,
+		   const struct uuid *device, uint8_t ret[16])
+{
+	size_t len = prf_key_block_len(s->facts.suite);
+	uint8_t block[PRF_KEY_BLOCK_MAX], seed[2 * HELLO_RANDOM_LEN];
+	gnutls_datum_t client, server;
+	int r;
+
+	if (s->state != DTLS_OPEN)
+		return -ENOTCONN;
+	if (len == 0)
+		return -ENOTSUP;
+	gnutls_session_get_random(s->tls, &client, &server);
+	memcpy(seed, server.data, HELLO_RANDOM_LEN);
+	memcpy(seed + HELLO_RANDOM_LEN, client.data, HELLO_RANDOM_LEN);
+	r = gnutls_prf_raw(s->tls, 13, "key expansion", sizeof(seed), (const char *)seed, len,
+			   (char *)block);
+	r = r < 0 ? -EIO : prf_owner_key(span_of(block, len), label, obt, device, ret);
+	explicit_bzero(block, sizeof(block));
+	return r;
+}
