@@ -1,0 +1,140 @@
+#include "child/proto.h"
+
+#include <stddef.h>
+#include <sys/socket.h>
+
+/* Size of each message, and whether a descriptor belongs to it. */
+static const struct {
+	size_t len;
+	bool fd;
+} TYPES[] = {
+#define ROW(type, member, fd)                                                                      \
+	[type] = {offsetof(struct proto_msg, member) + sizeof(((struct proto_msg *)0)->member), fd}
+#define BARE(type) [type] = {sizeof(uint32_t), false}
+	ROW(PROTO_FETCH, fetch, true),
+	ROW(PROTO_FETCHED, fetched, false),
+	BARE(PROTO_SLOTS),
+	ROW(PROTO_SLOTS_ARE, slots_are, false),
+	ROW(PROTO_BEGIN, begin, false),
+	ROW(PROTO_IMAGE, image, true),
+	ROW(PROTO_WRITTEN, written, false),
+	BARE(PROTO_COMMIT),
+	ROW(PROTO_DONE, done, false),
+};
+
+/* A NUL ends it within its room. */
+static bool is_text(const char *s, size_t room)
+{
+	return memchr(s, '\0', room) != NULL;
+}
+
+static bool error_is_sound(uint32_t e)
+{
+	return e < FWE_COUNT;
+}
+
+static bool digests_are_sound(const struct proto_digests *d)
+{
+	return d->algs < 1u << PROTO_DIGESTS;
+}
+
+static bool content_is_sound(const struct proto_msg *m)
+{
+	switch ((enum proto_type)m->type) {
+	case PROTO_FETCH:
+		return m->fetch.kind <= PROTO_IMAGE_BODY && m->fetch.reach <= PROTO_LOOPBACK &&
+		       m->fetch.same_host <= 1 && is_text(m->fetch.url, PROTO_URL);
+	case PROTO_FETCHED:
+		return error_is_sound(m->fetched.error) && m->fetched.private_peer <= 1 &&
+		       is_text(m->fetched.url, PROTO_URL) && is_text(m->fetched.text, PROTO_TEXT);
+	case PROTO_SLOTS_ARE:
+		return error_is_sound(m->slots_are.error) &&
+		       is_text(m->slots_are.running, PROTO_VERSION) &&
+		       is_text(m->slots_are.pending, PROTO_VERSION) &&
+		       is_text(m->slots_are.slot, PROTO_LABEL);
+	case PROTO_BEGIN:
+		return is_text(m->begin.model, PROTO_NAME) &&
+		       is_text(m->begin.version, PROTO_VERSION) &&
+		       digests_are_sound(&m->begin.digests);
+	case PROTO_IMAGE:
+		return is_text(m->image.component, PROTO_LABEL) &&
+		       digests_are_sound(&m->image.digests);
+	case PROTO_DONE:
+		return error_is_sound(m->done.error) && is_text(m->done.text, PROTO_TEXT);
+	case PROTO_SLOTS:
+	case PROTO_WRITTEN:
+	case PROTO_COMMIT:
+		return true;
+	}
+	return false;
+}
+
+bool proto_is_sound(const struct proto_msg *m, size_t len, bool has_fd)
+{
+	return len >= sizeof(m->type) && m->type < ARRAY_SIZE(TYPES) && TYPES[m->type].len != 0 &&
+	       len == TYPES[m->type].len && has_fd == TYPES[m->type].fd && content_is_sound(m);
+}
+
+union control {
+	struct cmsghdr head;
+	char room[CMSG_SPACE(sizeof(int))];
+};
+
+int proto_send(int fd, const struct proto_msg *m, int pass)
+{
+	union control control = {0};
+	struct iovec iov = {(void *)(uintptr_t)m, TYPES[m->type].len};
+	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (pass >= 0) {
+		control.head = (struct cmsghdr){
+			.cmsg_len = CMSG_LEN(sizeof(int)),
+			.cmsg_level = SOL_SOCKET,
+			.cmsg_type = SCM_RIGHTS,
+		};
+		memcpy(CMSG_DATA(&control.head), &pass, sizeof(pass));
+		h.msg_control = &control;
+		h.msg_controllen = sizeof(control.room);
+	}
+	return sendmsg(fd, &h, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/* The descriptor of the message, or -1; the kernel has closed what found no room. */
+static int take_fd(struct msghdr *h)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(h);
+	int fd = -1;
+
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+int proto_recv(int fd, struct proto_msg *ret, int *ret_fd, bool wait)
+{
+	union control control;
+	struct iovec iov = {ret, sizeof(*ret)};
+	struct msghdr h = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_LEN(sizeof(int)), /* padding would hold a second one */
+	};
+	CLEANUP(closep) int passed = -1;
+	ssize_t n;
+
+	do
+		n = recvmsg(fd, &h, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == ECONNRESET ? 0 : -errno;
+	if (n == 0)
+		return 0;
+	passed = take_fd(&h);
+	if ((h.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
+	    !proto_is_sound(ret, (size_t)n, passed >= 0))
+		return -EBADMSG;
+	*ret_fd = fd_take(&passed);
+	return 1;
+}

@@ -1,0 +1,112 @@
+/* lib/child/proto.h - what ocf-fwupd and its helpers say to each other.
+ *
+ * A connection is an AF_UNIX SEQPACKET socket; a message is one packet of the exact size of its
+ * type, in host order, since both ends are built together. Nobody trusts the other end: sizes,
+ * enumerations, ends of texts and the presence of a descriptor are checked by proto_recv(). */
+#pragma once
+
+#include "base/fwerr.h"
+
+#define PROTO_FD         3              /* a helper finds its connection here */
+#define PROTO_URL        ((size_t)2049) /* room for a text, with its NUL */
+#define PROTO_LABEL      ((size_t)65)
+#define PROTO_VERSION    ((size_t)33) /* 4294967295 three times, dots, NUL */
+#define PROTO_NAME       ((size_t)129)
+#define PROTO_TEXT       ((size_t)128)
+#define PROTO_DIGESTS    ((size_t)3)
+#define PROTO_DIGEST_MAX ((size_t)64)
+#define PROTO_SIZE_ANY   UINT64_MAX /* the manifest does not tell the size */
+
+enum proto_type {
+	PROTO_FETCH = 1, /* to ocf-fw-fetch, with a pipe for the body */
+	PROTO_FETCHED,   /* the answer: always one, the last message */
+	PROTO_SLOTS,     /* to ocf-fw-write: which versions are there? */
+	PROTO_SLOTS_ARE, /* the answer */
+	PROTO_BEGIN,     /* invalidates the inactive slot; answer PROTO_DONE */
+	PROTO_IMAGE,     /* with a pipe that gives one image; PROTO_WRITTEN ..., PROTO_DONE */
+	PROTO_WRITTEN,   /* progress */
+	PROTO_COMMIT,    /* makes the slot the current one; PROTO_DONE */
+	PROTO_DONE,
+};
+
+enum proto_kind { PROTO_MANIFEST, PROTO_IMAGE_BODY };
+
+/* Which addresses may be connected to; each includes those before it. */
+enum proto_reach { PROTO_PUBLIC, PROTO_PRIVATE, PROTO_LOOPBACK };
+
+struct proto_fetch {
+	uint32_t kind;       /* enum proto_kind: which types are accepted */
+	uint32_t reach;      /* enum proto_reach */
+	uint32_t same_host;  /* 1: a redirect may not leave the origin */
+	uint32_t connect_ms; /* resolving and connecting, all addresses */
+	uint32_t total_ms;   /* 0: no bound */
+	uint32_t slow_s;     /* seconds below 1 KiB/s that are too many; 0: no bound */
+	uint64_t limit;      /* octets of body */
+	char url[PROTO_URL];
+};
+
+struct proto_fetched {
+	uint32_t error;        /* enum fw_error */
+	uint32_t status;       /* HTTP; 0: none */
+	uint32_t private_peer; /* 1: the body came from a private address */
+	uint64_t octets;
+	char url[PROTO_URL];   /* the last one, after redirects */
+	char text[PROTO_TEXT]; /* for people */
+};
+
+struct proto_slots_are {
+	uint32_t error;
+	char running[PROTO_VERSION]; /* empty: unknown */
+	char pending[PROTO_VERSION]; /* waits for the next boot; empty: none */
+	char slot[PROTO_LABEL];      /* the running one */
+};
+
+struct proto_digests { /* as struct digests of crypto/hash.h */
+	uint32_t algs;
+	uint8_t b[PROTO_DIGESTS][PROTO_DIGEST_MAX];
+};
+
+struct proto_begin {
+	char model[PROTO_NAME];
+	char version[PROTO_VERSION];
+	uint32_t images;
+	uint64_t size;                /* of all images, or PROTO_SIZE_ANY */
+	struct proto_digests digests; /* over all images, one behind the other */
+};
+
+struct proto_image {
+	char component[PROTO_LABEL];
+	uint64_t size; /* or PROTO_SIZE_ANY */
+	struct proto_digests digests;
+};
+
+struct proto_written {
+	uint64_t octets;
+};
+
+struct proto_done {
+	uint32_t error;
+	uint64_t octets;
+	char text[PROTO_TEXT];
+};
+
+struct proto_msg {
+	uint32_t type;
+	union {
+		struct proto_fetch fetch;
+		struct proto_fetched fetched;
+		struct proto_slots_are slots_are;
+		struct proto_begin begin;
+		struct proto_image image;
+		struct proto_written written;
+		struct proto_done done;
+	};
+};
+
+/* The message, with descriptor `pass` (borrowed; -1: none). -EPIPE: the other end is gone. */
+MUST_USE int proto_send(int fd, const struct proto_msg *m, int pass);
+/* 1: a sound message, *ret_fd its descriptor (owned by the caller) or -1; 0: end of connection;
+ * -EAGAIN (without `wait`), -EBADMSG (not one of ours), or what recvmsg gave. */
+MUST_USE int proto_recv(int fd, struct proto_msg *ret, int *ret_fd, bool wait);
+/* Whether `len` octets at `m` are a message, with or without a descriptor. */
+MUST_USE bool proto_is_sound(const struct proto_msg *m, size_t len, bool has_fd);

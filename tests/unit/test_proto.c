@@ -1,0 +1,172 @@
+/* child/proto: nothing but whole, sound messages gets through. */
+#include "test.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "child/proto.h"
+
+struct pair {
+	int a, b;
+};
+
+static int open_pair(void **state)
+{
+	static struct pair p;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return -1;
+	p = (struct pair){ends[0], ends[1]};
+	*state = &p;
+	return 0;
+}
+
+static int close_pair(void **state)
+{
+	struct pair *p = *state;
+
+	(void)close(p->a);
+	if (p->b >= 0)
+		(void)close(p->b);
+	return 0;
+}
+
+static int open_files(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 64; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void proto__carries_a_message_and_a_descriptor(void **state)
+{
+	struct pair *p = *state;
+	struct proto_msg m = {
+		.type = PROTO_IMAGE, .image = {.component = "rootfs", .size = 7}
+        };
+	struct proto_msg got;
+	struct stat sent, received;
+	int fd = -1, null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	assert_int_equal(proto_recv(p->b, &got, &fd, false), -EAGAIN);
+	assert_int_equal(proto_send(p->a, &m, null), 0);
+	assert_int_equal(proto_recv(p->b, &got, &fd, true), 1);
+	assert_int_equal(got.type, PROTO_IMAGE);
+	assert_string_equal(got.image.component, "rootfs");
+	assert_int_equal(got.image.size, 7);
+	assert_int_equal(fstat(null, &sent), 0);
+	assert_int_equal(fstat(fd, &received), 0);
+	assert_true(fd != null && sent.st_ino == received.st_ino);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	(void)close(fd);
+	(void)close(null);
+}
+
+static void proto__tells_the_end(void **state)
+{
+	struct pair *p = *state;
+	struct proto_msg m = {.type = PROTO_COMMIT};
+	int fd = -1;
+
+	(void)close(p->b);
+	p->b = -1;
+	assert_int_equal(proto_send(p->a, &m, -1), -EPIPE);
+	assert_int_equal(proto_recv(p->a, &m, &fd, true), 0);
+}
+
+static void proto_recv__refuses_and_closes_unwanted_descriptors(void **state)
+{
+	struct pair *p = *state;
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(2 * sizeof(int))];
+	} control = {
+		.head = {.cmsg_len = CMSG_LEN(2 * sizeof(int)),
+			 .cmsg_level = SOL_SOCKET,
+			 .cmsg_type = SCM_RIGHTS}
+        };
+	struct proto_msg m = {.type = PROTO_COMMIT}, got;
+	struct iovec iov = {&m, sizeof(m.type)};
+	struct msghdr h = {.msg_iov = &iov,
+			   .msg_iovlen = 1,
+			   .msg_control = &control,
+			   .msg_controllen = sizeof(control.room)};
+	int fd = -1, before = open_files();
+
+	assert_int_equal(proto_send(p->a, &m, p->a), 0); /* COMMIT takes none */
+	assert_int_equal(proto_recv(p->b, &got, &fd, true), -EBADMSG);
+	memcpy(CMSG_DATA(&control.head), (int[]){p->a, p->b}, 2 * sizeof(int));
+	assert_int_equal(sendmsg(p->a, &h, 0), sizeof(m.type));
+	assert_int_equal(proto_recv(p->b, &got, &fd, true), -EBADMSG);
+	assert_int_equal(fd, -1);
+	assert_int_equal(open_files(), before);
+}
+
+#define SIZE(member) (offsetof(struct proto_msg, member) + sizeof(((struct proto_msg *)0)->member))
+
+static void proto_is_sound__checks_size_descriptor_and_content(void **state)
+{
+	static struct proto_msg full;
+	static const struct {
+		const char *name;
+		struct proto_msg m;
+		size_t len;
+		bool fd, want;
+	} ROWS[] = {
+		{"fetch",                    {.type = PROTO_FETCH},                   SIZE(fetch),       true,  true },
+		{"fetch without descriptor", {.type = PROTO_FETCH},                   SIZE(fetch),       false, false},
+		{"kind",                     {.type = PROTO_FETCH, .fetch.kind = 2},  SIZE(fetch),       true,  false},
+		{"reach",                    {.type = PROTO_FETCH, .fetch.reach = 3}, SIZE(fetch),       true,  false},
+		{"same_host",
+		 {.type = PROTO_FETCH, .fetch.same_host = 2},
+		 SIZE(fetch),
+		 true,											  false},
+		{"fetched",                  {.type = PROTO_FETCHED},                 SIZE(fetched),     false, true },
+		{"error",
+		 {.type = PROTO_FETCHED, .fetched.error = FWE_COUNT},
+		 SIZE(fetched),
+		 false,											 false},
+		{"bare",                     {.type = PROTO_SLOTS},                   sizeof(uint32_t),  false, true },
+		{"bare with more",           {.type = PROTO_SLOTS},                   SIZE(written),     false, false},
+		{"short",                    {.type = PROTO_WRITTEN},                 SIZE(written) - 1, false, false},
+		{"empty",                    {.type = PROTO_SLOTS},                   0,                 false, false},
+		{"begin",                    {.type = PROTO_BEGIN},                   SIZE(begin),       false, true },
+		{"digests",
+		 {.type = PROTO_BEGIN, .begin.digests.algs = 8},
+		 SIZE(begin),
+		 false,											 false},
+		{"done",
+		 {.type = PROTO_DONE, .done.error = FWE_COUNT - 1},
+		 SIZE(done),
+		 false,											 true },
+		{"type 0",                   {.type = 0},                             sizeof(uint32_t),  false, false},
+		{"type beyond",              {.type = PROTO_DONE + 1},                sizeof(uint32_t),  false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++)
+		if (proto_is_sound(&ROWS[i].m, ROWS[i].len, ROWS[i].fd) != ROWS[i].want)
+			fail_msg("%s", ROWS[i].name);
+	full.type = PROTO_SLOTS_ARE;
+	memset(full.slots_are.slot, 'x', sizeof(full.slots_are.slot)); /* no NUL */
+	assert_false(proto_is_sound(&full, SIZE(slots_are), false));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(proto__carries_a_message_and_a_descriptor,
+						open_pair, close_pair),
+		cmocka_unit_test_setup_teardown(proto__tells_the_end, open_pair, close_pair),
+		cmocka_unit_test_setup_teardown(proto_recv__refuses_and_closes_unwanted_descriptors,
+						open_pair, close_pair),
+		cmocka_unit_test(proto_is_sound__checks_size_descriptor_and_content),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
