@@ -39,15 +39,16 @@ apt_install() {
 	apt_get install -y --no-install-recommends "$@"
 }
 
-# configure DIR OPTION...: meson setup, or the same options for the build folder that exists.
+# configure DIR OPTION...: meson setup, or the options for a build folder that has others.
 configure() {
 	local dir=$1
 	shift
-	if [ -f "$dir/build.ninja" ]; then
-		meson configure "$dir" "$@"
-	else
+	if [ ! -f "$dir/build.ninja" ]; then
 		meson setup "$dir" "$root" "$@"
-	fi
+	elif [ "$(cat "$dir/options")" != "$*" ]; then
+		meson configure "$dir" "$@"
+	fi || return
+	echo "$*" >"$dir/options"
 }
 
 # The build with clang, sanitizers and libFuzzer targets, in build-asan.
