@@ -25,3 +25,38 @@ int span_to_str(struct span a, char *ret, size_t room)
 	ret[a.len] = '\0';
 	return 0;
 }
+
+/* Octets to come after the first one of a character; 4 if none starts so. */
+static unsigned utf8_more(uint8_t c)
+{
+	if (c < 0x80)
+		return 0;
+	if (c >> 5 == 6)
+		return 1;
+	if (c >> 4 == 14)
+		return 2;
+	return c >> 3 == 30 ? 3 : 4;
+}
+
+bool span_is_utf8(struct span s)
+{
+	static const uint32_t SMALLEST[] = {0, 0x80, 0x800, 0x10000}; /* by continuation octets */
+
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t c = s.ptr[i];
+		unsigned more = utf8_more(c);
+		uint32_t v = more ? c & (0x3fu >> more) : c;
+
+		if (more == 4 || more > s.len - i - 1)
+			return false;
+		for (unsigned k = 0; k < more; k++) {
+			c = s.ptr[++i];
+			if (c >> 6 != 2)
+				return false;
+			v = v << 6 | (c & 0x3f);
+		}
+		if (v < SMALLEST[more] || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
+			return false;
+	}
+	return true;
+}

@@ -60,3 +60,6 @@ struct span span_cut(struct span *rest, char sep);
 
 /* Copies the text with a NUL. -EINVAL: it holds a NUL. -ENAMETOOLONG: room is too small. */
 MUST_USE int span_to_str(struct span a, char *ret, size_t room);
+
+/* Well-formed UTF-8 (RFC 3629): no surrogates, no overlong forms. */
+MUST_USE bool span_is_utf8(struct span s);

@@ -144,41 +144,6 @@ static size_t look(const struct cbr *c, struct head *h)
 	return r.read;
 }
 
-/* Octets to come after the first one of a character; 4 if none starts so. */
-static unsigned utf8_more(uint8_t c)
-{
-	if (c < 0x80)
-		return 0;
-	if (c >> 5 == 6)
-		return 1;
-	if (c >> 4 == 14)
-		return 2;
-	return c >> 3 == 30 ? 3 : 4;
-}
-
-static bool utf8_is_valid(struct span s)
-{
-	static const uint32_t SMALLEST[] = {0, 0x80, 0x800, 0x10000}; /* by continuation octets */
-
-	for (size_t i = 0; i < s.len; i++) {
-		uint8_t c = s.ptr[i];
-		unsigned more = utf8_more(c);
-		uint32_t v = more ? c & (0x3fu >> more) : c;
-
-		if (more == 4 || more > s.len - i - 1)
-			return false;
-		for (unsigned k = 0; k < more; k++) {
-			c = s.ptr[++i];
-			if (c >> 6 != 2)
-				return false;
-			v = v << 6 | (c & 0x3f);
-		}
-		if (v < SMALLEST[more] || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
-			return false;
-	}
-	return true;
-}
-
 /* Keeps a pointer even at the end, for cbr_skip(). */
 static void advance(struct cbr *c, size_t n)
 {
@@ -197,7 +162,7 @@ static bool take(struct cbr *c, struct head *h)
 		cbr_fail(c, CBR_MALFORMED);
 	else if (++c->items > c->limits->items || h->data.len > c->limits->text)
 		cbr_fail(c, CBR_LIMIT);
-	else if (h->type == CBR_TEXT && !utf8_is_valid(h->data))
+	else if (h->type == CBR_TEXT && !span_is_utf8(h->data))
 		cbr_fail(c, CBR_MALFORMED);
 	else
 		advance(c, n);

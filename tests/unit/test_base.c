@@ -49,6 +49,29 @@ static void span_to_str__refuses_what_a_string_cannot_hold(void **state)
 	assert_int_equal(span_to_str(span_of("a\0b", 3), s, sizeof(s)), -EINVAL);
 }
 
+static void span_is_utf8__takes_only_the_shortest_form(void **state)
+{
+	static const struct {
+		const char *name;
+		struct span text;
+		bool want;
+	} ROWS[] = {
+		{"empty",                      SPAN_LIT(""),                                       true },
+		{"two, three and four octets", SPAN_LIT("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"),
+		 true										   },
+		{"cut off",                    SPAN_LIT("\xe2\x82"),                               false},
+		{"lone continuation",          SPAN_LIT("a\x82"),                                  false},
+		{"overlong slash",             SPAN_LIT("\xc0\xaf"),                               false},
+		{"surrogate",                  SPAN_LIT("\xed\xa0\x80"),                           false},
+		{"beyond the last",            SPAN_LIT("\xf4\x90\x80\x80"),                       false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++)
+		if (span_is_utf8(ROWS[i].text) != ROWS[i].want)
+			fail_msg("%s", ROWS[i].name);
+}
+
 static void uuid__round_trip(void **state)
 {
 	static const struct {
@@ -169,6 +192,7 @@ int main(void)
 		cmocka_unit_test(buf__stops_at_its_ceiling_and_keeps_the_error),
 		cmocka_unit_test(span_cut__walks_a_list),
 		cmocka_unit_test(span_to_str__refuses_what_a_string_cannot_hold),
+		cmocka_unit_test(span_is_utf8__takes_only_the_shortest_form),
 		cmocka_unit_test(uuid__round_trip),
 		cmocka_unit_test(uuid__knows_nil_and_zero_octets),
 		cmocka_unit_test(parse_u32__takes_digits_only),
