@@ -14,58 +14,64 @@ struct bus_watch {
 	struct sd_bus_slot *owner, *changed, *get_all;
 };
 
+/* 1: *ret is set; 0: a value of another type was skipped. */
 static int read_value(sd_bus_message *m, struct bus_value *ret)
 {
 	const char *contents;
-	int flag, r;
+	int flag = 0, r;
+	char type;
 
 	r = sd_bus_message_peek_type(m, NULL, &contents);
 	if (r < 0)
 		return r;
-	if (strlen(contents) != 1 || !strchr("sobutd", contents[0]))
+	type = contents[0];
+	if (strlen(contents) != 1 || !strchr("sobutd", type))
 		return sd_bus_message_skip(m, "v") < 0 ? -EBADMSG : 0;
 	r = sd_bus_message_enter_container(m, 'v', contents);
 	if (r < 0)
 		return r;
-	ret->type = contents[0] == 'o' ? 's' : contents[0];
-	if (ret->type == 'b') {
-		r = sd_bus_message_read_basic(m, 'b', &flag);
-		ret->b = flag;
+	ret->type = type;
+	if (type == 'o')
+		ret->type = 's';
+	if (type == 'b') {
+		r = sd_bus_message_read_basic(m, type, &flag);
+		ret->b = flag != 0;
 	} else {
-		r = sd_bus_message_read_basic(m, contents[0], &ret->s);
+		r = sd_bus_message_read_basic(m, type, &ret->s);
 	}
 	if (r < 0)
 		return r;
 	return sd_bus_message_exit_container(m) < 0 ? -EBADMSG : 1;
 }
 
-/* a{sv}: tells every value of a simple type. */
-static int tell_all(struct bus_watch *w, sd_bus_message *m)
+/* a{sv}: tells every value of a simple type, up to where the message becomes an odd one. */
+static void tell_all(struct bus_watch *w, sd_bus_message *m)
 {
-	int r;
-
-	r = sd_bus_message_enter_container(m, 'a', "{sv}");
-	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+	if (sd_bus_message_enter_container(m, 'a', "{sv}") < 0)
+		return;
+	while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
 		struct bus_value value = {0};
 		const char *property;
+		int r;
 
-		r = sd_bus_message_read_basic(m, 's', &property);
-		if (r >= 0)
-			r = read_value(m, &value);
+		if (sd_bus_message_read_basic(m, 's', &property) < 0)
+			return;
+		r = read_value(m, &value);
+		if (r < 0)
+			return;
 		if (r > 0)
 			w->fn(w->arg, property, &value);
-		if (r >= 0)
-			r = sd_bus_message_exit_container(m);
+		if (sd_bus_message_exit_container(m) < 0)
+			return;
 	}
-	return 0; /* an odd message of another service is no failure of ours */
 }
 
 static int on_all(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	(void)error;
-	if (sd_bus_message_is_method_error(m, NULL))
-		return 0; /* nobody has the name: NameOwnerChanged will tell */
-	return tell_all(userdata, m);
+	if (!sd_bus_message_is_method_error(m, NULL)) /* else NameOwnerChanged will tell */
+		tell_all(userdata, m);
+	return 0;
 }
 
 static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -74,10 +80,10 @@ static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	const char *interface;
 
 	(void)error;
-	if (sd_bus_message_read_basic(m, 's', &interface) < 0 ||
-	    strcmp(interface, w->interface) != 0)
-		return 0;
-	return tell_all(w, m);
+	if (sd_bus_message_read_basic(m, 's', &interface) >= 0 &&
+	    strcmp(interface, w->interface) == 0)
+		tell_all(w, m);
+	return 0;
 }
 
 static int ask_all(struct bus_watch *w, struct sd_bus *sd)
