@@ -1,0 +1,169 @@
+#include "obt/record.h"
+
+#include "codec/cbw.h"
+
+#define FORMAT 1
+
+static const struct cbr_limits LIMITS = {
+	.bytes = RECORD_OCTETS_MAX, .depth = 2, .items = 64, .text = ANSWER_NAME_MAX};
+
+static struct uuid read_uuid(struct cbr *c)
+{
+	struct uuid u = {{0}};
+
+	if (!uuid_parse(cbr_text(c), &u))
+		cbr_fail(c, CBR_VALUE);
+	return u;
+}
+
+enum cbr_err record_self_parse(struct span octets, struct record_self *ret)
+{
+	enum { FMT = 1, ID = 2, DOMAIN = 4 };
+	struct record_self s = {0};
+	unsigned seen = 0;
+	struct span key;
+	enum cbr_err err;
+	struct cbr c;
+
+	cbr_open(&c, octets, &LIMITS);
+	cbr_map(&c);
+	while (cbr_next(&c, &key)) {
+		if (span_is(key, "format")) {
+			cbr_once(&c, &seen, FMT);
+			if (cbr_uint(&c, FORMAT) != FORMAT)
+				cbr_fail(&c, CBR_VALUE);
+		} else if (span_is(key, "uuid")) {
+			cbr_once(&c, &seen, ID);
+			s.uuid = read_uuid(&c);
+		} else if (span_is(key, "domain")) {
+			cbr_once(&c, &seen, DOMAIN);
+			s.domain = read_uuid(&c);
+		} else {
+			cbr_fail(&c, CBR_VALUE);
+		}
+	}
+	err = cbr_close(&c);
+	if (err == CBR_OK && seen != (FMT | ID | DOMAIN))
+		err = CBR_VALUE;
+	if (err == CBR_OK)
+		*ret = s;
+	return err;
+}
+
+static void read_addresses(struct cbr *c, struct record_device *d)
+{
+	cbr_array(c);
+	while (cbr_more(c)) {
+		struct span text = cbr_text(c);
+
+		if (d->n_addresses == RECORD_ADDRESSES_MAX ||
+		    span_to_str(text, d->addresses[d->n_addresses], RECORD_ADDRESS_MAX) < 0)
+			cbr_fail(c, CBR_LIMIT);
+		else
+			d->n_addresses++;
+	}
+}
+
+enum {
+	FMT = 1,
+	DEVICE = 2,
+	KEY = 4,
+	METHOD = 8,
+	COMPLETE = 16,
+	SDI = 32,
+	TIME = 64,
+	NAME = 128,
+	ADDRESSES = 256,
+	EVERYTHING = 511
+};
+
+static void read_member(struct cbr *c, struct span key, struct record_device *d, unsigned *seen)
+{
+	if (span_is(key, "format")) {
+		cbr_once(c, seen, FMT);
+		if (cbr_uint(c, FORMAT) != FORMAT)
+			cbr_fail(c, CBR_VALUE);
+	} else if (span_is(key, "device")) {
+		cbr_once(c, seen, DEVICE);
+		d->device = read_uuid(c);
+	} else if (span_is(key, "key")) {
+		cbr_once(c, seen, KEY);
+		if (!secret_set(&d->key, cbr_bytes(c)) || d->key.len == 0)
+			cbr_fail(c, CBR_VALUE);
+	} else if (span_is(key, "method")) {
+		cbr_once(c, seen, METHOD);
+		d->method = (enum obt_method)cbr_uint(c, OBT_MFG_CERT);
+	} else if (span_is(key, "complete")) {
+		cbr_once(c, seen, COMPLETE);
+		d->complete = cbr_bool(c);
+	} else if (span_is(key, "sdi")) {
+		cbr_once(c, seen, SDI);
+		d->has_sdi = cbr_bool(c);
+	} else if (span_is(key, "time")) {
+		cbr_once(c, seen, TIME);
+		d->owned_us = cbr_uint(c, INT64_MAX);
+	} else if (span_is(key, "name")) {
+		cbr_once(c, seen, NAME);
+		if (span_to_str(cbr_text(c), d->name, sizeof(d->name)) < 0)
+			cbr_fail(c, CBR_LIMIT);
+	} else if (span_is(key, "addresses")) {
+		cbr_once(c, seen, ADDRESSES);
+		read_addresses(c, d);
+	} else {
+		cbr_fail(c, CBR_VALUE);
+	}
+}
+
+enum cbr_err record_device_parse(struct span octets, struct record_device *ret)
+{
+	struct record_device d CLEANUP(record_device_wipe) = {.method = OBT_JUST_WORKS};
+	unsigned seen = 0;
+	struct span key;
+	enum cbr_err err;
+	struct cbr c;
+
+	cbr_open(&c, octets, &LIMITS);
+	cbr_map(&c);
+	while (cbr_next(&c, &key))
+		read_member(&c, key, &d, &seen);
+	err = cbr_close(&c);
+	if (err == CBR_OK && seen != EVERYTHING)
+		err = CBR_VALUE;
+	if (err == CBR_OK)
+		*ret = d;
+	return err;
+}
+
+void record_self_write(const struct record_self *self, struct buf *out)
+{
+	cbw_map(out);
+	cbw_kv_uint(out, "format", FORMAT);
+	cbw_kv_uuid(out, "uuid", &self->uuid);
+	cbw_kv_uuid(out, "domain", &self->domain);
+	cbw_end(out);
+}
+
+void record_device_write(const struct record_device *dev, struct buf *out)
+{
+	cbw_map(out);
+	cbw_kv_uint(out, "format", FORMAT);
+	cbw_kv_uuid(out, "device", &dev->device);
+	cbw_str(out, "key");
+	cbw_bytes(out, secret_span(&dev->key));
+	cbw_kv_uint(out, "method", dev->method);
+	cbw_kv_bool(out, "complete", dev->complete);
+	cbw_kv_bool(out, "sdi", dev->has_sdi);
+	cbw_kv_uint(out, "time", dev->owned_us);
+	cbw_kv_str(out, "name", dev->name);
+	cbw_str(out, "addresses");
+	cbw_array(out);
+	for (size_t i = 0; i < dev->n_addresses; i++)
+		cbw_str(out, dev->addresses[i]);
+	cbw_end(out);
+	cbw_end(out);
+}
+
+void record_device_wipe(struct record_device *dev)
+{
+	secret_wipe(&dev->key);
+}
