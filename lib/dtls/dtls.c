@@ -521,21 +521,28 @@ static void receive_step(struct dtls_session *s)
 
 /* --- public --- */
 
-/* Runs until the datagram in hand is used up. */
+/* Octets not read yet. GnuTLS may hold data behind a ChangeCipherSpec that came twice. */
+static size_t unread(const struct dtls_session *s)
+{
+	return s->in.len + gnutls_record_check_pending(s->tls);
+}
+
+/* Runs until the datagram in hand is used up, or GnuTLS takes no more of it. */
 static void run(struct dtls_session *s, struct span datagram, uint64_t now_us)
 {
-	size_t left;
+	size_t before;
 
 	s->in = datagram;
 	s->next_message = 0;
 	s->sent = false;
 	do {
-		left = s->in.len;
+		before = unread(s);
 		if (s->state == DTLS_HANDSHAKE)
 			handshake_step(s);
 		else
 			receive_step(s);
-	} while (s->state != DTLS_ENDED && s->in.len > 0 && s->in.len < left);
+	} while (s->state != DTLS_ENDED && unread(s) < before &&
+		 (s->in.len > 0 || s->state == DTLS_OPEN));
 	s->in = span_of(NULL, 0);
 	if (s->sent) {
 		s->resend_after_us = RESEND_FIRST_US;
