@@ -2,12 +2,22 @@
  *
  * svr_handle() and svr_event() never change the device they are given. They answer with a
  * verdict, a staged copy and what has to follow, and the daemon does, in this order:
- *	1. store each record named in `records`, lowest bit first, last one last (the commit);
- *	   if that fails, drop `staged` and answer 5.00;
+ *	1. store each record named in `records`, as svr_record_write() gives it for `staged`,
+ *	   lowest bit first, last one last (the commit); if that fails, drop `staged` and answer
+ *	   5.00 - unless `scrub` is set: then log it and go on;
  *	2. make `staged` the device (one pointer);
  *	3. send the answer;
  *	4. perform the effects, lowest bit first.
- * No I/O, clock or randomness in here: they come in by struct svr_env. */
+ * No I/O, clock or randomness in here: they come in by struct svr_env.
+ *
+ * Loss of power at any point leaves the old owned device or an unowned one, never a mix:
+ *	- before RFPRO nothing is stored, and the record of pstat is missing or empty; that alone is
+ *	  what makes a device unowned at start-up;
+ *	- RFOTM -> RFPRO stores all records, pstat last: it is the commit of the ownership;
+ *	- any later change touches one record;
+ *	- a RESET of an owned device first empties pstat, before the 2.04 goes out. A moment later
+ *	  EV_RESET_DUE empties all; it is `scrub`, since they are void already, and svr_start()
+ *	  repeats what it left. */
 #pragma once
 
 #include "base/secret.h"
@@ -53,11 +63,10 @@ extern const char *const SVR_RECORD_NAMES[REC_COUNT];
 
 /* Effects, performed in this order. */
 enum svr_fx {
-	FX_SIGNAL = 1u << 0,     /* state, owner or identity changed: tell the bus */
-	FX_PIN_SHOW = 1u << 1,   /* a new PIN is to be displayed (device_pin()) */
-	FX_PIN_HIDE = 1u << 2,   /* the displayed PIN is void */
-	FX_RESET_WAIT = 1u << 3, /* send EV_RESET_DUE when the requester's session closes, or after
-				    SVR_RESET_WAIT_US */
+	FX_SIGNAL = 1u << 0,       /* state, owner or identity changed: tell the bus */
+	FX_PIN_SHOW = 1u << 1,     /* a new PIN is to be displayed (device_pin()) */
+	FX_PIN_HIDE = 1u << 2,     /* the displayed PIN is void */
+	FX_RESET_WAIT = 1u << 3,   /* send EV_RESET_DUE after SVR_RESET_WAIT_US, if still pending */
 	FX_CLOSE_OTHERS = 1u << 4, /* close handshakes and sessions other than the DOC */
 	FX_CLOSE_ALL = 1u << 5,    /* close all secured sessions, drop their keys */
 	FX_REKEY = 1u << 6,        /* identity or keys changed: refresh what handshakes offer */
@@ -69,6 +78,7 @@ struct svr_out {
 	struct buf *body;      /* in: where to write the answer's body; CBOR */
 	struct device *staged; /* owned by the caller; NULL: nothing changes */
 	unsigned records;      /* REC_BIT()s to store before the commit */
+	bool scrub;            /* the records only empty what is void: no reason to fail */
 	unsigned effects;      /* enum svr_fx */
 	const char *why;       /* static text for the log line of a refusal, or NULL */
 };
@@ -78,15 +88,16 @@ void svr_handle(const struct device *dev, const struct req *req, const struct sv
 		struct svr_out *out);
 
 enum svr_event {
-	EV_DOC_OPEN,    /* a handshake has finished; `session` becomes the DOC if in RFOTM */
-	EV_CLOSED,      /* `session` is gone, for whatever reason */
+	EV_DOC_OPEN, /* a handshake has finished; `session` becomes the DOC if in RFOTM */
+	EV_CLOSED,   /* `session` is gone, for whatever reason; also ends a pending RESET of its */
 	EV_PIN_FAILED,  /* a peer finished its part of a PIN handshake with another PIN */
 	EV_CERT_FAILED, /* a certificate check failed during a transfer */
 	EV_PIN_EXPIRED, /* the time of device_pin_deadline() has come */
 	EV_RESET,       /* the local administrator or button asks for a hard reset */
 	EV_RESET_DUE,   /* a pending RESET is to happen now */
 };
-/* verdict: V_OK-like V_CHANGED, or V_BAD_REQUEST when the event does not fit the state. */
+/* V_CHANGED (out->staged NULL: nothing to do), V_BAD_REQUEST when the event does not fit the state
+ * (EV_DOC_OPEN: close that session), V_INTERNAL: out of memory. */
 void svr_event(const struct device *dev, enum svr_event event, uint64_t session,
 	       const struct svr_env *env, struct svr_out *out);
 
@@ -102,13 +113,13 @@ enum svr_profile svr_profile(const struct device *dev);
 /* The pairwise key for a peer's identity in SVR_PROFILE_NORMAL; false: no such credential. */
 MUST_USE bool svr_psk(const struct device *dev, const struct uuid *peer, struct secret *ret);
 
-/* Start-up. `records` are the stored ones (empty span: missing). Never fails for their sake:
- * unowned or nothing stored -> fresh RFOTM device; owned with a damaged record -> SRESET (and
- * *ret_why names it). out->staged is the device, out->records what to store at once.
- * -ENOMEM: our failure. */
+/* Start-up. `records` are the stored ones (empty span: missing or empty). Never fails for their
+ * sake: no pstat -> fresh RFOTM device; a damaged record -> SRESET (and *ret_why names it, else
+ * NULL). out->staged is the device, out->records what to store at once. -ENOMEM: our failure. */
 MUST_USE int svr_start(const struct device_info *info, const struct span records[REC_COUNT],
 		       const struct svr_env *env, struct svr_out *out, const char **ret_why);
-/* Appends the stored form of one record. */
+/* Appends the stored form of one record; nothing for a device in RESET or RFOTM. It holds keys:
+ * `out` should be `secret`. At most 2 MiB. */
 void svr_record_write(const struct device *dev, enum svr_record rec, struct buf *out);
 
 struct device *device_free(struct device *dev); /* wipes; accepts NULL, returns NULL */

@@ -1,0 +1,149 @@
+#include "svr/device.h"
+
+#include "base/clock.h"
+
+#define PIN_SPACE 100000000u /* eight digits */
+
+struct device *device_copy(const struct device *dev)
+{
+	struct device *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	*copy = *dev;
+	if (!acl_copy(&copy->acl, &dev->acl))
+		return device_free(copy);
+	return copy;
+}
+
+struct device *device_free(struct device *dev)
+{
+	if (dev) {
+		acl_done(&dev->acl);
+		explicit_bzero(dev, sizeof(*dev));
+		free(dev);
+	}
+	return NULL;
+}
+
+/* Without a zero octet, so that the UUID survives as a PSK hint on every TLS library. */
+static void draw_uuid(struct uuid *ret, const struct svr_env *env)
+{
+	do {
+		env->random(env->ctx, ret->b, sizeof(ret->b));
+		uuid_set_v4(ret);
+	} while (uuid_has_zero_octet(ret));
+}
+
+void device_wipe(struct device *dev, const struct svr_env *env)
+{
+	struct device fresh = {
+		.info = dev->info,
+		.dos = DOS_RESET,
+		.oxmsel = OXM_NONE,
+		.om = OM_CLIENT_DIRECTED,
+		.pin = {.deadline_us = NEVER_US,
+			.failures = dev->pin.failures,
+			.blocked_until_us = dev->pin.blocked_until_us},
+	};
+
+	draw_uuid(&fresh.uuid, env);
+	acl_done(&dev->acl);
+	explicit_bzero(dev, sizeof(*dev));
+	*dev = fresh;
+}
+
+void device_pin_renew(struct device *dev, const struct svr_env *env)
+{
+	const uint32_t fair =
+		UINT32_MAX - UINT32_MAX % PIN_SPACE; /* a multiple: no digit favoured */
+	uint32_t n;
+
+	do
+		env->random(env->ctx, &n, sizeof(n));
+	while (n >= fair);
+	n %= PIN_SPACE;
+	for (size_t i = SVR_PIN_LEN; i-- > 0; n /= 10)
+		dev->pin.digits[i] = (char)('0' + n % 10);
+	dev->pin.deadline_us = env->now_us + PIN_LIFE_US;
+}
+
+void device_pin_forget(struct device *dev)
+{
+	explicit_bzero(dev->pin.digits, sizeof(dev->pin.digits));
+	dev->pin.deadline_us = NEVER_US;
+}
+
+uint32_t device_draw_id(const struct svr_env *env)
+{
+	uint32_t id;
+
+	do {
+		env->random(env->ctx, &id, sizeof(id));
+		id &= ID_MAX;
+	} while (id == 0);
+	return id;
+}
+
+const struct cred *device_cred(const struct device *dev, const struct uuid *subject)
+{
+	for (size_t i = dev->n_creds; i-- > 0;)
+		if (uuid_eq(&dev->creds[i].subject, subject))
+			return &dev->creds[i];
+	return NULL;
+}
+
+bool device_in_doc(const struct device *dev, uint64_t session)
+{
+	return session != 0 && session == dev->doc;
+}
+
+enum dos device_dos(const struct device *dev)
+{
+	return dev->dos;
+}
+
+bool device_owned(const struct device *dev)
+{
+	return dev->owned;
+}
+
+bool device_doc_open(const struct device *dev)
+{
+	return dev->doc != 0;
+}
+
+uint64_t device_doc(const struct device *dev)
+{
+	return dev->doc;
+}
+
+bool device_reset_pending(const struct device *dev)
+{
+	return dev->dos == DOS_RESET;
+}
+
+const struct uuid *device_uuid(const struct device *dev)
+{
+	return &dev->uuid;
+}
+
+const struct uuid *device_owner(const struct device *dev)
+{
+	return &dev->devowner;
+}
+
+enum oxm device_oxmsel(const struct device *dev)
+{
+	return dev->oxmsel;
+}
+
+const char *device_pin(const struct device *dev)
+{
+	return dev->pin.digits[0] ? dev->pin.digits : NULL;
+}
+
+uint64_t device_pin_deadline(const struct device *dev)
+{
+	return dev->pin.deadline_us;
+}

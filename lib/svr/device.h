@@ -1,0 +1,71 @@
+/* lib/svr/device.h - all state of one device; private to lib/svr. */
+#pragma once
+
+#include "svr/ace.h"
+#include "svr/svr.h"
+
+#define CREDS_MAX ((size_t)64)
+#define ID_MAX    INT32_MAX /* of a credid or aceid */
+
+#define PIN_LIFE_US     (UINT64_C(600) * 1000000)
+#define PIN_TRIES       3                        /* wrong PINs in a row before the first wait */
+#define PIN_WAIT_US     (UINT64_C(10) * 1000000) /* doubled by each further one */
+#define PIN_WAIT_MAX_US (UINT64_C(600) * 1000000)
+
+#define OM_CLIENT_DIRECTED 4u /* the only operational mode: pstat.sm */
+#define SCT_PAIRWISE       1u /* the only credential type: doxm.sct */
+
+/* The resources with an owner of their own, "rowneruuid". */
+enum owner { OWNER_DOXM, OWNER_PSTAT, OWNER_CRED, OWNER_ACL2, OWNER_COUNT };
+#define OWNER_NONE OWNER_COUNT
+
+/* A pairwise key. */
+struct cred {
+	uint32_t credid;
+	struct uuid subject;
+	struct secret key;
+};
+
+struct device {
+	const struct device_info *info; /* borrowed for life */
+
+	/* In the records. DOS_RESET is only ever seen while a RESET is pending. */
+	enum dos dos;
+	bool owned;
+	enum oxm oxmsel;
+	struct uuid uuid, devowner, rowner[OWNER_COUNT];
+	uint16_t cm, tm;
+	unsigned om;
+	size_t n_creds;
+	struct cred creds[CREDS_MAX];
+	struct acl acl;
+	struct {
+		struct uuid uuid;
+		char name[SVR_TEXT_MAX + 1];
+		bool priv;
+	} sdi;
+
+	/* Of this run only. */
+	bool stored;       /* the records hold an owned device: a wipe has to empty them */
+	uint64_t doc;      /* session with the DOC flag, 0: none */
+	uint64_t reset_by; /* session that asked for the pending RESET, 0: none */
+	struct {
+		char digits[SVR_PIN_LEN + 1]; /* empty: no valid PIN */
+		uint64_t deadline_us;
+		unsigned failures; /* in a row; survives RESET */
+		uint64_t blocked_until_us;
+	} pin;
+};
+
+/* NULL: out of memory. */
+MUST_USE struct device *device_copy(const struct device *dev);
+/* Everything to its value after a RESET, with a fresh identity; still in RESET. What counts wrong
+ * PINs stays. */
+void device_wipe(struct device *dev, const struct svr_env *env);
+void device_pin_renew(struct device *dev, const struct svr_env *env);
+void device_pin_forget(struct device *dev);
+/* The newest credential of a subject, or NULL. */
+const struct cred *device_cred(const struct device *dev, const struct uuid *subject);
+bool device_in_doc(const struct device *dev, uint64_t session);
+/* Random, 1..ID_MAX: a credid or aceid. */
+uint32_t device_draw_id(const struct svr_env *env);
