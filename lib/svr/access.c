@@ -1,0 +1,201 @@
+#include "svr/access.h"
+
+#define DOS_BIT(d) (1u << (d))
+
+/* The name with its leading "/", which deployed tools leave out, taken off. */
+static struct span bare(struct span href)
+{
+	return span_starts(href, "/") ? span_skip(href, 1) : href;
+}
+
+/* Wildcards see application resources only. */
+static bool wildcard_matches(enum ace_wildcard wildcard, const struct target *t)
+{
+	if (wildcard == WC_NONE)
+		return true;
+	if (t->kind != RES_NCR)
+		return false;
+	switch (wildcard) {
+	case WC_NONE:
+	case WC_ALL:
+		return true;
+	case WC_SECURE:
+		return t->discoverable && t->secure;
+	case WC_CLEAR:
+		return t->discoverable && t->clear;
+	}
+	return false;
+}
+
+static bool covers(const struct ace *ace, const struct target *t)
+{
+	for (size_t i = 0; i < ace->n_resources; i++) {
+		const struct ace_resource *r = &ace->resources[i];
+
+		if ((r->href.len == 0 || span_eq(bare(r->href), bare(span_str(t->href)))) &&
+		    wildcard_matches(r->wildcard, t))
+			return true;
+	}
+	return false;
+}
+
+/* Roles are not asserted yet, so a role matches nobody. */
+static bool names_requester(const struct ace *ace, const struct req *req, const struct uuid *peer,
+			    const struct target *t)
+{
+	switch (ace->subject) {
+	case ACE_UUID:
+		return peer && uuid_eq(&ace->uuid, peer);
+	case ACE_ROLE:
+		return false;
+	case ACE_AUTH_CRYPT:
+		return t->kind != RES_SVR && req->session != 0;
+	case ACE_ANON_CLEAR:
+		return t->kind != RES_SVR;
+	}
+	return false;
+}
+
+static unsigned granted(const struct device *dev, const struct req *req, const struct uuid *peer,
+			const struct target *t)
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < dev->acl.n; i++)
+		if (names_requester(dev->acl.v[i], req, peer, t) && covers(dev->acl.v[i], t))
+			sum |= dev->acl.v[i]->permission;
+	return sum;
+}
+
+/* Any of these will do. */
+static unsigned wanted(enum method method)
+{
+	switch (method) {
+	case M_GET:
+		return PERM_RETRIEVE | PERM_NOTIFY;
+	case M_POST:
+	case M_PUT:
+		return PERM_CREATE | PERM_UPDATE;
+	case M_DELETE:
+		return PERM_DELETE;
+	}
+	return 0;
+}
+
+static bool is_owner(const struct device *dev, enum owner owner, const struct uuid *peer)
+{
+	return peer && owner != OWNER_NONE && uuid_eq(&dev->rowner[owner], peer);
+}
+
+static bool is_any_owner(const struct device *dev, const struct uuid *peer)
+{
+	for (enum owner i = 0; i < OWNER_COUNT; i++)
+		if (is_owner(dev, i, peer))
+			return true;
+	return false;
+}
+
+/* The order of the steps is the order of precedence: OCF Security 12.1, CR 2640. */
+enum access access_decide(const struct device *dev, const struct req *req, const struct target *t)
+{
+	const bool secured = req->session != 0, in_doc = device_in_doc(dev, req->session);
+	const struct uuid *peer =
+		secured && req->has_peer && !uuid_is_nil(&req->peer) ? &req->peer : NULL;
+
+	/* 1. While a DOC is open in RFOTM, it alone is heard. */
+	if (dev->dos == DOS_RFOTM && dev->doc != 0 && !in_doc)
+		return ACCESS_NONE;
+	/* 2. Application resources are there in RFNOP only, */
+	if (t->kind == RES_NCR && dev->dos != DOS_RFNOP)
+		return ACCESS_NONE;
+	/* 3. and never unsecured. */
+	if (t->kind == RES_NCR && !secured)
+		return ACCESS_NONE;
+	/* 4. The DOC reaches all configuration. The flag ends on entry of RFNOP. */
+	if (t->kind != RES_NCR && in_doc)
+		return ACCESS_FULL;
+	/* 5, 6. Before a DOC, what discovery and the choice of a method need. */
+	if (dev->dos == DOS_RFOTM)
+		return t->anyone & METHOD_BIT(req->method) ? ACCESS_FULL : ACCESS_NONE;
+	/* 7. Security resources are never reached unsecured from then on. */
+	if (t->kind == RES_SVR && !secured)
+		return ACCESS_NONE;
+	/* Repair: the device owner has all of them in SRESET, */
+	if (t->kind == RES_SVR && dev->dos == DOS_SRESET && peer && uuid_eq(&dev->devowner, peer))
+		return ACCESS_FULL;
+	/* 8. and a resource owner its own resource in every state. */
+	if (is_owner(dev, t->owner, peer))
+		return ACCESS_FULL;
+	/* 9. would be /oic/sec/roles, which nobody can assert yet.
+	 * 10, 11. The sum of what the list grants. */
+	if (granted(dev, req, peer, t) & wanted(req->method))
+		return ACCESS_FULL;
+	/* 8b. CR 2868: credential and access services switch the state, too. */
+	if (t->owner == OWNER_PSTAT && (req->method == M_GET || req->method == M_POST) &&
+	    is_any_owner(dev, peer))
+		return ACCESS_DOS;
+	return ACCESS_NONE;
+}
+
+/* On top of access: over which connection a property is taken. */
+enum via { VIA_ANY, VIA_DOC, VIA_NO_DOC, VIA_OWNER };
+
+#define PROVISIONING (DOS_BIT(DOS_RFOTM) | DOS_BIT(DOS_RFPRO) | DOS_BIT(DOS_SRESET))
+#define OWNER_CHANGE (DOS_BIT(DOS_RFOTM) | DOS_BIT(DOS_SRESET))
+#define ANY_STATE    (PROVISIONING | DOS_BIT(DOS_RFNOP))
+
+static const struct {
+	unsigned states;
+	enum via via;
+} WRITABLE[] = {
+	[DOXM_OXMSEL] = {DOS_BIT(DOS_RFOTM), VIA_NO_DOC},
+	[DOXM_OWNED] = {DOS_BIT(DOS_RFOTM), VIA_DOC   },
+	[DOXM_DEVICEUUID] = {DOS_BIT(DOS_RFOTM), VIA_DOC   },
+	[DOXM_DEVOWNERUUID] = {DOS_BIT(DOS_RFOTM), VIA_DOC   },
+	[DOXM_ROWNERUUID] = {OWNER_CHANGE,       VIA_OWNER },
+	[PSTAT_DOS] = {ANY_STATE,          VIA_ANY   },
+	[PSTAT_OM] = {ANY_STATE,          VIA_ANY   },
+	[PSTAT_TM] = {ANY_STATE,          VIA_ANY   },
+	[PSTAT_ROWNERUUID] = {OWNER_CHANGE,       VIA_ANY   },
+	[CRED_CREDS] = {PROVISIONING,       VIA_ANY   },
+	[CRED_ROWNERUUID] = {OWNER_CHANGE,       VIA_ANY   },
+	[CRED_OWNER_KEY] = {DOS_BIT(DOS_RFOTM), VIA_DOC   },
+	[ACL2_ACLIST2] = {PROVISIONING,       VIA_ANY   },
+	[ACL2_ROWNERUUID] = {OWNER_CHANGE,       VIA_ANY   },
+	[SDI_UUID] = {DOS_BIT(DOS_RFOTM), VIA_ANY   },
+	[SDI_NAME] = {PROVISIONING,       VIA_ANY   },
+	[SDI_PRIV] = {PROVISIONING,       VIA_ANY   },
+};
+_Static_assert(ARRAY_SIZE(WRITABLE) == PROPERTY_COUNT, "a row for each property");
+
+static bool via_fits(const struct device *dev, const struct req *req, enum via via)
+{
+	const bool in_doc = device_in_doc(dev, req->session);
+
+	switch (via) {
+	case VIA_ANY:
+		return true;
+	case VIA_DOC:
+		return in_doc;
+	case VIA_NO_DOC:
+		return dev->doc == 0;
+	case VIA_OWNER:
+		return in_doc || (req->has_peer && (uuid_eq(&dev->devowner, &req->peer) ||
+						    is_owner(dev, OWNER_DOXM, &req->peer)));
+	}
+	return false;
+}
+
+bool access_may_write(const struct device *dev, const struct req *req, enum access access,
+		      unsigned properties)
+{
+	const unsigned dos_only = PROP_BIT(PSTAT_DOS) | PROP_BIT(PSTAT_OM) | PROP_BIT(PSTAT_TM);
+
+	if (access != ACCESS_FULL && (access == ACCESS_NONE || (properties & ~dos_only)))
+		return false;
+	for (size_t i = 0; i < PROPERTY_COUNT; i++)
+		if (properties & PROP_BIT(i) && (!(WRITABLE[i].states & DOS_BIT(dev->dos)) ||
+						 !via_fits(dev, req, WRITABLE[i].via)))
+			return false;
+	return true;
+}
