@@ -1,0 +1,219 @@
+#include "svr/acl.h"
+
+#include "codec/cbw.h"
+#include "svr/rep.h"
+
+static const struct cbr_limits LIMITS = {
+	.bytes = REQ_BODY_MAX, .depth = 6, .items = 16384, .text = ACE_TEXT_MAX};
+
+static const char *const WILDCARDS[] = {[WC_SECURE] = "+", [WC_CLEAR] = "-", [WC_ALL] = "*"};
+
+void acl2_update_done(struct acl2_update *u)
+{
+	acl_done(&u->acl);
+}
+
+/* {"uuid"}, {"role", "authority"?} or {"conntype"}, never mixed. */
+static void read_subject(struct cbr *c, struct ace *ace)
+{
+	enum { UUID = 1, ROLE = 2, AUTHORITY = 4, CONNTYPE = 8 };
+	struct span key, text;
+	unsigned seen = 0;
+
+	cbr_map(c);
+	while (cbr_next(c, &key)) {
+		if (span_is(key, "uuid")) {
+			cbr_once(c, &seen, UUID);
+			ace->subject = ACE_UUID;
+			ace->uuid = rep_uuid(c);
+		} else if (span_is(key, "role")) {
+			cbr_once(c, &seen, ROLE);
+			ace->subject = ACE_ROLE;
+			ace->role = cbr_text(c);
+		} else if (span_is(key, "authority")) {
+			cbr_once(c, &seen, AUTHORITY);
+			ace->authority = cbr_text(c);
+		} else if (span_is(key, "conntype")) {
+			cbr_once(c, &seen, CONNTYPE);
+			text = cbr_text(c);
+			ace->subject =
+				span_is(text, "auth-crypt") ? ACE_AUTH_CRYPT : ACE_ANON_CLEAR;
+			if (ace->subject == ACE_ANON_CLEAR && !span_is(text, "anon-clear"))
+				cbr_fail(c, CBR_VALUE);
+		} else {
+			cbr_fail(c, CBR_VALUE);
+		}
+	}
+	if (seen != UUID && seen != ROLE && seen != (ROLE | AUTHORITY) && seen != CONNTYPE)
+		cbr_fail(c, CBR_VALUE);
+}
+
+static enum ace_wildcard read_wildcard(struct cbr *c)
+{
+	struct span text = cbr_text(c);
+
+	for (enum ace_wildcard wc = WC_SECURE; wc <= WC_ALL; wc++)
+		if (span_is(text, WILDCARDS[wc]))
+			return wc;
+	cbr_fail(c, CBR_VALUE);
+	return WC_NONE;
+}
+
+/* Deployed tools add "if", "rt" or "rel", which say nothing here. */
+static struct ace_resource read_resource(struct cbr *c)
+{
+	struct ace_resource r = {0};
+	unsigned seen = 0;
+	struct span key;
+
+	cbr_map(c);
+	while (cbr_next(c, &key)) {
+		if (span_is(key, "href")) {
+			cbr_once(c, &seen, 1);
+			r.href = cbr_text(c);
+			if (r.href.len == 0)
+				cbr_fail(c, CBR_VALUE);
+		} else if (span_is(key, "wc")) {
+			cbr_once(c, &seen, 2);
+			r.wildcard = read_wildcard(c);
+		} else {
+			(void)cbr_skip(c);
+		}
+	}
+	if (!seen)
+		cbr_fail(c, CBR_VALUE);
+	return r;
+}
+
+static void read_resources(struct cbr *c, struct ace *ace)
+{
+	cbr_array(c);
+	while (cbr_more(c)) {
+		if (ace->n_resources == ACE_RESOURCES_MAX)
+			cbr_fail(c, CBR_LIMIT);
+		else
+			ace->resources[ace->n_resources++] = read_resource(c);
+	}
+}
+
+static void read_ace(struct cbr *c, struct ace *ace)
+{
+	enum { ACEID = 1, SUBJECT = 2, TARGETS = 4, PERMISSION = 8 };
+	unsigned seen = 0;
+	struct span key;
+
+	cbr_map(c);
+	while (cbr_next(c, &key)) {
+		if (span_is(key, "aceid")) {
+			cbr_once(c, &seen, ACEID);
+			ace->aceid = (uint32_t)cbr_uint(c, ID_MAX);
+			if (ace->aceid == 0)
+				cbr_fail(c, CBR_VALUE);
+		} else if (span_is(key, "subject")) {
+			cbr_once(c, &seen, SUBJECT);
+			read_subject(c, ace);
+		} else if (span_is(key, "resources")) {
+			cbr_once(c, &seen, TARGETS);
+			read_resources(c, ace);
+		} else if (span_is(key, "permission")) {
+			cbr_once(c, &seen, PERMISSION);
+			ace->permission = (unsigned)cbr_uint(c, PERM_ALL);
+		} else { /* "validity" is not enforced yet: granting more than asked is worse */
+			cbr_fail(c, CBR_VALUE);
+		}
+	}
+	if ((seen | ACEID) != (ACEID | SUBJECT | TARGETS | PERMISSION))
+		cbr_fail(c, CBR_VALUE);
+}
+
+static void read_list(struct cbr *c, struct acl2_update *u)
+{
+	cbr_array(c);
+	while (cbr_more(c)) {
+		struct ace_resource resources[ACE_RESOURCES_MAX];
+		struct ace draft = {.resources = resources};
+		CLEANUP(ace_unrefp) struct ace *ace = NULL;
+
+		read_ace(c, &draft);
+		if (u->acl.n == ACES_MAX)
+			cbr_fail(c, CBR_LIMIT);
+		ace = ace_new(&draft);
+		if (!ace || !acl_append(&u->acl, ace)) {
+			u->no_memory = true;
+			cbr_fail(c, CBR_LIMIT);
+		}
+	}
+}
+
+void acl2_rep_read(struct cbr *c, struct acl2_update *ret)
+{
+	struct span key;
+
+	*ret = (struct acl2_update){0};
+	cbr_map(c);
+	while (cbr_next(c, &key)) {
+		if (span_is(key, "aclist2")) {
+			rep_seen(c, &ret->seen, ACL2_ACLIST2);
+			read_list(c, ret);
+		} else if (span_is(key, "rowneruuid")) {
+			rep_seen(c, &ret->seen, ACL2_ROWNERUUID);
+			ret->rowneruuid = rep_uuid(c);
+		} else {
+			cbr_fail(c, CBR_VALUE);
+		}
+	}
+}
+
+bool acl2_rep_parse(struct span body, struct acl2_update *ret)
+{
+	struct cbr c;
+
+	cbr_open(&c, body, &LIMITS);
+	acl2_rep_read(&c, ret);
+	return cbr_close(&c) == CBR_OK;
+}
+
+static void write_subject(const struct ace *ace, struct buf *b)
+{
+	cbw_str(b, "subject");
+	cbw_map(b);
+	switch (ace->subject) {
+	case ACE_UUID:
+		cbw_kv_uuid(b, "uuid", &ace->uuid);
+		break;
+	case ACE_ROLE:
+		cbw_kv_text(b, "role", ace->role);
+		if (ace->authority.len)
+			cbw_kv_text(b, "authority", ace->authority);
+		break;
+	case ACE_AUTH_CRYPT:
+		cbw_kv_str(b, "conntype", "auth-crypt");
+		break;
+	case ACE_ANON_CLEAR:
+		cbw_kv_str(b, "conntype", "anon-clear");
+		break;
+	}
+	cbw_end(b);
+}
+
+void acl2_rep_write(const struct ace *ace, struct buf *b)
+{
+	cbw_map(b);
+	write_subject(ace, b);
+	cbw_str(b, "resources");
+	cbw_array(b);
+	for (size_t i = 0; i < ace->n_resources; i++) {
+		const struct ace_resource *r = &ace->resources[i];
+
+		cbw_map(b);
+		if (r->href.len)
+			cbw_kv_text(b, "href", r->href);
+		if (r->wildcard != WC_NONE)
+			cbw_kv_str(b, "wc", WILDCARDS[r->wildcard]);
+		cbw_end(b);
+	}
+	cbw_end(b);
+	cbw_kv_uint(b, "permission", ace->permission);
+	cbw_kv_uint(b, "aceid", ace->aceid);
+	cbw_end(b);
+}

@@ -1,0 +1,25 @@
+#include "svr/core.h"
+
+#include "codec/cbw.h"
+
+#define ICV "ocf.2.2.5"
+#define DMV "ocf.res.1.3.0,ocf.sh.1.3.0"
+
+void core_device_write(const struct device *dev, struct buf *b)
+{
+	cbw_kv_uuid(b, "di", &dev->uuid);
+	cbw_kv_uuid(b, "piid", &dev->info->piid);
+	cbw_kv_str(b, "n", dev->info->name);
+	cbw_kv_str(b, "icv", ICV);
+	cbw_kv_str(b, "dmv", DMV);
+}
+
+void core_platform_write(const struct device *dev, struct buf *b)
+{
+	cbw_kv_uuid(b, "pi", &dev->info->pi);
+	cbw_kv_str(b, "mnmn", dev->info->manufacturer);
+	if (dev->info->model[0])
+		cbw_kv_str(b, "mnmo", dev->info->model);
+	if (dev->info->firmware_version[0])
+		cbw_kv_str(b, "mnfv", dev->info->firmware_version);
+}

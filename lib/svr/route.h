@@ -1,0 +1,58 @@
+/* lib/svr/route.h - the resources of the device and who serves them. */
+#pragma once
+
+#include "svr/access.h"
+
+/* One request on its way through the core. */
+struct exchange {
+	const struct device *dev;
+	const struct req *req;
+	const struct svr_env *env;
+	const struct resource *res;
+	enum access access;
+	struct svr_out *out;
+};
+
+typedef enum verdict (*svr_handler)(struct exchange *x);
+
+struct resource {
+	struct target target;
+	const char *rt;
+	const char *interfaces[3];  /* the first is the default */
+	size_t body_max;            /* octets of a POST; 0: no POST */
+	svr_handler get, post, del; /* all NULL: known to the standard, not there yet */
+	/* Writes the properties of a resource that shows them to everyone alike. */
+	void (*properties)(const struct device *dev, struct buf *b);
+};
+
+extern const struct resource RESOURCES[];
+extern const size_t N_RESOURCES;
+const struct resource *route_find(struct span path); /* NULL: unknown */
+
+/* The interface asked for by "if=", else the default one; NULL: not one of the resource's. */
+const char *route_interface(const struct resource *res, const struct req *req);
+/* The configured device type, which is a type of /oic/d, too; else NULL. */
+const char *route_second_type(const struct device *dev, const struct resource *res);
+#define IF_BASELINE "oic.if.baseline"
+#define IF_LL       "oic.if.ll"
+#define IF_B        "oic.if.b"
+#define IF_R        "oic.if.r"
+#define IF_RW       "oic.if.rw"
+
+/* The value of the first "key=value" query; the key compares without case. False: no such key.
+ * A key without "=" has the empty value. */
+bool query_find(const struct req *req, const char *key, struct span *ret);
+
+/* Keeps the reason for the log line. */
+enum verdict refuse(struct exchange *x, enum verdict verdict, const char *why);
+/* The staged copy of the device, made at first use. NULL: out of memory, x->out->why says so. */
+struct device *stage(struct exchange *x);
+/* The record is to be stored, unless nothing is before RFPRO. */
+void touch(struct exchange *x, enum svr_record record);
+
+/* A GET that always shows all. */
+enum verdict get_properties(struct exchange *x);
+/* Opens the map of an answer, with rt and if on the baseline interface. Close with cbw_end(). */
+void rep_open(const struct exchange *x);
+/* "rt" and "if". */
+void rep_types(const struct device *dev, const struct resource *res, struct buf *b);
