@@ -1,0 +1,218 @@
+#include "svr/cred.h"
+
+#include "base/parse.h"
+#include "codec/cbw.h"
+
+/* Which entries a query names. */
+struct filter {
+	bool by_id, by_subject;
+	uint32_t credid;
+	struct uuid subject;
+};
+
+static bool filter_parse(const struct req *req, struct filter *ret)
+{
+	struct filter f = {0};
+	struct span value;
+
+	f.by_id = query_find(req, "credid", &value);
+	if (f.by_id && !parse_u32(value, &f.credid))
+		return false;
+	f.by_subject = query_find(req, "subjectuuid", &value);
+	if (f.by_subject && !uuid_parse(value, &f.subject))
+		return false;
+	*ret = f;
+	return true;
+}
+
+static bool filter_takes(const struct filter *f, const struct cred *cred)
+{
+	return (!f->by_id || f->credid == cred->credid) &&
+	       (!f->by_subject || uuid_eq(&f->subject, &cred->subject));
+}
+
+enum verdict cred_get(struct exchange *x)
+{
+	struct buf *b = x->out->body;
+	struct filter f;
+
+	if (!filter_parse(x->req, &f))
+		return refuse(x, V_BAD_REQUEST, "malformed query");
+	rep_open(x);
+	cbw_str(b, "creds");
+	cbw_array(b);
+	for (size_t i = 0; i < x->dev->n_creds; i++)
+		if (filter_takes(&f, &x->dev->creds[i]))
+			cred_rep_write(&x->dev->creds[i], false, b);
+	cbw_end(b);
+	cbw_kv_uuid(b, "rowneruuid", &x->dev->rowner[OWNER_CRED]);
+	cbw_end(b);
+	return V_CONTENT;
+}
+
+/* Nobody may lock a resource owner out for good. */
+static bool leaves_orphan(const struct device *before, const struct device *after)
+{
+	for (size_t i = 0; i < OWNER_COUNT; i++)
+		if (device_cred(before, &after->rowner[i]) &&
+		    !device_cred(after, &after->rowner[i]))
+			return true;
+	return false;
+}
+
+static bool is_owner_subject(const struct device *dev, const struct uuid *subject)
+{
+	return uuid_eq(subject, &dev->devowner) || uuid_eq(subject, &dev->rowner[OWNER_DOXM]) ||
+	       uuid_eq(subject, &dev->rowner[OWNER_CRED]);
+}
+
+static const char *owner_key_label(enum oxm oxm)
+{
+	switch (oxm) {
+	case OXM_JUST_WORKS:
+		return "oic.sec.doxm.jw";
+	case OXM_RANDOM_PIN:
+		return "oic.sec.doxm.rdp";
+	case OXM_MFG_CERT:
+		return "oic.sec.doxm.mfgcert";
+	case OXM_NONE:
+		break;
+	}
+	return NULL; /* a DOC needs a method */
+}
+
+/* CR 2868: the owner credential, made by both sides from the keys of the DOC. */
+static enum verdict derive(struct exchange *x, const struct device *dev, struct cred *cred)
+{
+	const char *label = owner_key_label(dev->oxmsel);
+	int r;
+
+	if (!access_may_write(x->dev, x->req, x->access, PROP_BIT(CRED_OWNER_KEY)) || !label)
+		return refuse(x, V_BAD_REQUEST, "empty key outside the onboarding connection");
+	if (!is_owner_subject(dev, &cred->subject))
+		return refuse(x, V_BAD_REQUEST, "empty key for a subject that is not the owner");
+	r = x->env->owner_key(x->env->ctx, x->req->session, label, &cred->subject, &dev->uuid,
+			      cred->key.b);
+	if (r == -EINVAL)
+		return refuse(x, V_BAD_REQUEST, "owner credential cannot be derived");
+	if (r < 0)
+		return refuse(x, V_INTERNAL, "owner credential cannot be derived");
+	cred->key.len = KEY_SHORT;
+	return V_CHANGED;
+}
+
+static struct cred *find(struct device *dev, uint32_t credid)
+{
+	for (size_t i = 0; i < dev->n_creds; i++)
+		if (dev->creds[i].credid == credid)
+			return &dev->creds[i];
+	return NULL;
+}
+
+static bool is_known(const struct device *dev, const struct cred *cred)
+{
+	for (size_t i = 0; i < dev->n_creds; i++)
+		if (uuid_eq(&dev->creds[i].subject, &cred->subject) &&
+		    secret_eq(&dev->creds[i].key, &cred->key))
+			return true;
+	return false;
+}
+
+/* A known credid replaces, an exact duplicate without one is no news: OCF Security 13.3. */
+static enum verdict put(struct exchange *x, struct device *dev, const struct cred *cred)
+{
+	struct cred *old = find(dev, cred->credid);
+
+	if (old) {
+		*old = *cred;
+		return V_CHANGED;
+	}
+	if (cred->credid == NO_CREDID && is_known(dev, cred))
+		return V_CHANGED;
+	if (dev->n_creds == CREDS_MAX)
+		return refuse(x, V_BAD_REQUEST, "too many credentials");
+	old = &dev->creds[dev->n_creds++];
+	*old = *cred;
+	while (old->credid == NO_CREDID || find(dev, old->credid) != old)
+		old->credid = device_draw_id(x->env);
+	return V_CHANGED;
+}
+
+static bool names_twice(const struct cred_update *u, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (u->creds[j].credid == u->creds[i].credid)
+			return u->creds[i].credid != NO_CREDID;
+	return false;
+}
+
+static enum verdict put_all(struct exchange *x, struct device *dev, struct cred_update *u)
+{
+	for (size_t i = 0; i < u->n_creds; i++) {
+		enum verdict v = V_CHANGED;
+
+		if (names_twice(u, i))
+			return refuse(x, V_BAD_REQUEST, "the same credid twice");
+		if (u->creds[i].key.len == 0)
+			v = derive(x, dev, &u->creds[i]);
+		if (v == V_CHANGED)
+			v = put(x, dev, &u->creds[i]);
+		if (v != V_CHANGED)
+			return v;
+	}
+	return leaves_orphan(x->dev, dev)
+		       ? refuse(x, V_BAD_REQUEST, "would replace the last credential of an owner")
+		       : V_CHANGED;
+}
+
+enum verdict cred_post(struct exchange *x)
+{
+	CLEANUP(cred_update_wipe) struct cred_update u;
+	struct device *dev;
+
+	if (!cred_rep_parse(x->req->body, &u))
+		return refuse(x, V_BAD_REQUEST, "malformed body or an unsupported name or value");
+	if (!access_may_write(x->dev, x->req, x->access, u.seen))
+		return refuse(x, V_BAD_REQUEST, "property is not writable now");
+	dev = stage(x);
+	if (!dev)
+		return V_INTERNAL;
+	touch(x, REC_CRED);
+	if (u.seen & PROP_BIT(CRED_ROWNERUUID)) /* before the keys, wherever in the message it is */
+		dev->rowner[OWNER_CRED] = u.rowneruuid;
+	return put_all(x, dev, &u);
+}
+
+static size_t remove_all(struct device *dev, const struct filter *f)
+{
+	size_t kept = 0, before = dev->n_creds;
+
+	for (size_t i = 0; i < before; i++)
+		if (!filter_takes(f, &dev->creds[i]))
+			dev->creds[kept++] = dev->creds[i];
+	dev->n_creds = kept;
+	explicit_bzero(&dev->creds[kept], (before - kept) * sizeof(dev->creds[0]));
+	return before - kept;
+}
+
+enum verdict cred_delete(struct exchange *x)
+{
+	struct filter f;
+	struct device *dev;
+
+	if (!access_may_write(x->dev, x->req, x->access, PROP_BIT(CRED_CREDS)))
+		return refuse(x, V_FORBIDDEN, "nothing is deleted in this state");
+	if (!filter_parse(x->req, &f))
+		return refuse(x, V_NOT_FOUND, "no such credential");
+	if (x->req->n_query && !f.by_id && !f.by_subject)
+		return refuse(x, V_BAD_REQUEST, "unknown query");
+	dev = stage(x);
+	if (!dev)
+		return V_INTERNAL;
+	touch(x, REC_CRED);
+	if (remove_all(dev, &f) == 0 && x->req->n_query)
+		return refuse(x, V_NOT_FOUND, "no such credential");
+	if (leaves_orphan(x->dev, dev))
+		return refuse(x, V_BAD_REQUEST, "would delete the last credential of an owner");
+	return V_DELETED;
+}

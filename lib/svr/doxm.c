@@ -1,0 +1,95 @@
+#include "svr/doxm.h"
+
+/* CR 2640 7.3.1: `owned` has to agree with the device; on a group that means silence. */
+static bool owned_query_agrees(const struct exchange *x)
+{
+	struct span value;
+
+	return !query_find(x->req, "owned", &value) ||
+	       span_is_nocase(value, x->dev->owned ? "true" : "false");
+}
+
+enum verdict doxm_get(struct exchange *x)
+{
+	if (!owned_query_agrees(x))
+		return refuse(x, V_BAD_REQUEST, "query does not agree with owned");
+	return get_properties(x);
+}
+
+static bool is_offered(const struct device *dev, unsigned oxm)
+{
+	for (size_t i = 0; i < dev->info->n_oxms; i++)
+		if (dev->info->oxms[i] == oxm)
+			return true;
+	return false;
+}
+
+/* Each selection of Random PIN makes a new PIN. A handshake begun under other terms must not
+ * become the DOC. */
+static enum verdict select_method(struct exchange *x, struct device *dev, enum oxm oxm)
+{
+	const bool had_pin = device_pin(dev) != NULL;
+
+	if (oxm == dev->oxmsel && oxm != OXM_RANDOM_PIN)
+		return V_CHANGED;
+	if (oxm == OXM_RANDOM_PIN && x->env->now_us < dev->pin.blocked_until_us)
+		return refuse(x, V_UNAVAILABLE, "too many wrong PINs");
+	dev->oxmsel = oxm;
+	x->out->effects |= FX_SIGNAL | FX_CLOSE_OTHERS | FX_REKEY;
+	if (oxm == OXM_RANDOM_PIN) {
+		device_pin_renew(dev, x->env);
+		x->out->effects |= FX_PIN_SHOW;
+	} else if (had_pin) {
+		device_pin_forget(dev);
+		x->out->effects |= FX_PIN_HIDE;
+	}
+	return V_CHANGED;
+}
+
+static bool may_be_owned(const struct device *dev)
+{
+	const struct uuid *rowner = &dev->rowner[OWNER_DOXM];
+
+	return !uuid_is_nil(&dev->devowner) && !uuid_is_nil(rowner) && device_cred(dev, rowner);
+}
+
+static enum verdict set_identity(struct exchange *x, struct device *dev,
+				 const struct doxm_update *u)
+{
+	if (u->seen & PROP_BIT(DOXM_DEVICEUUID)) {
+		if (uuid_is_nil(&u->deviceuuid))
+			return refuse(x, V_BAD_REQUEST, "deviceuuid is nil");
+		dev->uuid = u->deviceuuid;
+	}
+	if (u->seen & PROP_BIT(DOXM_DEVOWNERUUID))
+		dev->devowner = u->devowneruuid;
+	if (u->seen & PROP_BIT(DOXM_ROWNERUUID))
+		dev->rowner[OWNER_DOXM] = u->rowneruuid;
+	if (u->seen & PROP_BIT(DOXM_OWNED)) {
+		if (u->owned && !may_be_owned(dev))
+			return refuse(x, V_BAD_REQUEST, "owned without owner or its credential");
+		dev->owned = u->owned;
+	}
+	x->out->effects |= FX_SIGNAL | FX_REKEY;
+	return V_CHANGED;
+}
+
+enum verdict doxm_post(struct exchange *x)
+{
+	struct doxm_update u;
+	struct device *dev;
+
+	if (!doxm_rep_parse(x->req->body, &u))
+		return refuse(x, V_BAD_REQUEST, "malformed body or a name that is not writable");
+	if (!access_may_write(x->dev, x->req, x->access, u.seen))
+		return refuse(x, V_BAD_REQUEST, "property is not writable now");
+	dev = stage(x);
+	if (!dev)
+		return V_INTERNAL;
+	touch(x, REC_DOXM);
+	if (!(u.seen & PROP_BIT(DOXM_OXMSEL)))
+		return set_identity(x, dev, &u);
+	if (!is_offered(dev, u.oxmsel))
+		return refuse(x, V_BAD_REQUEST, "transfer method is not offered");
+	return select_method(x, dev, (enum oxm)u.oxmsel);
+}

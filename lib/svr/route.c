@@ -1,0 +1,196 @@
+#include "svr/route.h"
+
+#include "codec/cbw.h"
+#include "svr/acl.h"
+#include "svr/core.h"
+#include "svr/cred.h"
+#include "svr/discovery.h"
+#include "svr/doxm.h"
+#include "svr/pstat.h"
+#include "svr/sdi.h"
+
+#define GET  METHOD_BIT(M_GET)
+#define POST METHOD_BIT(M_POST)
+
+#define CORE(path, methods)                                                                        \
+	{                                                                                          \
+		.href = path, .kind = RES_DCR, .owner = OWNER_NONE, .anyone = methods              \
+	}
+#define SVR(path, who, methods)                                                                    \
+	{                                                                                          \
+		.href = path, .kind = RES_SVR, .owner = who, .anyone = methods                     \
+	}
+#define NOT_YET(path, what)                                                                        \
+	{                                                                                          \
+		.target = {.href = path, .kind = what, .owner = OWNER_NONE }                       \
+	}
+
+/* In the order of the links of /oic/res. */
+const struct resource RESOURCES[] = {
+	{
+         .target = CORE("/oic/res",          GET),
+         .rt = "oic.wk.res",
+         .interfaces = {IF_LL, IF_B, IF_BASELINE},
+         .get = discovery_get,
+	 },
+	{
+         .target = CORE("/oic/d",							       GET),
+         .rt = "oic.wk.d",
+         .interfaces = {IF_R, IF_BASELINE},
+         .get = get_properties,
+         .properties = core_device_write,
+	 },
+	{
+         .target = CORE("/oic/p",							GET),
+         .rt = "oic.wk.p",
+         .interfaces = {IF_R, IF_BASELINE},
+         .get = get_properties,
+         .properties = core_platform_write,
+	 },
+	{
+         .target = SVR("/oic/sec/doxm", OWNER_DOXM,                                GET | POST),
+         .rt = "oic.r.doxm",
+         .interfaces = {IF_RW, IF_BASELINE},
+         .get = doxm_get,
+         .post = doxm_post,
+         .body_max = DOXM_BODY_MAX,
+         .properties = doxm_rep_write,
+	 },
+	{
+         .target = SVR("/oic/sec/pstat",							OWNER_PSTAT,                            GET),
+         .rt = "oic.r.pstat",
+         .interfaces = {IF_RW, IF_BASELINE},
+         .get = get_properties,
+         .post = pstat_post,
+         .body_max = PSTAT_BODY_MAX,
+         .properties = pstat_rep_write,
+	 },
+	{
+         .target = SVR("/oic/sec/cred",										     OWNER_CRED, 0),
+         .rt = "oic.r.cred",
+         .interfaces = {IF_RW, IF_BASELINE},
+         .get = cred_get,
+         .post = cred_post,
+         .del = cred_delete,
+         .body_max = REQ_BODY_MAX,
+	 },
+	{
+         .target = SVR("/oic/sec/acl2",								    OWNER_ACL2,                                                        0),
+         .rt = "oic.r.acl2",
+         .interfaces = {IF_RW, IF_BASELINE},
+         .get = acl_get,
+         .post = acl_post,
+         .del = acl_delete,
+         .body_max = REQ_BODY_MAX,
+	 },
+	{
+         .target = SVR("/oic/sec/sdi",									OWNER_NONE,                      0),
+         .rt = "oic.r.sdi",
+         .interfaces = {IF_RW, IF_BASELINE},
+         .get = get_properties,
+         .post = sdi_post,
+         .body_max = SDI_BODY_MAX,
+         .properties = sdi_rep_write,
+	 },
+	NOT_YET("/oic/sec/csr", RES_SVR),
+	NOT_YET("/oic/sec/roles", RES_SVR),
+	NOT_YET("/oic/sec/sp", RES_SVR),
+	NOT_YET("/oic/sec/ael", RES_SVR),
+	NOT_YET("/oic/sec/crl", RES_SVR),
+	NOT_YET("/oic/mnt", RES_DCR),
+	NOT_YET("/oc/swu", RES_DCR),
+};
+const size_t N_RESOURCES = ARRAY_SIZE(RESOURCES);
+
+const struct resource *route_find(struct span path)
+{
+	for (size_t i = 0; i < N_RESOURCES; i++)
+		if (span_is(path, RESOURCES[i].target.href))
+			return &RESOURCES[i];
+	return NULL;
+}
+
+bool query_find(const struct req *req, const char *key, struct span *ret)
+{
+	for (size_t i = 0; i < req->n_query; i++) {
+		struct span value = req->query[i];
+
+		if (span_is_nocase(span_cut(&value, '='), key)) {
+			*ret = value;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *route_interface(const struct resource *res, const struct req *req)
+{
+	struct span want;
+
+	if (!query_find(req, "if", &want))
+		return res->interfaces[0];
+	for (size_t i = 0; i < ARRAY_SIZE(res->interfaces) && res->interfaces[i]; i++)
+		if (span_is(want, res->interfaces[i]))
+			return res->interfaces[i];
+	return NULL;
+}
+
+const char *route_second_type(const struct device *dev, const struct resource *res)
+{
+	return res->properties == core_device_write && dev->info->device_type[0]
+		       ? dev->info->device_type
+		       : NULL;
+}
+
+enum verdict refuse(struct exchange *x, enum verdict verdict, const char *why)
+{
+	x->out->why = why;
+	return verdict;
+}
+
+struct device *stage(struct exchange *x)
+{
+	if (!x->out->staged)
+		x->out->staged = device_copy(x->dev);
+	if (!x->out->staged)
+		x->out->why = "out of memory";
+	return x->out->staged;
+}
+
+void touch(struct exchange *x, enum svr_record record)
+{
+	if (x->dev->stored)
+		x->out->records |= REC_BIT(record);
+}
+
+void rep_types(const struct device *dev, const struct resource *res, struct buf *b)
+{
+	const char *second = route_second_type(dev, res);
+
+	cbw_str(b, "rt");
+	cbw_array(b);
+	cbw_str(b, res->rt);
+	if (second)
+		cbw_str(b, second);
+	cbw_end(b);
+	cbw_str(b, "if");
+	cbw_array(b);
+	for (size_t i = 0; i < ARRAY_SIZE(res->interfaces) && res->interfaces[i]; i++)
+		cbw_str(b, res->interfaces[i]);
+	cbw_end(b);
+}
+
+void rep_open(const struct exchange *x)
+{
+	cbw_map(x->out->body);
+	if (strcmp(route_interface(x->res, x->req), IF_BASELINE) == 0)
+		rep_types(x->dev, x->res, x->out->body);
+}
+
+enum verdict get_properties(struct exchange *x)
+{
+	rep_open(x);
+	x->res->properties(x->dev, x->out->body);
+	cbw_end(x->out->body);
+	return V_CONTENT;
+}

@@ -1,0 +1,121 @@
+#include "svr/svr.h"
+
+#include "svr/cred.h"
+#include "svr/dos.h"
+#include "svr/route.h"
+
+static bool format_is_taken(uint32_t format)
+{
+	return format == CF_NONE || format == CF_CBOR || format == CF_OCF_CBOR;
+}
+
+static bool is_not_there_yet(const struct resource *res)
+{
+	return !res->get && !res->post && !res->del;
+}
+
+static enum verdict call_post(struct exchange *x)
+{
+	if (!x->res->post)
+		return refuse(x, V_NO_METHOD, "method has no handler");
+	if (!format_is_taken(x->req->content_format))
+		return refuse(x, V_BAD_FORMAT, "content format is not CBOR");
+	if (x->req->body.len > x->res->body_max)
+		return refuse(x, V_TOO_LARGE, "body is too long");
+	return x->res->post(x);
+}
+
+static enum verdict call_get(struct exchange *x)
+{
+	enum verdict v;
+
+	if (!x->res->get)
+		return refuse(x, V_NO_METHOD, "method has no handler");
+	if (!format_is_taken(x->req->accept))
+		return refuse(x, V_NOT_ACCEPTABLE, "asks for another format than CBOR");
+	v = x->res->get(x);
+	if (v == V_CONTENT && !buf_ok(x->out->body))
+		return refuse(x, V_INTERNAL, "no memory for the answer");
+	return v;
+}
+
+static enum verdict call_handler(struct exchange *x)
+{
+	switch (x->req->method) {
+	case M_GET:
+		return call_get(x);
+	case M_POST:
+		return call_post(x);
+	case M_DELETE:
+		if (x->res->del)
+			return x->res->del(x);
+		break;
+	case M_PUT:
+		break;
+	}
+	return refuse(x, V_NO_METHOD, "method has no handler");
+}
+
+/* Answered to a group are GETs of doxm and /oic/res that are not meant for another device. */
+static bool multicast_concerns(const struct exchange *x)
+{
+	struct span di;
+	struct uuid uuid;
+
+	if (x->req->method != M_GET ||
+	    (!span_is(x->req->path, "/oic/sec/doxm") && !span_is(x->req->path, "/oic/res")))
+		return false;
+	return !query_find(x->req, "di", &di) ||
+	       (uuid_parse(di, &uuid) && uuid_eq(&uuid, &x->dev->uuid));
+}
+
+/* Precedence of refusals: interface, access, format, size, content. */
+static enum verdict decide(struct exchange *x)
+{
+	if (x->dev->dos == DOS_RFOTM && x->dev->info->n_oxms == 0)
+		return refuse(x, V_IGNORE, "no transfer method is usable");
+	if (x->req->multicast && !multicast_concerns(x))
+		return V_IGNORE;
+	if (x->dev->dos == DOS_RESET)
+		return refuse(x, V_UNAVAILABLE, "a reset is pending");
+
+	x->res = route_find(x->req->path);
+	if (!x->res)
+		return refuse(x, V_NOT_FOUND, "no such resource");
+	if (!is_not_there_yet(x->res) && !route_interface(x->res, x->req))
+		return refuse(x, V_FORBIDDEN, "interface is not supported");
+	x->access = access_decide(x->dev, x->req, &x->res->target);
+	if (x->access == ACCESS_NONE)
+		return refuse(x, V_UNAUTHORIZED, "requester is not authorised");
+	if (is_not_there_yet(x->res))
+		return refuse(x, V_NOT_FOUND, "resource is not there yet");
+	return call_handler(x);
+}
+
+static void out_reset(struct svr_out *out)
+{
+	*out = (struct svr_out){.body = out->body};
+}
+
+/* Whatever a handler had begun: a refusal stores, does and says nothing. */
+static void out_undo(struct svr_out *out)
+{
+	out->staged = device_free(out->staged);
+	out->records = out->effects = 0;
+	if (out->body)
+		buf_reset(out->body);
+}
+
+void svr_handle(const struct device *dev, const struct req *req, const struct svr_env *env,
+		struct svr_out *out)
+{
+	struct exchange x = {.dev = dev, .req = req, .env = env, .out = out};
+
+	out_reset(out);
+	buf_reset(out->body);
+	out->verdict = decide(&x);
+	if (out->verdict >= V_BAD_REQUEST && req->multicast)
+		out->verdict = V_IGNORE;
+	if (out->verdict >= V_BAD_REQUEST || out->verdict == V_IGNORE)
+		out_undo(out);
+}
