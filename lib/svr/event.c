@@ -1,0 +1,200 @@
+/* What happens to the device without a request. */
+#include <assert.h>
+
+#include "svr/dos.h"
+
+enum reaction {
+	REFUSE,
+	NOTHING,
+	OPEN_DOC,
+	END_DOC,    /* the flag only: there is an owner already */
+	COUNT_WIPE, /* a wrong PIN */
+	EXPIRE_PIN,
+	BEGIN_RESET,
+	WIPE,
+};
+
+static enum reaction on_doc_open(const struct device *dev)
+{
+	switch (dev->dos) {
+	case DOS_RFOTM:
+		return dev->doc == 0 && dev->oxmsel != OXM_NONE ? OPEN_DOC : REFUSE;
+	case DOS_RESET:
+		return REFUSE;
+	case DOS_RFPRO:
+	case DOS_RFNOP:
+	case DOS_SRESET:
+		return NOTHING;
+	}
+	return REFUSE;
+}
+
+static enum reaction on_closed(const struct device *dev, uint64_t session)
+{
+	if (session == 0)
+		return NOTHING;
+	if (dev->dos == DOS_RESET)
+		return session == dev->reset_by ? WIPE : NOTHING;
+	if (session != dev->doc)
+		return NOTHING;
+	return dev->dos == DOS_RFOTM ? WIPE : END_DOC;
+}
+
+static enum reaction on_reset(const struct device *dev)
+{
+	switch (dev->dos) {
+	case DOS_RESET:
+		return REFUSE;
+	case DOS_RFOTM:
+		return WIPE;
+	case DOS_RFPRO:
+	case DOS_RFNOP:
+	case DOS_SRESET:
+		return BEGIN_RESET;
+	}
+	return REFUSE;
+}
+
+/* Is a handshake by this method what the device waits for? */
+static bool awaits(const struct device *dev, enum oxm oxm)
+{
+	return dev->dos == DOS_RFOTM && dev->doc == 0 && dev->oxmsel == oxm;
+}
+
+static enum reaction react(const struct device *dev, enum svr_event event, uint64_t session,
+			   uint64_t now_us)
+{
+	switch (event) {
+	case EV_DOC_OPEN:
+		return on_doc_open(dev);
+	case EV_CLOSED:
+		return on_closed(dev, session);
+	case EV_PIN_FAILED:
+		return awaits(dev, OXM_RANDOM_PIN) ? COUNT_WIPE : REFUSE;
+	case EV_CERT_FAILED:
+		return awaits(dev, OXM_MFG_CERT) ? WIPE : REFUSE;
+	case EV_PIN_EXPIRED:
+		return awaits(dev, OXM_RANDOM_PIN) && now_us >= dev->pin.deadline_us ? EXPIRE_PIN
+										     : REFUSE;
+	case EV_RESET:
+		return on_reset(dev);
+	case EV_RESET_DUE:
+		return dev->dos == DOS_RESET ? WIPE : REFUSE;
+	}
+	return REFUSE;
+}
+
+static void open_doc(struct device *dev, uint64_t session, struct svr_out *out)
+{
+	dev->doc = session;
+	out->effects |= FX_SIGNAL | FX_CLOSE_OTHERS;
+	if (device_pin(dev)) {
+		dev->pin.failures = 0;
+		device_pin_forget(dev);
+		out->effects |= FX_PIN_HIDE;
+	}
+}
+
+static void count_wrong_pin(struct device *dev, uint64_t now_us)
+{
+	uint64_t wait_us = PIN_WAIT_US;
+
+	if (++dev->pin.failures < PIN_TRIES)
+		return;
+	for (unsigned i = PIN_TRIES; i < dev->pin.failures && wait_us < PIN_WAIT_MAX_US; i++)
+		wait_us *= 2;
+	dev->pin.blocked_until_us =
+		now_us + (wait_us < PIN_WAIT_MAX_US ? wait_us : PIN_WAIT_MAX_US);
+}
+
+static void apply(struct device *dev, enum reaction reaction, uint64_t session,
+		  const struct svr_env *env, struct svr_out *out)
+{
+	switch (reaction) {
+	case REFUSE:
+	case NOTHING:
+		break;
+	case OPEN_DOC:
+		open_doc(dev, session, out);
+		break;
+	case END_DOC:
+		dev->doc = 0;
+		out->effects |= FX_SIGNAL;
+		break;
+	case EXPIRE_PIN:
+		device_pin_forget(dev);
+		dev->oxmsel = OXM_NONE;
+		out->effects |= FX_SIGNAL | FX_PIN_HIDE | FX_REKEY;
+		break;
+	case BEGIN_RESET:
+		if (!dos_reset(dev, 0, BY_DEVICE, out))
+			assert(!"a row from each such state");
+		break;
+	case COUNT_WIPE:
+		count_wrong_pin(dev, env->now_us);
+		dos_wipe(dev, env, out);
+		break;
+	case WIPE:
+		dos_wipe(dev, env, out);
+		break;
+	}
+}
+
+void svr_event(const struct device *dev, enum svr_event event, uint64_t session,
+	       const struct svr_env *env, struct svr_out *out)
+{
+	enum reaction reaction = react(dev, event, session, env->now_us);
+
+	*out = (struct svr_out){.verdict = V_CHANGED, .body = out->body};
+	if (reaction == NOTHING)
+		return;
+	if (reaction == REFUSE) {
+		out->verdict = V_BAD_REQUEST;
+		out->why = "event does not fit the state";
+		return;
+	}
+	out->staged = device_copy(dev);
+	if (!out->staged) {
+		out->verdict = V_INTERNAL;
+		out->why = "out of memory";
+		return;
+	}
+	apply(out->staged, reaction, session, env, out);
+}
+
+enum svr_profile svr_profile(const struct device *dev)
+{
+	switch (dev->dos) {
+	case DOS_RESET:
+		return SVR_PROFILE_NONE;
+	case DOS_RFOTM:
+		break;
+	case DOS_RFPRO:
+	case DOS_RFNOP:
+	case DOS_SRESET:
+		return SVR_PROFILE_NORMAL;
+	}
+	if (dev->doc != 0)
+		return SVR_PROFILE_NONE;
+	switch (dev->oxmsel) {
+	case OXM_JUST_WORKS:
+		return SVR_PROFILE_ANON;
+	case OXM_RANDOM_PIN:
+		return SVR_PROFILE_PIN;
+	case OXM_MFG_CERT:
+		return SVR_PROFILE_MFG;
+	case OXM_NONE:
+		break;
+	}
+	return SVR_PROFILE_NONE;
+}
+
+bool svr_psk(const struct device *dev, const struct uuid *peer, struct secret *ret)
+{
+	const struct cred *cred = device_cred(dev, peer);
+
+	if (!cred || svr_profile(dev) != SVR_PROFILE_NORMAL)
+		return false;
+	*ret = cred->key;
+	return true;
+}
