@@ -1,0 +1,371 @@
+/* tests/unit/svr_fixture.h - a device with a disk, driven by requests in readable form. */
+#pragma once
+
+#include "test.h"
+
+#include "base/parse.h"
+#include "codec/cbw.h"
+#include "svr/device.h"
+#include "svr/svr.h"
+
+#define OBT   "b0b00000-0000-4000-8000-000000000001"
+#define OTHER "0c0c0c0c-0000-4000-8000-00000000000c"
+#define FINAL "a71c3000-0000-4000-8000-000000000002"
+#define NIL   "00000000-0000-0000-0000-000000000000"
+
+enum { CLEAR = 0, DOC = 7, LATER = 8, STRANGER = 9 }; /* sessions */
+
+struct world {
+	struct device_info info;
+	struct svr_env env;
+	uint64_t rng;
+	struct device *dev;
+	struct buf disk[REC_COUNT];
+	struct buf body;
+	struct svr_out out; /* of the last call; staged is committed already */
+	size_t stores_left; /* then the power goes: SIZE_MAX never */
+	bool no_power;
+	int owner_key_error;
+	char owner_key_label[32];
+	struct uuid owner_key_obt, owner_key_device;
+};
+
+/* ---- CBOR diagnostic notation: {}, [], "text", h'hex', integers, true, false, null ---- */
+
+static inline void diag_text(struct buf *b, const char **p)
+{
+	const char *end = strchr(*p + 1, '"');
+
+	assert_non_null(end);
+	cbw_text(b, span_of(*p + 1, (size_t)(end - *p) - 1));
+	*p = end + 1;
+}
+
+static inline void diag_hex(struct buf *b, const char **p)
+{
+	const char *end = strchr(*p + 2, '\'');
+	uint8_t octets[256];
+	size_t n;
+
+	assert_non_null(end);
+	n = (size_t)(end - *p - 2) / 2;
+	assert_true(n <= sizeof(octets) && hex_decode(span_of(*p + 2, 2 * n), octets, n));
+	cbw_bytes(b, span_of(octets, n));
+	*p = end + 1;
+}
+
+static inline bool diag_word(const char **p, const char *word)
+{
+	bool is = strncmp(*p, word, strlen(word)) == 0;
+
+	*p += is ? strlen(word) : 0;
+	return is;
+}
+
+static inline int64_t diag_int(const char **p)
+{
+	char *end;
+	long long v = strtoll(*p, &end, 10);
+
+	assert_ptr_not_equal(end, *p);
+	*p = end;
+	return v;
+}
+
+/* All containers of indefinite length, as the recorded peers write them. */
+static inline void diag(struct buf *b, const char *text)
+{
+	for (const char *p = text; *p;) {
+		if (strchr(" ,:", *p))
+			p++;
+		else if (*p == '{')
+			cbw_map(b), p++;
+		else if (*p == '[')
+			cbw_array(b), p++;
+		else if (*p == '}' || *p == ']')
+			cbw_end(b), p++;
+		else if (*p == '"')
+			diag_text(b, &p);
+		else if (*p == 'h')
+			diag_hex(b, &p);
+		else if (diag_word(&p, "true"))
+			cbw_bool(b, true);
+		else if (diag_word(&p, "false"))
+			cbw_bool(b, false);
+		else if (diag_word(&p, "null"))
+			cbw_null(b);
+		else
+			cbw_int(b, diag_int(&p));
+	}
+	assert_true(buf_ok(b));
+}
+
+/* ---- the world ---- */
+
+static inline void fake_random(void *ctx, void *ret, size_t len)
+{
+	struct world *w = ctx;
+
+	for (size_t i = 0; i < len; i++) {
+		w->rng = w->rng * 6364136223846793005u + 1442695040888963407u;
+		((uint8_t *)ret)[i] = (uint8_t)(w->rng >> 40);
+	}
+}
+
+static inline int fake_owner_key(void *ctx, uint64_t session, const char *label,
+				 const struct uuid *obt, const struct uuid *device, uint8_t ret[16])
+{
+	struct world *w = ctx;
+
+	assert_int_equal(session, DOC);
+	strcpy(w->owner_key_label, label);
+	w->owner_key_obt = *obt;
+	w->owner_key_device = *device;
+	memset(ret, 0xc0, 16);
+	return w->owner_key_error;
+}
+
+/* What the daemon does with an answer. */
+static inline void world_commit(struct world *w)
+{
+	bool failed = false;
+
+	for (enum svr_record i = 0; i < REC_COUNT; i++) {
+		struct buf record = BUF_INIT((size_t)2 * 1024 * 1024);
+
+		if (!(w->out.records & REC_BIT(i)))
+			continue;
+		if (w->stores_left == 0) {
+			w->no_power = failed = true;
+			break;
+		}
+		w->stores_left -= w->stores_left != SIZE_MAX;
+		svr_record_write(w->out.staged, i, &record);
+		assert_true(buf_ok(&record));
+		buf_done(&w->disk[i]);
+		w->disk[i] = record;
+	}
+	if (w->out.staged && !failed) {
+		(void)device_free(w->dev);
+		w->dev = w->out.staged;
+	} else {
+		(void)device_free(w->out.staged);
+	}
+	w->out.staged = NULL;
+}
+
+/* (Re)starts the device from its disk. Returns the reason of a repair, or NULL. */
+static inline const char *world_start(struct world *w)
+{
+	struct span records[REC_COUNT];
+	const char *why;
+
+	for (size_t i = 0; i < REC_COUNT; i++)
+		records[i] = buf_span(&w->disk[i]);
+	w->dev = device_free(w->dev);
+	w->stores_left = SIZE_MAX;
+	w->no_power = false;
+	assert_int_equal(svr_start(&w->info, records, &w->env, &w->out, &why), 0);
+	assert_non_null(w->out.staged);
+	world_commit(w);
+	return why;
+}
+
+static inline struct world *world_new(void)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	w->info = (struct device_info){
+		.name = "Gateway",
+		.manufacturer = "ACME",
+		.model = "G1",
+		.device_type = "oic.d.gateway",
+		.firmware_version = "1.2.3",
+		.piid = {{1}},
+		.pi = {              {2}  },
+		.oxms = { OXM_JUST_WORKS,   OXM_RANDOM_PIN},
+		.n_oxms = 2
+        };
+	w->env = (struct svr_env){
+		.now_us = 1000000, .random = fake_random, .owner_key = fake_owner_key, .ctx = w};
+	w->body = BUF_INIT(REQ_BODY_MAX);
+	w->out.body = &w->body;
+	assert_null(world_start(w));
+	return w;
+}
+
+static inline void world_free(struct world *w)
+{
+	(void)device_free(w->dev);
+	for (size_t i = 0; i < REC_COUNT; i++)
+		buf_done(&w->disk[i]);
+	buf_done(&w->body);
+	free(w);
+}
+
+static inline struct uuid uuid_of(const char *text)
+{
+	struct uuid uuid;
+
+	assert_true(uuid_parse(span_str(text), &uuid));
+	return uuid;
+}
+
+struct ask {
+	enum method method;
+	const char *uri;  /* "/oic/sec/doxm?owned=false" */
+	uint64_t session; /* CLEAR, DOC ... */
+	const char *peer; /* NULL: unknown */
+	const char *diag; /* body; NULL: none */
+	struct span raw;  /* body as it is, if diag is NULL */
+	bool multicast;
+	uint32_t format, accept; /* 0: none */
+};
+
+static inline enum verdict world_ask(struct world *w, const struct ask *a)
+{
+	struct buf body = BUF_INIT((size_t)1024 * 1024);
+	struct span query = span_str(a->uri);
+	struct req req = {
+		.method = a->method,
+		.path = span_cut(&query, '?'),
+		.content_format = a->format ? a->format : CF_NONE,
+		.accept = a->accept ? a->accept : CF_NONE,
+		.multicast = a->multicast,
+		.session = a->session,
+		.has_peer = a->peer != NULL,
+		.peer = a->peer ? uuid_of(a->peer) : (struct uuid){{0}},
+		.ep_coap = SPAN_LIT("coap://[fd77::2]:36540"),
+		.ep_coaps = SPAN_LIT("coaps://[fd77::2]:48115"),
+	};
+
+	while (query.ptr)
+		req.query[req.n_query++] = span_cut(&query, '&');
+	if (a->diag)
+		diag(&body, a->diag);
+	req.body = a->diag ? buf_span(&body) : a->raw;
+	svr_handle(w->dev, &req, &w->env, &w->out);
+	if (w->out.verdict == V_IGNORE || w->out.verdict >= V_BAD_REQUEST) {
+		assert_null(w->out.staged);
+		assert_int_equal(w->out.records, 0);
+		assert_int_equal(w->out.effects, 0);
+		assert_int_equal(w->body.len, 0);
+	}
+	world_commit(w);
+	buf_done(&body);
+	return w->out.verdict;
+}
+
+static inline enum verdict get(struct world *w, uint64_t session, const char *peer, const char *uri)
+{
+	return world_ask(w, &(struct ask){.uri = uri, .session = session, .peer = peer});
+}
+
+static inline enum verdict post(struct world *w, uint64_t session, const char *peer,
+				const char *uri, const char *body)
+{
+	return world_ask(
+		w, &(struct ask){M_POST, uri, .session = session, .peer = peer, .diag = body});
+}
+
+static inline enum verdict del(struct world *w, uint64_t session, const char *peer, const char *uri)
+{
+	return world_ask(w, &(struct ask){M_DELETE, uri, .session = session, .peer = peer});
+}
+
+static inline enum verdict multicast(struct world *w, const char *uri)
+{
+	return world_ask(w, &(struct ask){.uri = uri, .multicast = true});
+}
+
+static inline enum verdict world_event(struct world *w, enum svr_event event, uint64_t session)
+{
+	svr_event(w->dev, event, session, &w->env, &w->out);
+	world_commit(w);
+	return w->out.verdict;
+}
+
+/* The last answer is exactly this. */
+static inline void expect_body(struct world *w, const char *text)
+{
+	struct buf want = BUF_INIT(REQ_BODY_MAX);
+
+	diag(&want, text);
+	assert_int_equal(w->body.len, want.len);
+	assert_memory_equal(w->body.ptr, want.ptr, want.len);
+	buf_done(&want);
+}
+
+/* The last answer holds these octets of CBOR: a name and its value, say. */
+static inline bool body_has(const struct world *w, const char *text)
+{
+	struct buf want = BUF_INIT(REQ_BODY_MAX);
+	bool found;
+
+	diag(&want, text);
+	found = memmem(w->body.ptr, w->body.len, want.ptr, want.len) != NULL;
+	buf_done(&want);
+	return found;
+}
+
+static inline void expect_uuid(const struct uuid *uuid, const char *text)
+{
+	char got[UUID_TEXT + 1];
+
+	uuid_format(uuid, got);
+	assert_string_equal(got, text);
+}
+
+/* ---- stations of an owner transfer ---- */
+
+#define OWNER_CRED                                                                                 \
+	"{\"creds\":[{\"credtype\":1,\"subjectuuid\":\"" OBT                                       \
+	"\",\"privatedata\":{\"encoding\":\"oic.sec.encoding.raw\",\"data\":h''}}],"               \
+	"\"rowneruuid\":\"" OBT "\"}"
+
+static inline void to_doc(struct world *w)
+{
+	assert_int_equal(post(w, CLEAR, NULL, "/oic/sec/doxm", "{\"oxmsel\":0}"), V_CHANGED);
+	assert_int_equal(world_event(w, EV_DOC_OPEN, DOC), V_CHANGED);
+	assert_int_equal(device_doc(w->dev), DOC);
+}
+
+static inline void to_owned(struct world *w)
+{
+	static const char *const STEPS[][2] = {
+		{"/oic/sec/pstat", "{\"om\":4}"                    },
+		{"/oic/sec/doxm",  "{\"devowneruuid\":\"" OBT "\"}"},
+		{"/oic/sec/doxm",  "{\"deviceuuid\":\"" FINAL "\"}"},
+		{"/oic/sec/doxm",  "{\"rowneruuid\":\"" OBT "\"}"  },
+		{"/oic/sec/acl2",  "{\"rowneruuid\":\"" OBT "\"}"  },
+		{"/oic/sec/pstat", "{\"rowneruuid\":\"" OBT "\"}"  },
+		{"/oic/sec/cred",  OWNER_CRED                      },
+		{"/oic/sec/doxm",  "{\"owned\":true}"              },
+	};
+
+	to_doc(w);
+	for (size_t i = 0; i < ARRAY_SIZE(STEPS); i++)
+		if (post(w, DOC, NULL, STEPS[i][0], STEPS[i][1]) != V_CHANGED)
+			fail_msg("%s %s: %s", STEPS[i][0], STEPS[i][1], w->out.why);
+}
+
+static inline void to_state(struct world *w, enum dos to)
+{
+	static const char *const CHANGE[] = {"{\"dos\":{\"s\":0}}", NULL, "{\"dos\":{\"s\":2}}",
+					     "{\"dos\":{\"s\":3}}", "{\"dos\":{\"s\":4}}"};
+
+	assert_non_null(CHANGE[to]);
+	assert_int_equal(post(w, DOC, OBT, "/oic/sec/pstat", CHANGE[to]), V_CHANGED);
+	assert_int_equal(device_dos(w->dev), to);
+}
+
+/* An owned device in RFPRO, RFNOP or SRESET; the DOC is closed. */
+static inline void to_provisioned(struct world *w, enum dos to)
+{
+	to_owned(w);
+	to_state(w, DOS_RFPRO);
+	assert_int_equal(world_event(w, EV_CLOSED, DOC), V_CHANGED);
+	if (to != DOS_RFPRO)
+		to_state(w, to);
+}
