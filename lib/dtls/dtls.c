@@ -499,13 +499,12 @@ static void receive_failed(struct dtls_session *s, int error)
 
 static void receive_step(struct dtls_session *s)
 {
-	gnutls_packet_t packet = NULL;
+	uint8_t plain[DTLS_INPUT_MAX]; /* no record is longer than its datagram */
 	struct flight flight;
-	gnutls_datum_t plain;
 	ssize_t n;
 
 	begin_flight(s, &flight); /* GnuTLS may repeat the last flight of a handshake here */
-	n = gnutls_record_recv_packet(s->tls, &packet);
+	n = gnutls_record_recv(s->tls, plain, sizeof(plain));
 	end_flight(s);
 	if (n < 0) {
 		receive_failed(s, (int)n);
@@ -513,9 +512,7 @@ static void receive_step(struct dtls_session *s)
 		(void)gnutls_bye(s->tls, GNUTLS_SHUT_WR);
 		finish(s, DTLS_END_NOTIFY);
 	} else {
-		gnutls_packet_get(packet, &plain, NULL);
-		s->ops->data(s->arg, span_of(plain.data, plain.size));
-		gnutls_packet_deinit(packet);
+		s->ops->data(s->arg, span_of(plain, (size_t)n));
 	}
 }
 
@@ -606,7 +603,7 @@ const struct dtls_facts *dtls_facts(const struct dtls_session *s)
 
 void dtls_feed(struct dtls_session *s, struct span datagram, uint64_t now_us)
 {
-	if (s->state != DTLS_ENDED && datagram.len > 0)
+	if (s->state != DTLS_ENDED && datagram.len > 0 && datagram.len <= DTLS_INPUT_MAX)
 		run(s, datagram, now_us);
 }
 

@@ -13,6 +13,7 @@ struct dtls;         /* what all sessions share: cookie keys, parsed priorities 
 struct dtls_session; /* one association */
 
 #define DTLS_DATAGRAM_MAX ((size_t)1200) /* octets we send at most in one datagram */
+#define DTLS_INPUT_MAX    ((size_t)2048) /* longer datagrams are dropped */
 #define DTLS_HINT_MAX     ((size_t)64)
 #define DTLS_IDENTITY_MAX ((size_t)64)
 
@@ -88,12 +89,13 @@ enum dtls_hello dtls_hello(struct dtls *d, struct span datagram, struct span pee
 /* Is this datagram a ClientHello of epoch 0 with the client random of `s`? (a repeat, not a new
  * association) */
 bool dtls_is_repeat(const struct dtls_session *s, struct span datagram);
-/* Starts the server side on a DTLS_HELLO_GOOD datagram and feeds it.
- * -ENOMEM; -ENOTSUP: the profile needs what this GnuTLS lacks. */
+/* Starts the server side on a DTLS_HELLO_GOOD datagram and feeds it; *ret is owned by the caller.
+ * -ENOMEM; -EINVAL: the datagram is another one, or the offer is beyond the limits above;
+ * -ENOTSUP: the profile needs what this GnuTLS lacks. */
 MUST_USE int dtls_accept(struct dtls_session **ret, struct dtls *d, const struct dtls_offer *offer,
 			 struct span datagram, struct span peer, const struct dtls_ops *ops,
 			 void *arg, uint64_t now_us);
-/* Starts the client side and sends the first flight. Errors as dtls_accept. */
+/* Starts the client side and sends the first flight. Errors and ownership as dtls_accept. */
 MUST_USE int dtls_connect(struct dtls_session **ret, struct dtls *d, const struct dtls_offer *offer,
 			  const struct dtls_ops *ops, void *arg, uint64_t now_us);
 /* Frees without a word to the peer; accepts NULL, returns NULL. Never from inside a callback. */
