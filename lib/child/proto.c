@@ -22,10 +22,32 @@ static const struct {
 	ROW(PROTO_DONE, done, false),
 };
 
-/* A NUL ends it within its room. */
+static bool is_printable(char c)
+{
+	return c >= ' ' && c <= '~';
+}
+
 static bool is_text(const char *s, size_t room)
 {
-	return memchr(s, '\0', room) != NULL;
+	for (size_t i = 0; i < room; i++) {
+		if (s[i] == '\0')
+			return true;
+		if (!is_printable(s[i]))
+			return false;
+	}
+	return false;
+}
+
+void proto_text(char *ret, size_t room, const char *text)
+{
+	size_t i = 0;
+
+	for (; i < room - 1 && text[i]; i++)
+		ret[i] = text[i];
+	ret[i] = '\0';
+	while (i-- > 0)
+		if (!is_printable(ret[i]))
+			ret[i] = '?';
 }
 
 static bool error_is_sound(uint32_t e)
@@ -53,7 +75,7 @@ static bool content_is_sound(const struct proto_msg *m)
 		       is_text(m->slots_are.pending, PROTO_VERSION) &&
 		       is_text(m->slots_are.slot, PROTO_LABEL);
 	case PROTO_BEGIN:
-		return is_text(m->begin.model, PROTO_NAME) &&
+		return memchr(m->begin.model, '\0', PROTO_NAME) &&
 		       is_text(m->begin.version, PROTO_VERSION) &&
 		       digests_are_sound(&m->begin.digests);
 	case PROTO_IMAGE:

@@ -2,7 +2,8 @@
  *
  * A connection is an AF_UNIX SEQPACKET socket; a message is one packet of the exact size of its
  * type, in host order, since both ends are built together. Nobody trusts the other end: sizes,
- * enumerations, ends of texts and the presence of a descriptor are checked by proto_recv(). */
+ * enumerations, texts (printable ASCII) and the presence of a descriptor are checked by
+ * proto_recv(). */
 #pragma once
 
 #include "base/fwerr.h"
@@ -108,5 +109,7 @@ MUST_USE int proto_send(int fd, const struct proto_msg *m, int pass);
 /* 1: a sound message, *ret_fd its descriptor (owned by the caller) or -1; 0: end of connection;
  * -EAGAIN (without `wait`), -EBADMSG (not one of ours), or what recvmsg gave. */
 MUST_USE int proto_recv(int fd, struct proto_msg *ret, int *ret_fd, bool wait);
+/* Copies text into `room` octets, cut, with '?' for what is not printable ASCII. */
+void proto_text(char *ret, size_t room, const char *text);
 /* Whether `len` octets at `m` are a message, with or without a descriptor. */
 MUST_USE bool proto_is_sound(const struct proto_msg *m, size_t len, bool has_fd);

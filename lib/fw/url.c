@@ -11,12 +11,11 @@ struct parts {
 static const struct {
 	const char *name;
 	enum url_scheme scheme;
-	uint16_t port;
 } SCHEMES[] = {
-	{"http",  URL_HTTP,  80  },
-	{"https", URL_HTTPS, 443 },
-	{"coap",  URL_COAP,  5683},
-	{"coaps", URL_COAPS, 5684},
+	{"http",  URL_HTTP },
+	{"https", URL_HTTPS},
+	{"coap",  URL_COAP },
+	{"coaps", URL_COAPS},
 };
 
 static bool is_alpha(uint8_t c)
@@ -266,16 +265,8 @@ enum url_err url_resolve(struct span base, struct span ref, char ret[URL_MAX + 1
 	return e;
 }
 
-static uint16_t port_of(const struct url *u)
+bool url_same_host(const struct url *a, const struct url *b)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(SCHEMES) && u->port == 0; i++)
-		if (SCHEMES[i].scheme == u->scheme)
-			return SCHEMES[i].port;
-	return u->port;
-}
-
-bool url_same_origin(const struct url *a, const struct url *b)
-{
-	return a->scheme == b->scheme && port_of(a) == port_of(b) && a->host.len == b->host.len &&
+	return a->host.len == b->host.len &&
 	       strncasecmp((const char *)a->host.ptr, (const char *)b->host.ptr, a->host.len) == 0;
 }

@@ -34,5 +34,5 @@ MUST_USE enum url_err url_check_ref(struct span text);
 /* Resolves `ref` against the absolute `base` (RFC 3986 5.2, with dot segments removed); *ret is
  * NUL-terminated and written only on URL_OK. */
 MUST_USE enum url_err url_resolve(struct span base, struct span ref, char ret[URL_MAX + 1]);
-/* Same scheme, host (without case) and effective port? */
-MUST_USE bool url_same_origin(const struct url *a, const struct url *b);
+/* Same host, without case? */
+MUST_USE bool url_same_host(const struct url *a, const struct url *b);

@@ -118,34 +118,37 @@ static void proto_is_sound__checks_size_descriptor_and_content(void **state)
 		size_t len;
 		bool fd, want;
 	} ROWS[] = {
-		{"fetch",                    {.type = PROTO_FETCH},                   SIZE(fetch),       true,  true },
-		{"fetch without descriptor", {.type = PROTO_FETCH},                   SIZE(fetch),       false, false},
-		{"kind",                     {.type = PROTO_FETCH, .fetch.kind = 2},  SIZE(fetch),       true,  false},
-		{"reach",                    {.type = PROTO_FETCH, .fetch.reach = 3}, SIZE(fetch),       true,  false},
+		{"fetch",                    {.type = PROTO_FETCH},                         SIZE(fetch),       true,  true },
+		{"fetch without descriptor", {.type = PROTO_FETCH},                         SIZE(fetch),       false, false},
+		{"kind",                     {.type = PROTO_FETCH, .fetch.kind = 2},        SIZE(fetch),       true,  false},
+		{"reach",                    {.type = PROTO_FETCH, .fetch.reach = 3},       SIZE(fetch),       true,  false},
 		{"same_host",
 		 {.type = PROTO_FETCH, .fetch.same_host = 2},
 		 SIZE(fetch),
-		 true,											  false},
-		{"fetched",                  {.type = PROTO_FETCHED},                 SIZE(fetched),     false, true },
+		 true,												false},
+		{"fetched",                  {.type = PROTO_FETCHED},                       SIZE(fetched),     false, true },
 		{"error",
 		 {.type = PROTO_FETCHED, .fetched.error = FWE_COUNT},
 		 SIZE(fetched),
-		 false,											 false},
-		{"bare",                     {.type = PROTO_SLOTS},                   sizeof(uint32_t),  false, true },
-		{"bare with more",           {.type = PROTO_SLOTS},                   SIZE(written),     false, false},
-		{"short",                    {.type = PROTO_WRITTEN},                 SIZE(written) - 1, false, false},
-		{"empty",                    {.type = PROTO_SLOTS},                   0,                 false, false},
-		{"begin",                    {.type = PROTO_BEGIN},                   SIZE(begin),       false, true },
+		 false,											       false},
+		{"bare",                     {.type = PROTO_SLOTS},                         sizeof(uint32_t),  false, true },
+		{"bare with more",           {.type = PROTO_SLOTS},                         SIZE(written),     false, false},
+		{"short",                    {.type = PROTO_WRITTEN},                       SIZE(written) - 1, false, false},
+		{"empty",                    {.type = PROTO_SLOTS},                         0,                 false, false},
+		{"begin",                    {.type = PROTO_BEGIN},                         SIZE(begin),       false, true },
 		{"digests",
 		 {.type = PROTO_BEGIN, .begin.digests.algs = 8},
 		 SIZE(begin),
-		 false,											 false},
+		 false,											       false},
 		{"done",
 		 {.type = PROTO_DONE, .done.error = FWE_COUNT - 1},
 		 SIZE(done),
-		 false,											 true },
-		{"type 0",                   {.type = 0},                             sizeof(uint32_t),  false, false},
-		{"type beyond",              {.type = PROTO_DONE + 1},                sizeof(uint32_t),  false, false},
+		 false,											       true },
+		{"text",                     {.type = PROTO_DONE, .done.text = "a~ b"},     SIZE(done),        false, true },
+		{"line feed",                {.type = PROTO_DONE, .done.text = "a\n"},      SIZE(done),        false, false},
+		{"UTF-8",                    {.type = PROTO_DONE, .done.text = "\xc3\xa9"}, SIZE(done),        false, false},
+		{"type 0",                   {.type = 0},                                   sizeof(uint32_t),  false, false},
+		{"type beyond",              {.type = PROTO_DONE + 1},                      sizeof(uint32_t),  false, false},
 	};
 
 	(void)state;
@@ -157,6 +160,17 @@ static void proto_is_sound__checks_size_descriptor_and_content(void **state)
 	assert_false(proto_is_sound(&full, SIZE(slots_are), false));
 }
 
+static void proto_text__cuts_and_cleans(void **state)
+{
+	char s[6];
+
+	(void)state;
+	proto_text(s, sizeof(s),
+		   "a\nb\xc3"
+		   "def");
+	assert_string_equal(s, "a?b?d");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +179,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(proto__tells_the_end, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(proto_recv__refuses_and_closes_unwanted_descriptors,
 						open_pair, close_pair),
+		cmocka_unit_test(proto_text__cuts_and_cleans),
 		cmocka_unit_test(proto_is_sound__checks_size_descriptor_and_content),
 	};
 

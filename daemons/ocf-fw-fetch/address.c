@@ -1,0 +1,95 @@
+#include "address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+/* First `bits` bits decide; the first row that fits wins, none means public. */
+struct range {
+	uint8_t prefix[4];
+	uint8_t bits;
+	enum proto_reach reach;
+};
+
+static const struct range RANGES_4[] = {
+	{{0},        8,  PROTO_LOOPBACK}, /* "this host": Linux connects to itself */
+	{{127},      8,  PROTO_LOOPBACK},
+        {{224},      4,  PROTO_LOOPBACK}, /* multicast */
+	{{240},      4,  PROTO_LOOPBACK}, /* reserved, broadcast */
+	{{10},       8,  PROTO_PRIVATE }, /* RFC 1918 */
+	{{172, 16},  12, PROTO_PRIVATE },
+        {{192, 168}, 16, PROTO_PRIVATE },
+	{{169, 254}, 16, PROTO_PRIVATE }, /* link-local */
+	{{100, 64},  10, PROTO_PRIVATE }, /* RFC 6598 */
+};
+
+static const struct range RANGES_6[] = {
+	{{0xff},       8,  PROTO_LOOPBACK}, /* multicast */
+	{{0xfe, 0x80}, 10, PROTO_PRIVATE }, /* link-local */
+	{{0xfe, 0xc0}, 10, PROTO_PRIVATE }, /* site-local */
+	{{0xfc},       7,  PROTO_PRIVATE }, /* RFC 4193 */
+};
+
+static const struct {
+	uint8_t prefix[12];
+	size_t len, at; /* where the IPv4 address stands */
+} EMBEDDED[] = {
+	{{[10] = 0xff, [11] = 0xff}, 12, 12}, /* RFC 4291 2.5.5.2: mapped */
+	{{0x00, 0x64, 0xff, 0x9b},   12, 12}, /* RFC 6052: NAT64 */
+	{{0x20, 0x02},               2,  2 }, /* RFC 3056: 6to4 */
+};
+
+static enum proto_reach look_up(const uint8_t *address, const struct range *ranges, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t octets = ranges[i].bits / 8;
+		uint8_t mask = (uint8_t)(0xff00 >> ranges[i].bits % 8);
+
+		if (memcmp(address, ranges[i].prefix, octets) == 0 &&
+		    (mask == 0 || (address[octets] & mask) == ranges[i].prefix[octets]))
+			return ranges[i].reach;
+	}
+	return PROTO_PUBLIC;
+}
+
+static enum proto_reach reach_4(const uint8_t *address)
+{
+	return look_up(address, RANGES_4, ARRAY_SIZE(RANGES_4));
+}
+
+static enum proto_reach reach_6(const uint8_t *address)
+{
+	static const uint8_t ZERO[12];
+
+	for (size_t i = 0; i < ARRAY_SIZE(EMBEDDED); i++)
+		if (memcmp(address, EMBEDDED[i].prefix, EMBEDDED[i].len) == 0)
+			return reach_4(address + EMBEDDED[i].at);
+	if (memcmp(address, ZERO, sizeof(ZERO)) == 0) /* ::, ::1, and the old IPv4-compatible */
+		return PROTO_LOOPBACK;
+	return look_up(address, RANGES_6, ARRAY_SIZE(RANGES_6));
+}
+
+enum proto_reach address_reach(const struct sockaddr *a)
+{
+	if (a->sa_family == AF_INET)
+		return reach_4((const uint8_t *)a + offsetof(struct sockaddr_in, sin_addr));
+	if (a->sa_family == AF_INET6)
+		return reach_6((const uint8_t *)a + offsetof(struct sockaddr_in6, sin6_addr));
+	return PROTO_LOOPBACK;
+}
+
+enum proto_reach address_text_reach(const char *text)
+{
+	char plain[INET6_ADDRSTRLEN];
+	uint8_t octets[16];
+	size_t n = strcspn(text, "%");
+
+	if (n >= sizeof(plain))
+		return PROTO_LOOPBACK;
+	memcpy(plain, text, n);
+	plain[n] = '\0';
+	if (inet_pton(AF_INET, plain, octets) == 1)
+		return reach_4(octets);
+	if (inet_pton(AF_INET6, plain, octets) == 1)
+		return reach_6(octets);
+	return PROTO_LOOPBACK;
+}

@@ -1,0 +1,168 @@
+/* ocf-fw-fetch - the only program with an HTTP client; it opens no file and holds no key.
+ *
+ * Started with a connection to ocf-fwupd (lib/child/proto.h) as descriptor 3: by systemd, one
+ * instance a connection, or by lib/child. It answers one FETCH after the other. */
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "base/log.h"
+#include "child/confine.h"
+#include "child/proto.h"
+#include "http.h"
+
+/* What the resolver and the certificate check read. */
+static const struct confine_path PATHS[] = {
+	{"/etc/resolv.conf",                 CONFINE_READ},
+	{"/etc/hosts",		       CONFINE_READ},
+	{"/etc/host.conf",                   CONFINE_READ},
+	{"/etc/nsswitch.conf",               CONFINE_READ},
+	{"/etc/gai.conf",                    CONFINE_READ},
+	{"/etc/services",                    CONFINE_READ},
+	{"/etc/localtime",                   CONFINE_READ},
+	{"/etc/ld.so.cache",                 CONFINE_READ},
+	{"/etc/gnutls",                      CONFINE_READ},
+	{"/etc/ssl/certs",                   CONFINE_READ},
+	{"/etc/pki/tls",                     CONFINE_READ},
+	{"/usr/share/ca-certificates",       CONFINE_READ},
+	{"/usr/local/share/ca-certificates", CONFINE_READ},
+	{"/usr/lib",			 CONFINE_READ},
+	{"/usr/lib64",		       CONFINE_READ},
+	{"/lib",			     CONFINE_READ},
+	{"/lib64",			   CONFINE_READ},
+	{"/run/systemd/resolve",             CONFINE_READ},
+	{"/run/resolvconf",                  CONFINE_READ},
+	{"/run/NetworkManager/resolv.conf",  CONFINE_READ},
+	{"/dev/urandom",                     CONFINE_READ},
+};
+
+#define CALL(name)                                                                                 \
+	{                                                                                          \
+		.nr = __NR_##name                                                                  \
+	}
+#define SOCKET(family)                                                                             \
+	{                                                                                          \
+		__NR_socket, 0, UINT32_MAX, family                                                 \
+	}
+#define READ_ONLY (O_ACCMODE | O_CREAT | O_TRUNC)
+
+static const struct confine_call CALLS[] = {
+	CALL(poll),
+	CALL(ppoll),
+	CALL(recvfrom),
+	CALL(sendto),
+	CALL(sendmmsg),
+	CALL(connect),
+	CALL(getsockopt),
+	CALL(setsockopt),
+	CALL(getsockname),
+	CALL(getpeername),
+	CALL(bind), /* the resolver's question to netlink: which addresses have we? */
+	SOCKET(AF_INET),
+	SOCKET(AF_INET6),
+	SOCKET(AF_UNIX), /* nscd, systemd-resolved; and libcurl's own wake-up */
+	SOCKET(AF_NETLINK),
+	CALL(socketpair),
+	CALL(pipe2),
+	CALL(eventfd2),
+	{__NR_ioctl,  1, UINT32_MAX,   FIONREAD    },
+	{__NR_ioctl,  1, UINT32_MAX,   FIONBIO     },
+	{__NR_openat, 2, READ_ONLY,    O_RDONLY    },
+	CALL(getdents64),
+	CALL(statx),
+	CALL(faccessat),
+	CALL(readlinkat),
+	CALL(pread64),
+	CALL(clock_nanosleep),
+ /* The resolver's thread. */
+	{__NR_clone,  0, CLONE_THREAD, CLONE_THREAD},
+	CALL(set_robust_list),
+	CALL(rseq),
+	CALL(shutdown),
+#ifdef __NR_open
+	{__NR_open,   1, READ_ONLY,    O_RDONLY    },
+	CALL(stat),
+	CALL(access),
+	CALL(readlink),
+#endif
+#ifdef __NR_ppoll_time64
+	CALL(ppoll_time64),
+#endif
+};
+
+static bool is_connection(int fd)
+{
+	int type = 0, domain = 0;
+	socklen_t len = sizeof(type);
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET &&
+	       getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX;
+}
+
+static int confine(void)
+{
+	int r = confine_files(PATHS, ARRAY_SIZE(PATHS));
+
+	if (r == -EOPNOTSUPP)
+		log_warning("fetch: this kernel has no Landlock: files are kept away by user only");
+	else if (r < 0)
+		return r;
+	r = confine_calls(CALLS, ARRAY_SIZE(CALLS));
+	if (r == -EOPNOTSUPP)
+		log_warning("fetch: this kernel has no seccomp filter");
+	return r == -EOPNOTSUPP ? 0 : r;
+}
+
+static void log_fetched(const struct proto_fetched *f)
+{
+	log_info("fetch: %s url=%s status=%u octets=%llu%s%s",
+		 f->error == FWE_OK ? "done" : fw_error_name(f->error), f->url, f->status,
+		 (unsigned long long)f->octets, f->text[0] ? " " : "", f->text);
+}
+
+static int serve(struct http *h)
+{
+	static struct proto_msg m, answer;
+	int r;
+
+	for (;;) {
+		CLEANUP(closep) int body = -1;
+
+		r = proto_recv(PROTO_FD, &m, &body, true);
+		if (r <= 0)
+			return r;
+		if (m.type != PROTO_FETCH)
+			return -EBADMSG;
+		answer.type = PROTO_FETCHED;
+		http_get(h, &m.fetch, body, PROTO_FD, &answer.fetched);
+		log_fetched(&answer.fetched);
+		r = proto_send(PROTO_FD, &answer, -1);
+		if (r < 0)
+			return r == -EPIPE ? 0 : r;
+	}
+}
+
+int main(void)
+{
+	CLEANUP(http_freep) struct http *h = NULL;
+	int r;
+
+	if (!is_connection(PROTO_FD)) {
+		(void)fputs("ocf-fw-fetch is started by ocf-fwupd, not by hand\n", stderr);
+		return EXIT_FAILURE;
+	}
+	(void)signal(SIGPIPE, SIG_IGN);
+	r = http_new(&h);
+	if (r == 0)
+		r = confine();
+	if (r == 0)
+		r = serve(h);
+	if (r < 0)
+		log_error("fetch: %s", strerror(-r));
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
