@@ -23,7 +23,9 @@ struct endpoint_addr {
 struct endpoint_config {
 	uint16_t coap_port, coaps_port; /* 0: ephemeral */
 	bool server;                    /* answers requests, joins the OCF groups on port 5683 */
-	char interfaces[ENDPOINT_PATTERNS_MAX]; /* "eth* !eth9 !docker*"; empty: all */
+	/* "eth* !eth9 !docker*"; empty: all. What comes in on others is dropped, but for loopback.
+	 */
+	char interfaces[ENDPOINT_PATTERNS_MAX];
 	uint64_t leisure_us;   /* longest random delay of an answer to multicast; 0: none */
 	uint64_t handshake_us; /* server handshake deadline */
 	uint64_t idle_us;      /* session without traffic */
@@ -41,7 +43,8 @@ struct endpoint_ops {
 	/* A handshake has finished, either role. */
 	void (*opened)(void *arg, uint64_t session, const struct dtls_facts *facts,
 		       const struct endpoint_addr *peer);
-	/* An open session or a handshake has ended; was_open tells which. */
+	/* An open session or a handshake has ended; was_open tells which. A DTLS_END_REPLACED
+	 * comes after `opened` of the session that took its place. */
 	void (*closed)(void *arg, uint64_t session, enum dtls_end why, bool was_open);
 	/* Server: one whole request. A multicast GET is asked at arrival and again when its
 	 * delayed answer is due; V_IGNORE either time means silence. */
@@ -82,7 +85,8 @@ void endpoint_addr_format(const struct endpoint_addr *a, char ret[ENDPOINT_ADDR_
 MUST_USE int endpoint_uri_parse(struct span uri, const struct endpoint_addr *via,
 				struct endpoint_addr *ret, bool *ret_secure);
 
-/* Starts a handshake; `opened` or `closed` follows. */
+/* Starts a handshake; `opened` or `closed` follows. -EISCONN: there is a session with this address;
+ * after endpoint_close() it is gone. Errors of dtls_connect(). */
 MUST_USE int endpoint_connect(struct endpoint *e, const struct endpoint_addr *peer,
 			      const struct dtls_offer *offer, uint64_t now_us,
 			      uint64_t *ret_session);

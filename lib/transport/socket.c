@@ -1,0 +1,221 @@
+#include "transport/socket.h"
+
+#include <stdalign.h>
+#include <sys/socket.h>
+
+#define OUT_MAX     ((size_t)1280)
+#define CONTROL_MAX CMSG_SPACE(sizeof(struct in6_pktinfo))
+
+static int set_int(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
+int socket_open(uint16_t port, bool shared)
+{
+	CLEANUP(closep) int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_in6 sa = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+	if (r == 0)
+		r = set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	if (r == 0 && shared)
+		r = set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (r < 0)
+		return r;
+	/* Wishes: only groups joined by this very socket, and room for a burst. */
+	(void)set_int(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+	(void)set_int(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
+	(void)set_int(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_RCVBUF);
+	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
+		return -errno;
+	return fd_take(&fd);
+}
+
+uint16_t socket_port(int fd)
+{
+	struct sockaddr_in6 sa = {0};
+	socklen_t len = sizeof(sa);
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
+		return 0;
+	return ntohs(sa.sin6_port);
+}
+
+int socket_source(const struct endpoint_addr *peer, struct in6_addr *ret)
+{
+	CLEANUP(closep) int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in6 sa = {0};
+	socklen_t len = sizeof(sa);
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&peer->sa, sizeof(peer->sa)) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
+		return -errno;
+	*ret = sa.sin6_addr;
+	return 0;
+}
+
+/* ---- in ---- */
+
+struct inbox {
+	struct mmsghdr heads[SOCKET_BATCH];
+	struct iovec iov[SOCKET_BATCH];
+	struct sockaddr_in6 names[SOCKET_BATCH];
+	alignas(struct cmsghdr) uint8_t control[SOCKET_BATCH][CONTROL_MAX];
+	uint8_t data[SOCKET_BATCH][SOCKET_DATAGRAM_MAX];
+};
+
+struct inbox *inbox_new(void)
+{
+	return calloc(1, sizeof(struct inbox));
+}
+
+struct inbox *inbox_free(struct inbox *in)
+{
+	free(in);
+	return NULL;
+}
+
+int inbox_receive(struct inbox *in, int fd)
+{
+	int n;
+
+	for (size_t i = 0; i < SOCKET_BATCH; i++) {
+		in->iov[i] = (struct iovec){in->data[i], SOCKET_DATAGRAM_MAX};
+		in->heads[i].msg_hdr = (struct msghdr){.msg_name = &in->names[i],
+						       .msg_namelen = sizeof(in->names[i]),
+						       .msg_iov = &in->iov[i],
+						       .msg_iovlen = 1,
+						       .msg_control = in->control[i],
+						       .msg_controllen = CONTROL_MAX};
+	}
+	n = recvmmsg(fd, in->heads, SOCKET_BATCH, MSG_DONTWAIT, NULL);
+	if (n >= 0)
+		return n;
+	return errno == EAGAIN || errno == EINTR || errno == ENOMEM || errno == ENOBUFS ? 0
+											: -errno;
+}
+
+static bool is_group(const struct in6_addr *a)
+{
+	if (!IN6_IS_ADDR_V4MAPPED(a))
+		return IN6_IS_ADDR_MULTICAST(a);
+	return a->s6_addr[12] >= 224; /* 224/4, reserved, broadcast: never a unicast address */
+}
+
+void inbox_get(struct inbox *in, size_t i, struct datagram *ret)
+{
+	struct msghdr *h = &in->heads[i].msg_hdr;
+
+	*ret = (struct datagram){.from.addr.sa = in->names[i],
+				 .data = span_of(in->data[i], in->heads[i].msg_len),
+				 .cut = (h->msg_flags & MSG_TRUNC) != 0};
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
+		struct in6_pktinfo info;
+
+		if (c->cmsg_level != IPPROTO_IPV6 || c->cmsg_type != IPV6_PKTINFO)
+			continue;
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		ret->from.local = info.ipi6_addr;
+		ret->from.ifindex = info.ipi6_ifindex;
+		ret->from.multicast = is_group(&info.ipi6_addr);
+	}
+}
+
+/* ---- out ---- */
+
+struct outbox {
+	int fd;
+	size_t n;
+	struct mmsghdr heads[SOCKET_BATCH];
+	struct iovec iov[SOCKET_BATCH];
+	struct sockaddr_in6 names[SOCKET_BATCH];
+	alignas(struct cmsghdr) uint8_t control[SOCKET_BATCH][CONTROL_MAX];
+	uint8_t data[SOCKET_BATCH][OUT_MAX];
+};
+
+struct outbox *outbox_new(void)
+{
+	struct outbox *out = calloc(1, sizeof(*out));
+
+	if (out)
+		out->fd = -1;
+	return out;
+}
+
+struct outbox *outbox_free(struct outbox *out)
+{
+	free(out);
+	return NULL;
+}
+
+/* Where the datagram leaves from: the address the request came to; for groups, any address of the
+ * interface. A v4-mapped peer needs a v4-mapped source, even an unspecified one. */
+static bool source_of(const struct remote *to, struct in6_pktinfo *ret)
+{
+	*ret = (struct in6_pktinfo){0};
+	if (to->multicast) {
+		ret->ipi6_ifindex = to->ifindex;
+		if (IN6_IS_ADDR_V4MAPPED(&to->addr.sa.sin6_addr))
+			ret->ipi6_addr.s6_addr[10] = ret->ipi6_addr.s6_addr[11] = 0xff;
+		return true;
+	}
+	ret->ipi6_addr = to->local;
+	if (IN6_IS_ADDR_LINKLOCAL(&to->local))
+		ret->ipi6_ifindex = to->ifindex;
+	return !IN6_IS_ADDR_UNSPECIFIED(&to->local);
+}
+
+static void set_source(struct msghdr *h, uint8_t *control, const struct remote *to)
+{
+	struct in6_pktinfo info;
+	struct cmsghdr *c;
+
+	if (!source_of(to, &info))
+		return;
+	memset(control, 0, CONTROL_MAX); /* the padding too */
+	h->msg_control = control;
+	h->msg_controllen = CONTROL_MAX;
+	c = CMSG_FIRSTHDR(h);
+	c->cmsg_level = IPPROTO_IPV6;
+	c->cmsg_type = IPV6_PKTINFO;
+	c->cmsg_len = CMSG_LEN(sizeof(info));
+	memcpy(CMSG_DATA(c), &info, sizeof(info));
+}
+
+void outbox_put(struct outbox *out, int fd, const struct remote *to, struct span data)
+{
+	size_t i;
+
+	if (data.len > OUT_MAX)
+		return;
+	if (out->n == SOCKET_BATCH || fd != out->fd)
+		outbox_flush(out);
+	out->fd = fd;
+	i = out->n++;
+	memcpy(out->data[i], data.ptr, data.len);
+	out->names[i] = to->addr.sa;
+	out->iov[i] = (struct iovec){out->data[i], data.len};
+	out->heads[i].msg_hdr = (struct msghdr){.msg_name = &out->names[i],
+						.msg_namelen = sizeof(out->names[i]),
+						.msg_iov = &out->iov[i],
+						.msg_iovlen = 1};
+	set_source(&out->heads[i].msg_hdr, out->control[i], to);
+}
+
+void outbox_flush(struct outbox *out)
+{
+	size_t at = 0;
+
+	while (at < out->n) {
+		int n = sendmmsg(out->fd, &out->heads[at], (unsigned)(out->n - at), MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		at += n > 0 ? (size_t)n : 1; /* one that cannot be sent does not stop the others */
+	}
+	out->n = 0;
+}
