@@ -531,6 +531,7 @@ static void run(struct dtls_session *s, struct span datagram, uint64_t now_us)
 
 	s->in = datagram;
 	s->next_message = 0;
+	s->mute = false;
 	s->sent = false;
 	do {
 		before = unread(s);
