@@ -1,0 +1,442 @@
+#include "crypto/key.h"
+
+#include <gmp.h>
+#include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
+#include <nettle/ecc-curve.h>
+#include <nettle/ecc.h>
+
+static const struct {
+	const char *name;
+	enum key_type key;
+} ALGS[SIG_COUNT] = {
+	[SIG_ES256] = {"ES256",   KEY_P256   },
+          [SIG_ES384] = {"ES384",   KEY_P384   },
+	[SIG_EDDSA] = {"EdDSA",   KEY_ED25519},
+          [SIG_ED25519] = {"Ed25519", KEY_ED25519},
+	[SIG_PS256] = {"PS256",   KEY_RSA    },
+};
+
+static const struct key_kind {
+	gnutls_pk_algorithm_t pk;
+	gnutls_ecc_curve_t curve;
+	gnutls_sign_algorithm_t sign;
+	const struct ecc_curve *(*points)(void); /* NULL: no points to check */
+	size_t width;                            /* octets of a coordinate; 0: RSA */
+	enum sig_alg alg;
+	unsigned flags; /* for signing */
+} KINDS[KEY_TYPES] = {
+	[KEY_P256] = {GNUTLS_PK_ECDSA,         GNUTLS_ECC_CURVE_SECP256R1, GNUTLS_SIGN_ECDSA_SHA256,
+		      nettle_get_secp_256r1,								      32, SIG_ES256, GNUTLS_PRIVKEY_FLAG_REPRODUCIBLE},
+	[KEY_P384] = {GNUTLS_PK_ECDSA,         GNUTLS_ECC_CURVE_SECP384R1, GNUTLS_SIGN_ECDSA_SHA384,
+		      nettle_get_secp_384r1,								      48, SIG_ES384, GNUTLS_PRIVKEY_FLAG_REPRODUCIBLE},
+	[KEY_ED25519] = {GNUTLS_PK_EDDSA_ED25519, GNUTLS_ECC_CURVE_ED25519,
+                      GNUTLS_SIGN_EDDSA_ED25519,							    NULL, 32, SIG_EDDSA, 0                               },
+	[KEY_RSA] = {GNUTLS_PK_RSA,           GNUTLS_ECC_CURVE_INVALID,   GNUTLS_SIGN_RSA_PSS_RSAE_SHA256, NULL,
+		      0,											      SIG_PS256, 0                               },
+};
+
+struct key {
+	enum key_type type;
+	gnutls_pubkey_t pub;
+	gnutls_privkey_t priv;           /* NULL: public half only */
+	uint8_t number[2][KEY_PART_MAX]; /* x and y, or n and e */
+	size_t len[2];
+};
+
+const char *sig_alg_name(enum sig_alg alg)
+{
+	return ALGS[alg].name;
+}
+
+bool sig_alg_from_name(struct span name, enum sig_alg *ret)
+{
+	for (size_t i = 0; i < SIG_COUNT; i++) {
+		if (span_is(name, ALGS[i].name)) {
+			*ret = (enum sig_alg)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+enum key_type sig_alg_key(enum sig_alg alg)
+{
+	return ALGS[alg].key;
+}
+
+static gnutls_datum_t datum(struct span s)
+{
+	return (gnutls_datum_t){(unsigned char *)(uintptr_t)s.ptr, (unsigned)s.len};
+}
+
+static int error_of(int gnutls, int otherwise)
+{
+	return gnutls == GNUTLS_E_MEMORY_ERROR ? -ENOMEM : otherwise;
+}
+
+static bool on_curve(const struct ecc_curve *curve, struct span x, struct span y)
+{
+	struct ecc_point point;
+	mpz_t mx, my;
+	bool ok;
+
+	ecc_point_init(&point, curve);
+	mpz_init(mx);
+	mpz_init(my);
+	mpz_import(mx, x.len, 1, 1, 1, 0, x.ptr);
+	mpz_import(my, y.len, 1, 1, 1, 0, y.ptr);
+	ok = ecc_point_set(&point, mx, my) == 1; /* also refuses coordinates beyond the field */
+	mpz_clear(mx);
+	mpz_clear(my);
+	ecc_point_clear(&point);
+	return ok;
+}
+
+static unsigned bit_length(struct span n)
+{
+	return n.len == 0 ? 0 : (unsigned)(n.len * 8) - (unsigned)__builtin_clz(n.ptr[0]) + 24;
+}
+
+/* NULL, or what is wrong with the public numbers. */
+static const char *check_rsa(const struct key_parts *p)
+{
+	if (p->n.len == 0 || p->n.len > KEY_PART_MAX || p->n.ptr[0] == 0 ||
+	    bit_length(p->n) < KEY_RSA_BITS_MIN || bit_length(p->n) > KEY_RSA_BITS_MAX)
+		return "RSA modulus must have 2048 to 4096 bits";
+	if (p->e.len < 3 || p->e.len > KEY_PART_MAX || p->e.ptr[0] == 0 ||
+	    p->e.ptr[p->e.len - 1] % 2 == 0)
+		return "RSA exponent must be odd and at least 65537";
+	return NULL;
+}
+
+static const char *check_public(const struct key_parts *p)
+{
+	const struct key_kind *kind = &KINDS[p->type];
+
+	if (p->type == KEY_RSA)
+		return check_rsa(p);
+	if (p->x.len != kind->width || (kind->points && p->y.len != kind->width))
+		return "coordinates must have their full length";
+	if (kind->points && !on_curve(kind->points(), p->x, p->y))
+		return "the point is not on the curve";
+	return NULL;
+}
+
+static int import_public(struct key *k, const struct key_parts *p)
+{
+	const struct key_kind *kind = &KINDS[p->type];
+	gnutls_datum_t a = datum(p->type == KEY_RSA ? p->n : p->x);
+	gnutls_datum_t b = datum(p->type == KEY_RSA ? p->e : p->y);
+
+	if (gnutls_pubkey_init(&k->pub) < 0)
+		return GNUTLS_E_MEMORY_ERROR;
+	memcpy(k->number[0], a.data, a.size);
+	k->len[0] = a.size;
+	if (b.size > 0)
+		memcpy(k->number[1], b.data, b.size);
+	k->len[1] = b.size;
+	if (p->type == KEY_RSA)
+		return gnutls_pubkey_import_rsa_raw(k->pub, &a, &b);
+	return gnutls_pubkey_import_ecc_raw(k->pub, kind->curve, &a, kind->points ? &b : NULL);
+}
+
+static int import_private(struct key *k, const struct key_parts *p)
+{
+	gnutls_datum_t x = datum(p->x), y = datum(p->y), n = datum(p->n), e = datum(p->e),
+		       d = datum(p->d), prime1 = datum(p->p), prime2 = datum(p->q),
+		       qi = datum(p->qi), dp = datum(p->dp), dq = datum(p->dq);
+
+	if (gnutls_privkey_init(&k->priv) < 0)
+		return GNUTLS_E_MEMORY_ERROR;
+	if (p->type == KEY_RSA)
+		return gnutls_privkey_import_rsa_raw(k->priv, &n, &e, &d, &prime1, &prime2, &qi,
+						     &dp, &dq);
+	if (p->d.len != KINDS[p->type].width)
+		return GNUTLS_E_INVALID_REQUEST;
+	return gnutls_privkey_import_ecc_raw(k->priv, KINDS[p->type].curve, &x,
+					     KINDS[p->type].points ? &y : NULL, &d);
+}
+
+int key_import(const struct key_parts *parts, struct key **ret, const char **ret_why)
+{
+	CLEANUP(key_freep) struct key *k = NULL;
+	const char *why = check_public(parts);
+	int r;
+
+	if (why) {
+		*ret_why = why;
+		return -EBADMSG;
+	}
+	*ret_why = "the numbers are no key";
+	k = calloc(1, sizeof(*k));
+	if (!k)
+		return -ENOMEM;
+	k->type = parts->type;
+	r = import_public(k, parts);
+	if (r >= 0 && parts->d.len > 0)
+		r = import_private(k, parts);
+	if (r < 0)
+		return error_of(r, -EBADMSG);
+	*ret = k;
+	k = NULL;
+	return 0;
+}
+
+struct key *key_free(struct key *k)
+{
+	if (!k)
+		return NULL;
+	if (k->pub)
+		gnutls_pubkey_deinit(k->pub);
+	if (k->priv)
+		gnutls_privkey_deinit(k->priv);
+	free(k);
+	return NULL;
+}
+
+enum key_type key_type(const struct key *k)
+{
+	return k->type;
+}
+
+bool key_is_private(const struct key *k)
+{
+	return k->priv;
+}
+
+unsigned key_rsa_bits(const struct key *k)
+{
+	return k->type == KEY_RSA ? bit_length(span_of(k->number[0], k->len[0])) : 0;
+}
+
+enum sig_alg key_alg(const struct key *k)
+{
+	return KINDS[k->type].alg;
+}
+
+struct key_parts key_public_parts(const struct key *k)
+{
+	struct span a = span_of(k->number[0], k->len[0]), b = span_of(k->number[1], k->len[1]);
+
+	if (k->type == KEY_RSA)
+		return (struct key_parts){.type = k->type, .n = a, .e = b};
+	return (struct key_parts){.type = k->type, .x = a, .y = b};
+}
+
+static struct span strip_zeros(struct span s)
+{
+	while (s.len > 0 && s.ptr[0] == 0)
+		s = span_of(s.ptr + 1, s.len - 1);
+	return s;
+}
+
+static int verify(const struct key *k, struct span data, gnutls_datum_t signature)
+{
+	gnutls_datum_t d = datum(data);
+	int r = gnutls_pubkey_verify_data2(k->pub, KINDS[k->type].sign, 0, &d, &signature);
+
+	return r < 0 ? error_of(r, -EBADMSG) : 0;
+}
+
+int key_verify(const struct key *k, struct span data, struct span signature)
+{
+	const struct key_kind *kind = &KINDS[k->type];
+	gnutls_datum_t r, s, der;
+	int result;
+
+	if (signature.len == 0 || signature.len > KEY_SIGNATURE_MAX)
+		return -EBADMSG;
+	if (kind->pk != GNUTLS_PK_ECDSA)
+		return verify(k, data, datum(signature));
+	if (signature.len != 2 * kind->width)
+		return -EBADMSG;
+	r = datum(strip_zeros(span_of(signature.ptr, kind->width)));
+	s = datum(strip_zeros(span_of(signature.ptr + kind->width, kind->width)));
+	if (r.size == 0 || s.size == 0)
+		return -EBADMSG;
+	result = gnutls_encode_rs_value(&der, &r, &s);
+	if (result < 0)
+		return error_of(result, -EIO);
+	result = verify(k, data, der);
+	gnutls_free(der.data);
+	return result;
+}
+
+/* Appends a number with exactly `width` octets, where a width is asked for. False: no room. */
+static bool put_number(struct buf *out, const gnutls_datum_t *number, size_t width)
+{
+	struct span s = width > 0 ? strip_zeros(span_of(number->data, number->size))
+				  : span_of(number->data, number->size);
+
+	if (width > 0 && s.len > width)
+		return false;
+	for (size_t i = s.len; i < width; i++)
+		buf_put_byte(out, 0);
+	buf_put(out, s);
+	return buf_ok(out);
+}
+
+/* r||s out of the DER form. */
+static int put_rs(struct buf *out, const gnutls_datum_t *der, size_t width)
+{
+	gnutls_datum_t r = {0}, s = {0};
+	int result = 0;
+
+	if (gnutls_decode_rs_value(der, &r, &s) < 0 || !put_number(out, &r, width) ||
+	    !put_number(out, &s, width))
+		result = -EIO;
+	gnutls_free(r.data);
+	gnutls_free(s.data);
+	return result;
+}
+
+int key_sign(const struct key *k, struct span data, struct buf *out)
+{
+	const struct key_kind *kind = &KINDS[k->type];
+	struct buf signature = BUF_INIT(KEY_SIGNATURE_MAX);
+	gnutls_datum_t d = datum(data), raw = {0};
+	int r;
+
+	if (!k->priv)
+		return -EINVAL;
+	if (k->type == KEY_RSA && key_rsa_bits(k) < KEY_RSA_SIGN_MIN)
+		return -EKEYREJECTED;
+	r = gnutls_privkey_sign_data2(k->priv, kind->sign, kind->flags, &d, &raw);
+	if (r < 0)
+		return error_of(r, -EIO);
+	if (kind->pk == GNUTLS_PK_ECDSA)
+		r = put_rs(&signature, &raw, kind->width);
+	else
+		buf_put(&signature, span_of(raw.data, raw.size));
+	gnutls_free(raw.data);
+
+	/* Finds halves that do not belong together, and faults that would leak the key. */
+	if (r >= 0)
+		r = key_verify(k, data, buf_span(&signature));
+	if (r == -EBADMSG)
+		r = -EKEYREJECTED;
+	if (r == 0)
+		buf_put(out, buf_span(&signature));
+	buf_done(&signature);
+	return r == 0 && !buf_ok(out) ? -ENOMEM : r;
+}
+
+/* Keeps all numbers of one export in `room`, which does not move: it has its full size already. */
+static struct span keep(struct buf *room, gnutls_datum_t *number, size_t width)
+{
+	size_t start = room->len;
+
+	if (number->data) {
+		if (!put_number(room, number, width))
+			room->failed = true;
+		gnutls_memset(number->data, 0, number->size);
+		gnutls_free(number->data);
+	}
+	return span_of(room->ptr + start, room->len - start);
+}
+
+static int export_ec(gnutls_privkey_t priv, struct buf *room, struct key_parts *p)
+{
+	gnutls_datum_t x = {0}, y = {0}, d = {0};
+	gnutls_ecc_curve_t curve;
+	int r = gnutls_privkey_export_ecc_raw2(priv, &curve, &x, &y, &d, GNUTLS_EXPORT_FLAG_NO_LZ);
+	size_t width;
+
+	if (r < 0)
+		return error_of(r, -EIO);
+	p->type = KEY_TYPES;
+	for (unsigned t = 0; t < KEY_TYPES; t++) {
+		if (KINDS[t].width > 0 && KINDS[t].curve == curve)
+			p->type = (enum key_type)t;
+	}
+	/* Ed25519 values are octet strings, not numbers: nothing was stripped. */
+	width = p->type != KEY_TYPES && KINDS[p->type].points ? KINDS[p->type].width : 0;
+	p->x = keep(room, &x, width);
+	p->y = keep(room, &y, width);
+	p->d = keep(room, &d, width);
+	return p->type == KEY_TYPES || !buf_ok(room) ? -EINVAL : 0;
+}
+
+static int export_rsa(gnutls_privkey_t priv, struct buf *room, struct key_parts *p)
+{
+	gnutls_datum_t n = {0}, e = {0}, d = {0}, p1 = {0}, p2 = {0}, qi = {0}, dp = {0}, dq = {0};
+	int r = gnutls_privkey_export_rsa_raw2(priv, &n, &e, &d, &p1, &p2, &qi, &dp, &dq,
+					       GNUTLS_EXPORT_FLAG_NO_LZ);
+
+	if (r < 0)
+		return error_of(r, -EIO);
+	p->type = KEY_RSA;
+	p->n = keep(room, &n, 0);
+	p->e = keep(room, &e, 0);
+	p->d = keep(room, &d, 0);
+	p->p = keep(room, &p1, 0);
+	p->q = keep(room, &p2, 0);
+	p->qi = keep(room, &qi, 0);
+	p->dp = keep(room, &dp, 0);
+	p->dq = keep(room, &dq, 0);
+	return buf_ok(room) ? 0 : -EINVAL;
+}
+
+static int export_private(gnutls_privkey_t priv, struct buf *room, struct key_parts *ret)
+{
+	const size_t all = 8 * KEY_PART_MAX;
+
+	*room = (struct buf){.max = all, .secret = true};
+	*ret = (struct key_parts){0};
+	if (!buf_room(room, all))
+		return -ENOMEM;
+	return gnutls_privkey_get_pk_algorithm(priv, NULL) == GNUTLS_PK_RSA
+		       ? export_rsa(priv, room, ret)
+		       : export_ec(priv, room, ret);
+}
+
+int key_private_parts(const struct key *k, struct buf *room, struct key_parts *ret)
+{
+	return k->priv ? export_private(k->priv, room, ret) : -EINVAL;
+}
+
+/* Every private key passes the checks of key_import(), wherever it comes from. */
+static int import_handle(gnutls_privkey_t priv, struct key **ret, const char **ret_why)
+{
+	struct buf room = {0};
+	struct key_parts parts;
+	int r = export_private(priv, &room, &parts);
+
+	*ret_why = "a kind of key that is not supported";
+	if (r == 0)
+		r = key_import(&parts, ret, ret_why);
+	buf_done(&room);
+	return r == -EINVAL || r == -EIO ? -EBADMSG : r;
+}
+
+int key_import_pem(struct span pem, struct key **ret, const char **ret_why)
+{
+	gnutls_privkey_t priv = NULL;
+	gnutls_datum_t d = datum(pem);
+	int r;
+
+	*ret_why = "no unencrypted private key in PEM";
+	if (gnutls_privkey_init(&priv) < 0)
+		return -ENOMEM;
+	r = gnutls_privkey_import_x509_raw(priv, &d, GNUTLS_X509_FMT_PEM, NULL, 0);
+	r = r < 0 ? error_of(r, -EBADMSG) : import_handle(priv, ret, ret_why);
+	gnutls_privkey_deinit(priv);
+	return r;
+}
+
+int key_generate(enum key_type type, struct key **ret)
+{
+	const unsigned bits = type == KEY_RSA ? KEY_RSA_SIGN_MIN
+					      : (unsigned)GNUTLS_CURVE_TO_BITS(KINDS[type].curve);
+	gnutls_privkey_t priv = NULL;
+	const char *why;
+	int r;
+
+	if (gnutls_privkey_init(&priv) < 0)
+		return -ENOMEM;
+	r = gnutls_privkey_generate(priv, KINDS[type].pk, bits, 0);
+	r = r < 0 ? error_of(r, -EIO) : import_handle(priv, ret, &why);
+	gnutls_privkey_deinit(priv);
+	return r == -EBADMSG ? -EIO : r;
+}

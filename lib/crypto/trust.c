@@ -1,0 +1,181 @@
+#include "crypto/trust.h"
+
+#include <stdio.h>
+
+struct trust {
+	struct jsn *tree; /* all texts are borrowed from it */
+	const struct jsn *revoked;
+	size_t n;
+	struct trust_key keys[TRUST_KEYS_MAX];
+};
+
+static bool is_text_array(const struct jsn *v)
+{
+	if (jsn_type(v) != JSN_ARRAY)
+		return false;
+	for (size_t i = 0; i < jsn_len(v); i++) {
+		if (jsn_type(jsn_at(v, i)) != JSN_TEXT)
+			return false;
+	}
+	return true;
+}
+
+static bool holds(const struct jsn *array, struct span text)
+{
+	for (size_t i = 0; i < jsn_len(array); i++) {
+		if (span_eq(jsn_text(jsn_at(array, i)), text))
+			return true;
+	}
+	return false;
+}
+
+/* Roles that we do not know give nothing. */
+static bool read_rights(const struct jsn *jwk, struct trust_key *k)
+{
+	const struct jsn *roles = jsn_get(jwk, "x-ocf-roles");
+
+	k->manufacturers = jsn_get(jwk, "x-ocf-manufacturers");
+	if ((roles && !is_text_array(roles)) ||
+	    (k->manufacturers && !is_text_array(k->manufacturers)))
+		return false;
+	if (holds(roles, SPAN_LIT("manifest")))
+		k->roles |= TRUST_MANIFEST;
+	if (holds(roles, SPAN_LIT("root")))
+		k->roles |= TRUST_ROOT;
+	return true;
+}
+
+/* NULL, or what refuses the file. */
+static const char *check_names(const struct trust *t, const struct jsn *jwk, struct trust_key *k)
+{
+	const struct jsn *kid = jsn_get(jwk, "kid");
+
+	k->kid = kid ? jsn_str(kid) : k->thumbprint;
+	if (!k->kid || *k->kid == '\0' || strlen(k->kid) > JWK_KID_MAX)
+		return "kid must be a text of 1 to 128 octets";
+	for (size_t i = 0; i < t->n; i++) {
+		if (strcmp(t->keys[i].thumbprint, k->thumbprint) == 0)
+			return "the same key twice";
+		if (strcmp(t->keys[i].kid, k->kid) == 0)
+			return "the same kid twice";
+	}
+	return NULL;
+}
+
+static int add_key(struct trust *t, const struct jsn *jwk, const char **ret_why)
+{
+	struct trust_key *k = &t->keys[t->n]; /* its kid may point into it: filled in place */
+	enum jwk_fault f = jwk_import(jwk, &k->key, ret_why);
+
+	if (f == JWK_UNSUPPORTED)
+		return 0;
+	if (f != JWK_OK)
+		return f == JWK_NO_MEMORY ? -ENOMEM : -EBADMSG;
+	if (jwk_thumbprint(jwk, k->thumbprint) < 0)
+		*ret_why = "no thumbprint";
+	else if (!read_rights(jwk, k))
+		*ret_why = "x-ocf-roles and x-ocf-manufacturers must be arrays of texts";
+	else
+		*ret_why = check_names(t, jwk, k);
+	if (*ret_why) {
+		k->key = key_free(k->key);
+		return -EBADMSG;
+	}
+	t->n++;
+	return 0;
+}
+
+static int read_set(struct trust *t, char *ret_error, size_t room)
+{
+	const struct jsn *keys = jsn_get(t->tree, "keys");
+	const char *why = NULL;
+
+	t->revoked = jsn_get(t->tree, "x-ocf-revoked");
+	if (jsn_type(keys) != JSN_ARRAY || jsn_len(keys) > TRUST_KEYS_MAX) {
+		(void)snprintf(ret_error, room, "not a JWK Set of at most %zu keys",
+			       TRUST_KEYS_MAX);
+		return -EBADMSG;
+	}
+	if (t->revoked && (!is_text_array(t->revoked) || jsn_len(t->revoked) > TRUST_REVOKED_MAX)) {
+		(void)snprintf(ret_error, room, "x-ocf-revoked must be an array of kids");
+		return -EBADMSG;
+	}
+	for (size_t i = 0; i < jsn_len(keys); i++) {
+		int r = add_key(t, jsn_at(keys, i), &why);
+
+		if (r < 0) {
+			(void)snprintf(ret_error, room, "key %zu: %s", i + 1, why);
+			return r;
+		}
+	}
+	return 0;
+}
+
+int trust_parse(struct span text, struct trust **ret, char *ret_error, size_t room)
+{
+	static const struct jsn_limits LIMITS = {.bytes = JWK_FILE_MAX, .depth = JWK_DEPTH_MAX};
+	CLEANUP(trust_freep) struct trust *t = calloc(1, sizeof(*t));
+	enum jsn_err e;
+	int r;
+
+	if (!t)
+		return -ENOMEM;
+	e = jsn_parse(text, &LIMITS, &t->tree);
+	if (e != JSN_OK) {
+		(void)snprintf(ret_error, room, "not strict JSON of at most %zu octets",
+			       JWK_FILE_MAX);
+		return e == JSN_NO_MEMORY ? -ENOMEM : -EBADMSG;
+	}
+	r = read_set(t, ret_error, room);
+	if (r < 0)
+		return r;
+	*ret = t;
+	t = NULL;
+	return 0;
+}
+
+struct trust *trust_free(struct trust *t)
+{
+	if (!t)
+		return NULL;
+	for (size_t i = 0; i < t->n; i++)
+		t->keys[i].key = key_free(t->keys[i].key);
+	t->tree = jsn_free(t->tree);
+	free(t);
+	return NULL;
+}
+
+size_t trust_count(const struct trust *t)
+{
+	return t->n;
+}
+
+const struct trust_key *trust_at(const struct trust *t, size_t i)
+{
+	return &t->keys[i];
+}
+
+const struct trust_key *trust_find(const struct trust *t, struct span kid)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		if (span_is(kid, t->keys[i].kid))
+			return &t->keys[i];
+	}
+	return NULL;
+}
+
+bool trust_is_revoked(const struct trust *t, struct span kid)
+{
+	return holds(t->revoked, kid);
+}
+
+bool trust_key_revoked(const struct trust *t, const struct trust_key *k)
+{
+	return trust_is_revoked(t, span_str(k->kid)) ||
+	       trust_is_revoked(t, span_str(k->thumbprint));
+}
+
+bool trust_key_may(const struct trust_key *k, enum trust_role role, const char *manufacturer)
+{
+	return (k->roles & role) != 0 && holds(k->manufacturers, span_str(manufacturer));
+}
