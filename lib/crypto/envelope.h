@@ -31,3 +31,8 @@ struct envelope {
 MUST_USE enum fw_error envelope_open(struct span octets, const struct trust *trust,
 				     const struct envelope_policy *policy, struct envelope *ret);
 void envelope_done(struct envelope *e);
+
+/* Three or five base64url parts: a JWS or JWE in compact form, which no payload may be. */
+bool envelope_is_compact(struct span text);
+/* The names of the faults that reading a JSON container or payload has. */
+enum fw_error envelope_json_error(enum jsn_err e);

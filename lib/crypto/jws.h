@@ -1,0 +1,45 @@
+/* lib/crypto/jws.h - JSON Web Signature (RFC 7515): reading, verifying and making.
+ *
+ * Compact, flattened and general serialization. Detached and unencoded payloads (RFC 7797) are
+ * refused; no `crit` extension is understood. */
+#pragma once
+
+#include "crypto/envelope.h"
+
+#define JWS_KEYS_TRIED_MAX ((size_t)8) /* for a signature without kid */
+
+struct jws_entry {
+	struct span protected_text, signature_text; /* base64url as received, borrowed */
+	struct buf protected, signature;            /* decoded */
+	struct jsn *header;                         /* protected, owned; NULL: there is none */
+	const struct jsn *unprotected;              /* borrowed, or NULL */
+	struct span alg, kid;                       /* borrowed; kid.ptr is NULL without one */
+};
+
+struct jws {
+	struct span payload_text; /* base64url as received, borrowed */
+	struct buf payload;       /* decoded: not to be looked at before jws_verify() */
+	size_t n;
+	struct jws_entry *entries; /* owned */
+};
+
+/* Exactly three parts. All texts stay borrowed from `text`. `typ` as in the envelope's policy.
+ * FWE_OK: *ret is owned by the caller. Else the first failing check of these, each over all
+ * signatures: parts; base64url of header and signature; header; alg; none; embedded keys; crit;
+ * typ; base64url of the payload; number of signatures. */
+MUST_USE enum fw_error jws_parse_compact(struct span text, const char *typ, struct jws **ret);
+/* Flattened or general; borrowed from `root`. */
+MUST_USE enum fw_error jws_parse_json(const struct jsn *root, const char *typ, struct jws **ret);
+struct jws *jws_free(struct jws *j); /* accepts NULL, returns NULL */
+DEFINE_CLEANUP(struct jws *, jws_free)
+
+/* Checks each signature and counts distinct authorised keys into ret->signers; the payload of *ret
+ * is not touched. Signatures of unknown, revoked or unauthorised keys and other algorithms are
+ * passed over, a wrong signature of a trusted key refuses all. */
+MUST_USE enum fw_error jws_verify(const struct jws *j, const struct trust *trust,
+				  const struct envelope_policy *policy, struct envelope *ret);
+
+/* One element of `signatures`, {"protected", "signature"}, with alg, kid and typ in the protected
+ * header; `payload_text` is base64url. 0: *ret is owned by the caller. As key_sign(). */
+MUST_USE int jws_sign(const struct key *k, const char *typ, struct span payload_text,
+		      struct jsn **ret);

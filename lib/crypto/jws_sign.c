@@ -1,0 +1,54 @@
+#include "codec/b64.h"
+#include "crypto/jws.h"
+
+#define HEADER_MAX ((size_t)512)
+
+static int put_header(const struct key *k, const char *typ, struct buf *out)
+{
+	CLEANUP(jsn_freep) struct jsn *header = jsn_new_object(), *jwk = jwk_export(k);
+	struct buf text = BUF_INIT(HEADER_MAX);
+	int r;
+
+	jsn_set_str(header, "alg", sig_alg_name(key_alg(k)));
+	jsn_set_text(header, "kid", jsn_text(jsn_get(jwk, "kid")));
+	jsn_set_str(header, "typ", typ);
+	r = jwk ? jsn_write(header, JSN_COMPACT, &text) : -ENOMEM;
+	if (r == 0)
+		b64_encode(buf_span(&text), out);
+	buf_done(&text);
+	return r;
+}
+
+static struct jsn *new_entry(struct span protected, struct span signature)
+{
+	struct buf text = BUF_INIT(2 * KEY_SIGNATURE_MAX);
+	struct jsn *entry = jsn_new_object();
+
+	b64_encode(signature, &text);
+	jsn_set_text(entry, "protected", protected);
+	jsn_set_text(entry, "signature", buf_span(&text));
+	buf_done(&text);
+	return entry;
+}
+
+int jws_sign(const struct key *k, const char *typ, struct span payload_text, struct jsn **ret)
+{
+	struct buf protected = BUF_INIT(2 * HEADER_MAX), signature = BUF_INIT(KEY_SIGNATURE_MAX);
+	struct buf input = BUF_INIT(2 * HEADER_MAX + 1 + payload_text.len);
+	int r = put_header(k, typ, &protected);
+
+	if (r == 0) {
+		buf_put(&input, buf_span(&protected));
+		buf_put_byte(&input, '.');
+		buf_put(&input, payload_text);
+		r = buf_ok(&input) ? key_sign(k, buf_span(&input), &signature) : -ENOMEM;
+	}
+	if (r == 0) {
+		*ret = new_entry(buf_span(&protected), buf_span(&signature));
+		r = *ret ? 0 : -ENOMEM;
+	}
+	buf_done(&protected);
+	buf_done(&signature);
+	buf_done(&input);
+	return r;
+}
