@@ -20,7 +20,7 @@ struct fw_context {
 	struct fw_version current;               /* running */
 	const struct digests *current_digests;   /* of the running image, for a forced reinstall */
 	/* What was accepted before. */
-	uint32_t security_floor;
+	uint64_t security_floor;
 	unsigned seen; /* MANIFEST_SEQUENCE, MANIFEST_EXPIRES: in an accepted manifest before */
 	uint64_t last_sequence;              /* if MANIFEST_SEQUENCE was seen */
 	const uint8_t *last_manifest_sha256; /* 32 octets, of the last accepted one, or NULL */

@@ -17,7 +17,6 @@
 #define MANIFEST_TEXT_MAX    ((size_t)2048)
 #define MANIFEST_LIST_MAX    ((size_t)64)  /* hardwareRevisions, requiredVersions, critical */
 #define MANIFEST_DIGESTS_MAX ((size_t)16)  /* entries of one commitHash */
-#define MANIFEST_KEYS_MAX    ((size_t)32)  /* of key-info */
 #define MANIFEST_NAME_MAX    ((size_t)64)  /* of an image */
 #define MANIFEST_ID_MAX      ((size_t)128) /* manufacturer, model */
 
@@ -52,8 +51,7 @@ struct manifest {
 	const char *format, *severity, *release_notes, *release_notes_uri; /* or NULL */
 	struct fw_version version, min_version;
 	uint64_t timestamp_us, expires_us; /* wall clock */
-	uint64_t sequence;
-	uint32_t security_version;
+	uint64_t sequence, security_version;
 	struct uuid vendor_id, class_id;
 	const struct jsn *hardware, *required_versions; /* checked arrays of texts, or NULL */
 	uint64_t size;          /* of all images together, or MANIFEST_SIZE_UNKNOWN */

@@ -1,0 +1,292 @@
+#include "fw/manifest.h"
+
+#include "base/parse.h"
+#include "crypto/envelope.h"
+#include "fw/manifest_read.h"
+#include "fw/timestamp.h"
+
+/* Control characters of C0 and C1, and DEL. */
+static bool has_control(struct span text, bool may_break)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.ptr[i];
+
+		if (c == 0x7f || (c < 0x20 && !(may_break && (c == '\n' || c == '\t'))))
+			return true;
+		if (c == 0xc2 && i + 1 < text.len && text.ptr[i + 1] < 0xa0)
+			return true;
+	}
+	return false;
+}
+
+static enum fw_error take_text(const struct jsn *v, const struct member *row, bool may_break,
+			       void *field)
+{
+	struct span text = jsn_text(v);
+
+	if (text.len == 0 || text.len > row->max || has_control(text, may_break))
+		return FWE_MANIFEST_FIELD_VALUE;
+	*(const char **)field = jsn_str(v);
+	return FWE_OK;
+}
+
+enum fw_error read_text(const struct jsn *v, const struct member *row, void *field)
+{
+	return take_text(v, row, false, field);
+}
+
+/* Text for people, which may have several lines. */
+static enum fw_error read_lines(const struct jsn *v, const struct member *row, void *field)
+{
+	return take_text(v, row, true, field);
+}
+
+enum fw_error read_uint(const struct jsn *v, const struct member *row, void *field)
+{
+	int64_t n = jsn_int(v);
+
+	if (n < 0 || (uint64_t)n > row->max)
+		return FWE_MANIFEST_FIELD_VALUE;
+	*(uint64_t *)field = (uint64_t)n;
+	return FWE_OK;
+}
+
+enum fw_error read_location(const struct jsn *v, const struct member *row, void *field)
+{
+	enum url_err e = url_check_ref(jsn_text(v));
+	struct url url;
+
+	(void)row;
+	if (url_parse(jsn_text(v), &url) == URL_OK && url.scheme != URL_HTTP &&
+	    url.scheme != URL_HTTPS)
+		e = URL_SCHEME; /* images are fetched by HTTP only */
+	if (e != URL_OK)
+		return e == URL_SCHEME ? FWE_MANIFEST_LOCATION_SCHEME
+				       : FWE_MANIFEST_LOCATION_INVALID;
+	*(const char **)field = jsn_str(v);
+	return FWE_OK;
+}
+
+enum fw_error refuse_encryption(const struct jsn *v, const struct member *row, void *field)
+{
+	(void)v;
+	(void)row;
+	(void)field;
+	return FWE_MANIFEST_ENC_NOT_ALLOWED;
+}
+
+static enum fw_error read_date(const struct jsn *v, const struct member *row, void *field)
+{
+	(void)row;
+	return timestamp_parse(jsn_text(v), field) ? FWE_OK : FWE_MANIFEST_FIELD_VALUE;
+}
+
+static enum fw_error read_version(const struct jsn *v, const struct member *row, void *field)
+{
+	(void)row;
+	return fw_version_parse(jsn_text(v), field) ? FWE_OK : FWE_MANIFEST_FIELD_VALUE;
+}
+
+static enum fw_error read_uuid(const struct jsn *v, const struct member *row, void *field)
+{
+	(void)row;
+	return uuid_parse(jsn_text(v), field) ? FWE_OK : FWE_MANIFEST_FIELD_VALUE;
+}
+
+/* Every element passes `read` into a scratch field; the array itself is kept. */
+static enum fw_error read_list(const struct jsn *v, const struct member *element, void *scratch,
+			       void *field)
+{
+	if (jsn_len(v) == 0 || jsn_len(v) > MANIFEST_LIST_MAX)
+		return FWE_MANIFEST_FIELD_VALUE;
+	for (size_t i = 0; i < jsn_len(v); i++) {
+		enum fw_error e;
+
+		if (jsn_type(jsn_at(v, i)) != JSN_TEXT)
+			return FWE_MANIFEST_FIELD_TYPE;
+		e = element->read(jsn_at(v, i), element, scratch);
+		if (e != FWE_OK)
+			return e;
+	}
+	*(const struct jsn **)field = v;
+	return FWE_OK;
+}
+
+static enum fw_error read_texts(const struct jsn *v, const struct member *row, void *field)
+{
+	const struct member element = {.max = row->max, .read = read_text};
+	const char *scratch;
+
+	return read_list(v, &element, &scratch, field);
+}
+
+static enum fw_error read_versions(const struct jsn *v, const struct member *row, void *field)
+{
+	const struct member element = {.read = read_version};
+	struct fw_version scratch;
+
+	(void)row;
+	return read_list(v, &element, &scratch, field);
+}
+
+static enum fw_error read_crypto_info(const struct jsn *v, const struct member *row, void *field)
+{
+	static const struct member ROWS[] = {
+		{"commitHash", JSN_ARRAY, true, 0, 0, 0, read_digests},
+	};
+
+	(void)row;
+	return members_read(v, ROWS, ARRAY_SIZE(ROWS), 0, field);
+}
+
+#define FIELD(name) offsetof(struct manifest, name)
+
+/* A name that `critical` may list stands here and has a reader, or is checked before. */
+static const struct member MEMBERS[] = {
+	{"manifestVersion",    JSN_TEXT,   true,  0,                    0,                 0,                        NULL             },
+	{"critical",           JSN_ARRAY,  false, 0,                    0,                 0,                        NULL             },
+	{"timestamp",          JSN_TEXT,   true,  0,                    0,                 FIELD(timestamp_us),      read_date        },
+	{"expires",            JSN_TEXT,   false, MANIFEST_EXPIRES,     0,                 FIELD(expires_us),        read_date        },
+	{"manufacturer",       JSN_TEXT,   true,  0,                    MANIFEST_ID_MAX,   FIELD(manufacturer),      read_text        },
+	{"model",              JSN_TEXT,   true,  0,                    MANIFEST_ID_MAX,   FIELD(model),             read_text        },
+	{"firmwareVersion",    JSN_TEXT,   true,  0,                    0,                 FIELD(version),           read_version     },
+	{"minFirmwareVersion", JSN_TEXT,   false, MANIFEST_MIN_VERSION, 0,                 FIELD(min_version),
+	 read_version														 },
+	{"requiredVersions",   JSN_ARRAY,  false, 0,                    0,                 FIELD(required_versions), read_versions    },
+	{"hardwareRevisions",  JSN_ARRAY,  false, 0,                    MANIFEST_TEXT_MAX, FIELD(hardware),          read_texts       },
+	{"vendorId",           JSN_TEXT,   false, MANIFEST_VENDOR_ID,   0,                 FIELD(vendor_id),         read_uuid        },
+	{"classId",            JSN_TEXT,   false, MANIFEST_CLASS_ID,    0,                 FIELD(class_id),          read_uuid        },
+	{"sequenceNumber",     JSN_INT,    false, MANIFEST_SEQUENCE,    MANIFEST_UINT_MAX, FIELD(sequence),
+	 read_uint														    },
+	{"securityVersion",    JSN_INT,    false, MANIFEST_SECURITY,    UINT32_MAX,        FIELD(security_version),
+	 read_uint														    },
+	{"imageSize",          JSN_INT,    false, 0,                    MANIFEST_UINT_MAX, FIELD(size),              read_uint        },
+	{"format",             JSN_TEXT,   false, 0,                    MANIFEST_TEXT_MAX, FIELD(format),            read_text        },
+	{"severity",           JSN_TEXT,   false, 0,                    MANIFEST_TEXT_MAX, FIELD(severity),          read_text        },
+	{"releaseNotes",       JSN_TEXT,   false, 0,                    MANIFEST_TEXT_MAX, FIELD(release_notes),     read_lines       },
+	{"releaseNotesUri",    JSN_TEXT,   false, 0,                    MANIFEST_TEXT_MAX, FIELD(release_notes_uri),
+	 read_text														    },
+	{"encryption",         JSN_OBJECT, false, 0,                    0,                 0,                        refuse_encryption},
+	{"firmwareCryptoInfo", JSN_OBJECT, true,  0,                    0,                 FIELD(digests),           read_crypto_info },
+	{"firmwareLocation",   JSN_TEXT,   true,  0,                    0,                 FIELD(location),          read_location    },
+	{"images",             JSN_ARRAY,  false, 0,                    0,                 0,                        read_images      },
+	{"key-info",           JSN_OBJECT, false, MANIFEST_KEY_INFO,    0,                 0,                        read_key_info    },
+};
+
+enum fw_error members_read(const struct jsn *object, const struct member *rows, size_t n,
+			   unsigned required, void *base)
+{
+	for (size_t i = 0; i < n; i++) {
+		if ((rows[i].required || (rows[i].has & required) != 0) &&
+		    !jsn_get(object, rows[i].name))
+			return FWE_MANIFEST_FIELD_MISSING;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct jsn *v = jsn_get(object, rows[i].name);
+
+		if (v && jsn_type(v) != rows[i].type)
+			return FWE_MANIFEST_FIELD_TYPE;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct jsn *v = jsn_get(object, rows[i].name);
+		enum fw_error e;
+
+		if (!v || !rows[i].read)
+			continue;
+		e = rows[i].read(v, &rows[i], (char *)base + rows[i].offset);
+		if (e != FWE_OK)
+			return e;
+	}
+	return FWE_OK;
+}
+
+static bool is_known(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(MEMBERS); i++) {
+		if (strcmp(name, MEMBERS[i].name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Check 9. Members of a wrong type are left to check 10. */
+static enum fw_error check_format(const struct jsn *root)
+{
+	const struct jsn *version = jsn_get(root, "manifestVersion");
+	const struct jsn *critical = jsn_get(root, "critical");
+	struct span minor = jsn_text(version), major = span_cut(&minor, '.');
+	uint32_t number;
+
+	if (jsn_type(version) == JSN_TEXT && (!span_is(major, "1") || !parse_u32(minor, &number)))
+		return FWE_MANIFEST_VERSION_UNSUPPORTED;
+	for (size_t i = 0; jsn_type(critical) == JSN_ARRAY && i < jsn_len(critical); i++) {
+		const char *name = jsn_str(jsn_at(critical, i));
+
+		if (name && !is_known(name))
+			return FWE_MANIFEST_CRITICAL_UNKNOWN;
+		if (!name)
+			return FWE_MANIFEST_FIELD_TYPE;
+	}
+	return FWE_OK;
+}
+
+static void add_only_image(struct manifest *m)
+{
+	m->n_images = 1;
+	m->images[0] = (struct fw_image){
+		.location = m->location,
+		.size = m->size,
+		.digests = m->digests,
+		.format = m->format,
+	};
+}
+
+/* A signed message inside a signed message is not a manifest: sign, then encrypt, once each. */
+static bool is_container(const struct jsn *root)
+{
+	return jsn_get(root, "ciphertext") ||
+	       (jsn_get(root, "payload") &&
+		(jsn_get(root, "signature") || jsn_get(root, "signatures")));
+}
+
+enum fw_error manifest_parse(struct span payload, unsigned required, struct manifest **ret)
+{
+	const struct jsn_limits limits = {payload.len, MANIFEST_DEPTH_MAX};
+	CLEANUP(manifest_freep) struct manifest *m = calloc(1, sizeof(*m));
+	enum fw_error e;
+
+	if (!m)
+		return FWE_INTERNAL;
+	m->size = MANIFEST_SIZE_UNKNOWN;
+	if (envelope_is_compact(payload))
+		return FWE_MANIFEST_NESTING_INVALID;
+	e = envelope_json_error(jsn_parse(payload, &limits, &m->tree));
+	if (e != FWE_OK)
+		return e;
+	if (jsn_type(m->tree) != JSN_OBJECT)
+		return FWE_MANIFEST_JSON_INVALID;
+	if (is_container(m->tree))
+		return FWE_MANIFEST_NESTING_INVALID;
+	e = check_format(m->tree);
+	if (e == FWE_OK)
+		e = members_read(m->tree, MEMBERS, ARRAY_SIZE(MEMBERS), required, m);
+	if (e != FWE_OK)
+		return e;
+	for (size_t i = 0; i < ARRAY_SIZE(MEMBERS); i++) {
+		if (jsn_get(m->tree, MEMBERS[i].name))
+			m->has |= MEMBERS[i].has;
+	}
+	if (m->n_images == 0)
+		add_only_image(m);
+	*ret = m;
+	m = NULL;
+	return FWE_OK;
+}
+
+struct manifest *manifest_free(struct manifest *m)
+{
+	if (m)
+		m->tree = jsn_free(m->tree);
+	free(m);
+	return NULL;
+}

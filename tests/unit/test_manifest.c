@@ -1,0 +1,211 @@
+/* Every signed manifest of the vectors reaches its verdict, by the name of its first failing check.
+ */
+#include "vector.h"
+
+#include "fw/judge.h"
+#include "fw/timestamp.h"
+
+/* Cases that this build answers otherwise, since the container or algorithm is not built in. Each
+ * is still refused, by the name given here. */
+static const struct {
+	const char *file, *got;
+} NOT_BUILT_IN[] = {
+	{"g09-hss.jws",               "manifest.alg-not-allowed"},
+	{"b36-hss-bit.jws",           "manifest.alg-not-allowed"},
+	{"b37-hss-trailing.jws",      "manifest.alg-not-allowed"},
+	{"g20-jwe-ecdh.jwe",          "manifest.enc-not-allowed"},
+	{"g21-jwe-a256kw.json",       "manifest.enc-not-allowed"},
+	{"g22-jwe-ecdh-direct.jwe",   "manifest.enc-not-allowed"},
+	{"b80-jwe-tag.jwe",           "manifest.enc-not-allowed"},
+	{"b81-jwe-ciphertext.jwe",    "manifest.enc-not-allowed"},
+	{"b82-jwe-unsigned.jwe",      "manifest.enc-not-allowed"},
+	{"b83-jwe-zip.jwe",           "manifest.enc-not-allowed"},
+	{"b84-jwe-wrong-key.jwe",     "manifest.enc-not-allowed"},
+	{"b85-jwe-nested-twice.jwe",  "manifest.enc-not-allowed"},
+	{"b86-jwe-epk-off-curve.jwe", "manifest.enc-not-allowed"},
+	{"c01-sign1-es256.cose",      "manifest.format-unknown" },
+	{"c02-sign1-ed25519.cose",    "manifest.format-unknown" },
+	{"c03-sign1-hss.cose",        "manifest.format-unknown" },
+	{"c10-sig-bit.cose",          "manifest.format-unknown" },
+	{"c12-dup-key.cose",          "manifest.format-unknown" },
+	{"c13-non-shortest.cose",     "manifest.format-unknown" },
+	{"c14-bomb.cose",             "manifest.format-unknown" },
+	{"c15-alg-unprotected.cose",  "manifest.format-unknown" },
+	{"c16-crit.cose",             "manifest.format-unknown" },
+	{"c17-trailing.cose",         "manifest.format-unknown" },
+};
+
+static const char *not_built_in(const char *file)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(NOT_BUILT_IN); i++) {
+		if (strcmp(NOT_BUILT_IN[i].file, file) == 0)
+			return NOT_BUILT_IN[i].got;
+	}
+	return NULL;
+}
+
+struct fixture {
+	struct jsn *index;
+	struct trust *trust;
+	const struct jsn *overrides; /* of the case at hand */
+};
+
+static const struct jsn *setting(const struct fixture *f, const char *name)
+{
+	const struct jsn *v = jsn_get(f->overrides, name);
+
+	return v ? v : jsn_get(jsn_get(f->index, "defaults"), name);
+}
+
+static uint64_t date(const struct fixture *f, const char *name)
+{
+	uint64_t us = 0;
+
+	assert_true(timestamp_parse(jsn_text(setting(f, name)), &us));
+	return us;
+}
+
+static struct fw_context context(const struct fixture *f)
+{
+	struct fw_context c = {
+		.manufacturer = jsn_str(setting(f, "manufacturer")),
+		.model = jsn_str(setting(f, "model")),
+		.hardware = jsn_str(setting(f, "hardwareRevision")),
+		.has_current = true,
+		.security_floor = (uint64_t)jsn_int(setting(f, "securityVersionFloor")),
+		.last_timestamp_us = date(f, "lastTimestamp"),
+		.clock_trusted = jsn_bool(setting(f, "clockTrusted")),
+		.now_us = date(f, "now"),
+		.bytes_max = (size_t)jsn_int(setting(f, "maxManifestSize")),
+		.threshold = (unsigned)jsn_int(setting(f, "threshold")),
+	};
+
+	assert_true(fw_version_parse(jsn_text(setting(f, "currentVersion")), &c.current));
+	if (jsn_type(setting(f, "lastSequenceNumber")) == JSN_INT) {
+		c.seen = MANIFEST_SEQUENCE;
+		c.last_sequence = (uint64_t)jsn_int(setting(f, "lastSequenceNumber"));
+	}
+	c.strict = jsn_bool(setting(f, "requireSequenceNumber"));
+	assert_int_equal(c.strict, jsn_bool(setting(f, "requireExpires")));
+	return c;
+}
+
+/* Feeds one served file to the running digests, up to one octet more than the image has. */
+static enum fw_error feed(const char *file, uint64_t limit, struct hash_set *one,
+			  struct hash_set *all, uint64_t *ret_size)
+{
+	char path[128];
+	struct buf b;
+	size_t n;
+
+	(void)snprintf(path, sizeof(path), "manifests/%s", file);
+	b = vector_read(path);
+	n = b.len <= limit ? b.len : (size_t)limit + 1;
+	assert_int_equal(hash_set_update(one, span_of(b.ptr, n)), 0);
+	assert_int_equal(hash_set_update(all, span_of(b.ptr, n)), 0);
+	buf_done(&b);
+	*ret_size = n;
+	return FWE_OK;
+}
+
+/* Receives the images in list order, as the agent does. */
+static enum fw_error receive(const struct manifest *m, const struct jsn *c)
+{
+	CLEANUP(hash_set_freep) struct hash_set *all = NULL;
+	uint64_t total = 0;
+	struct digests d;
+
+	assert_int_equal(hash_set_new(&all, m->digests.algs), 0);
+	for (size_t i = 0; i < m->n_images; i++) {
+		CLEANUP(hash_set_freep) struct hash_set *one = NULL;
+		const char *file = jsn_get(c, "image") ? jsn_str(jsn_get(c, "image"))
+						       : jsn_str(jsn_at(jsn_get(c, "images"), i));
+		uint64_t size = 0;
+		enum fw_error e;
+
+		assert_non_null(file);
+		assert_int_equal(hash_set_new(&one, m->images[i].digests.algs), 0);
+		e = feed(file, m->images[i].size, one, all, &size);
+		hash_set_final(one, &d);
+		if (e == FWE_OK)
+			e = fw_image_check(&m->images[i], size, &d);
+		if (e != FWE_OK)
+			return e;
+		total += size;
+	}
+	hash_set_final(all, &d);
+	return manifest_images_check(m, total, &d);
+}
+
+static void check_case(struct fixture *f, const struct jsn *c)
+{
+	const char *file = jsn_str(jsn_get(c, "file")), *other = not_built_in(file);
+	const char *verdict = other ? "reject" : jsn_str(jsn_get(c, "expect"));
+	const char *error = other ? other : jsn_str(jsn_get(c, "error"));
+	const char *warning = other ? NULL : jsn_str(jsn_get(c, "warning"));
+	struct fw_judgement j;
+	struct fw_context ctx;
+	char path[128];
+	struct buf octets;
+
+	f->overrides = jsn_get(c, "context");
+	ctx = context(f);
+	(void)snprintf(path, sizeof(path), "manifests/%s", file);
+	octets = vector_read(path);
+	fw_judge(&ctx, f->trust, buf_span(&octets), &j);
+	if (j.verdict == FW_ACCEPT)
+		j.error = receive(j.manifest, c);
+	if (j.error != FWE_OK && j.verdict == FW_ACCEPT)
+		j.verdict = FW_REJECT;
+
+	if (strcmp(fw_verdict_name(j.verdict), verdict) != 0 ||
+	    strcmp(fw_error_name(j.error), error ? error : "") != 0)
+		fail_msg("%s: %s %s, want %s %s", file, fw_verdict_name(j.verdict),
+			 fw_error_name(j.error), verdict, error ? error : "");
+	assert_string_equal(fw_error_name(j.warning), warning ? warning : "");
+	if (!other && jsn_get(c, "newKeys"))
+		assert_int_equal(j.rotates_keys, jsn_len(jsn_get(c, "newKeys")) > 0);
+	fw_judgement_done(&j);
+	buf_done(&octets);
+}
+
+static struct fixture fixture_new(void)
+{
+	struct fixture f = {.index = vector_json("manifests/index.json")};
+	struct buf text = vector_read("manifests/keys/trust.jwks");
+	char error[128];
+
+	assert_int_equal(trust_parse(buf_span(&text), &f.trust, error, sizeof(error)), 0);
+	buf_done(&text);
+	return f;
+}
+
+static void fixture_done(struct fixture *f)
+{
+	f->index = jsn_free(f->index);
+	f->trust = trust_free(f->trust);
+}
+
+static void fw_judge__reaches_the_verdict_of_every_vector(void **state)
+{
+	struct fixture f = fixture_new();
+	const struct jsn *cases = jsn_get(f.index, "cases");
+	size_t others = 0;
+
+	(void)state;
+	assert_int_equal(jsn_len(cases), 131);
+	for (size_t i = 0; i < jsn_len(cases); i++) {
+		check_case(&f, jsn_at(cases, i));
+		others += not_built_in(jsn_str(jsn_get(jsn_at(cases, i), "file"))) != NULL;
+	}
+	assert_int_equal(others, ARRAY_SIZE(NOT_BUILT_IN));
+	fixture_done(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fw_judge__reaches_the_verdict_of_every_vector),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
