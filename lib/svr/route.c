@@ -14,15 +14,15 @@
 
 #define CORE(path, methods)                                                                        \
 	{                                                                                          \
-		.href = path, .kind = RES_DCR, .owner = OWNER_NONE, .anyone = methods              \
+		.href = (path), .kind = RES_DCR, .owner = OWNER_NONE, .anyone = (methods)          \
 	}
 #define SVR(path, who, methods)                                                                    \
 	{                                                                                          \
-		.href = path, .kind = RES_SVR, .owner = who, .anyone = methods                     \
+		.href = (path), .kind = RES_SVR, .owner = (who), .anyone = (methods)               \
 	}
 #define NOT_YET(path, what)                                                                        \
 	{                                                                                          \
-		.target = {.href = path, .kind = what, .owner = OWNER_NONE }                       \
+		.target = {.href = (path), .kind = (what), .owner = OWNER_NONE }                   \
 	}
 
 /* In the order of the links of /oic/res. */
