@@ -349,6 +349,7 @@ static int session_new(struct dtls_session **ret, const struct dtls *d,
 	r = use_profile(d, s, offer);
 	if (r < 0)
 		return r;
+	gnutls_session_set_keylog_function(s->tls, NULL); /* or SSLKEYLOGFILE gets the secrets */
 	gnutls_session_set_ptr(s->tls, s);
 	gnutls_transport_set_ptr(s->tls, s);
 	gnutls_transport_set_push_function(s->tls, push);

@@ -1,6 +1,7 @@
 #include "dtls_world.h"
 
 #include <malloc.h>
+#include <sys/stat.h>
 
 static const struct {
 	const char *name;
@@ -17,6 +18,28 @@ static const struct {
 static bool can(size_t row)
 {
 	return PROFILES[row].profile != DTLS_ANON || dtls_caps()->anon;
+}
+
+/* First of all tests: GnuTLS looks at the environment once. */
+static void dtls_session__writes_no_key_log(void **state)
+{
+	char path[] = "/tmp/test_dtls.XXXXXX";
+	CLEANUP(closep) int fd = mkstemp(path);
+	struct world w;
+	struct stat st;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(setenv("SSLKEYLOGFILE", path, 1), 0);
+	world_init(&w, DTLS_NORMAL);
+	connect_client(&w);
+	run(&w);
+	assert_true(both_open(&w));
+	world_done(&w);
+	assert_int_equal(unsetenv("SSLKEYLOGFILE"), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(st.st_size, 0);
 }
 
 static void dtls_caps__agree_with_what_works(void **state)
@@ -602,6 +625,7 @@ static void dtls_session__costs_little_and_gives_it_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(dtls_session__writes_no_key_log),
 		cmocka_unit_test(dtls_caps__agree_with_what_works),
 		cmocka_unit_test(dtls_connect__needs_the_private_library_for_just_works),
 		cmocka_unit_test(dtls_connect__refuses_what_it_cannot_offer),
