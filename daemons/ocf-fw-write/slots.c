@@ -481,7 +481,7 @@ void slots_image(struct slots *s, const struct proto_image *i, int pipe,
 	struct sink k = {.fd = -1, .all = s->all, .progress = progress};
 	uint64_t max = (uint64_t)s->config->size_max_mib * 1024 * 1024;
 	char name[PROTO_LABEL];
-	uint32_t bit;
+	uint32_t bit = 0;
 
 	*ret = (struct proto_done){0};
 	if (s->step != STEP_BEGUN)

@@ -32,7 +32,7 @@ void release_write(const char *model, const struct fw_version *version, struct b
 	fw_version_format(version, text);
 	buf_put_str(out, "IMAGE_ID=");
 	for (; *model; model++) {
-		char c = *model >= 'A' && *model <= 'Z' ? (char)(*model | 0x20) : *model;
+		char c = (char)(*model >= 'A' && *model <= 'Z' ? *model | 0x20 : *model);
 		bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr("._-", c);
 
 		buf_put_byte(out, plain ? (uint8_t)c : '_');

@@ -32,9 +32,11 @@ struct peers {
 	struct buf reply;
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): p is declared */
 #define FOR_EACH_PEER(ps, p)                                                                       \
 	for (size_t bucket_ = 0; bucket_ < BUCKETS; bucket_++)                                     \
 		for (struct peer *p = (ps)->by_id[bucket_]; p; p = p->next_by_id)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static enum dtls_state state_of(const struct peer *p)
 {
