@@ -253,6 +253,7 @@ static bool perform(struct job *j, const struct obt_todo *todo)
 {
 	switch (todo->act) {
 	case OBT_APPROVE:
+		loop_timer_set(j->timer, NEVER_US);
 		j->approve(j->arg);
 		return false;
 	case OBT_PIN:
@@ -298,7 +299,7 @@ static void drive(struct job *j)
 	} while (perform(j, &todo));
 }
 
-/* The clock of the transfer starts with the person's last word. */
+/* Started again by each word of a person. */
 static void start_clock(struct job *j)
 {
 	j->start_us = clock_monotonic_us();
@@ -325,8 +326,7 @@ void job_start(struct job *j)
 		job_refuse(j, OUT_FAILED, "out of memory");
 		return;
 	}
-	if (j->task == OBT_PROVISION) /* nobody is asked */
-		start_clock(j);
+	start_clock(j);
 	drive(j);
 }
 
