@@ -12,10 +12,11 @@ struct pending {
 	reply_fn fn;
 	void *arg;
 	struct remote to;
-	bool group;
+	bool group, stream;
 	struct message req;
 	char query[CLIENT_QUERY_MAX];
 	struct buf out, in;      /* bodies, blocks joined */
+	size_t received;         /* octets of the reply so far */
 	uint32_t content_format; /* of the reply's first block */
 	uint8_t etag[8];
 	size_t etag_len;
@@ -156,15 +157,17 @@ static int fill_request(struct client *c, struct pending *p, const struct call *
 	r = copy_query(p, call);
 	if (r < 0)
 		return r;
-	p->req.accept = CF_OCF_CBOR;
-	p->req.accept_version = MESSAGE_OCF_1_0;
+	if (!call->foreign) {
+		p->req.accept = CF_OCF_CBOR;
+		p->req.accept_version = MESSAGE_OCF_1_0;
+	}
 	p->in = BUF_INIT(c->body_max);
 	p->in.secret = true;
 	p->out = BUF_INIT(call->body.len);
 	p->out.secret = true;
 	if (call->body.len > 0) {
 		p->req.content_format = CF_OCF_CBOR;
-		p->req.content_version = MESSAGE_OCF_1_0;
+		p->req.content_version = call->foreign ? MESSAGE_ABSENT : MESSAGE_OCF_1_0;
 		buf_put(&p->out, call->body);
 		if (!buf_ok(&p->out))
 			return -ENOMEM;
@@ -185,6 +188,7 @@ static int start(struct client *c, const struct call *call, const struct remote 
 		return -ENOMEM;
 	p->to = *to;
 	p->group = group;
+	p->stream = call->stream;
 	p->fn = fn;
 	p->arg = arg;
 	p->first_timeout_us = call->ack_timeout_us ? call->ack_timeout_us : ACK_TIMEOUT_US;
@@ -373,46 +377,82 @@ static bool continue_block1(struct client *c, struct pending *p, const struct me
 	return true;
 }
 
-/* Keeps one block of the reply. 0; -EBADMSG: not the one asked for; -EFBIG. */
+/* Is it the block asked for, of the same state of the resource, and within limits? */
+static int check_block2(const struct pending *p, const struct message *m)
+{
+	size_t size = message_block_size(m->block2),
+	       max = p->stream ? ENDPOINT_STREAM_MAX : p->in.max;
+
+	if (m->block2.num * size != p->received || (m->block2.more && m->payload.len != size))
+		return -EBADMSG;
+	if (p->received > 0 && (m->content_format != p->content_format ||
+				!span_eq(m->etag, span_of(p->etag, p->etag_len))))
+		return -EBADMSG;
+	if (m->payload.len > max - p->received || (m->size2 != MESSAGE_ABSENT && m->size2 > max) ||
+	    (m->block2.more && m->block2.num == MESSAGE_NUM_MAX))
+		return -EFBIG;
+	return 0;
+}
+
 static int take_block2(struct pending *p, const struct message *m)
 {
-	size_t at = m->block2.num * message_block_size(m->block2);
+	int r = check_block2(p, m);
 
-	if (at != p->in.len || (at > 0 && m->content_format != p->content_format) ||
-	    (m->block2.more && m->payload.len != message_block_size(m->block2)))
-		return -EBADMSG;
-	if (at > 0 && !span_eq(m->etag, span_of(p->etag, p->etag_len)))
-		return -EBADMSG; /* the resource has changed meanwhile */
-	if (m->payload.len > p->in.max - p->in.len ||
-	    (m->size2 != MESSAGE_ABSENT && m->size2 > p->in.max))
-		return -EFBIG;
-	if (at == 0) {
+	if (r < 0)
+		return r;
+	if (p->received == 0) {
 		p->content_format = m->content_format;
 		p->etag_len = m->etag.len;
 		if (m->etag.len > 0)
 			memcpy(p->etag, m->etag.ptr, m->etag.len);
 	}
-	buf_put(&p->in, m->payload);
+	p->received += m->payload.len;
+	if (!p->stream)
+		buf_put(&p->in, m->payload);
 	return buf_ok(&p->in) ? 0 : -ENOMEM;
+}
+
+static void ask_block2(struct client *c, struct pending *p, struct message_block last,
+		       uint64_t now_us)
+{
+	p->req.block2 =
+		(struct message_block){.present = true, .szx = last.szx, .num = last.num + 1};
+	p->req.block1 = (struct message_block){0};
+	p->req.size1 = p->req.content_format = p->req.content_version = MESSAGE_ABSENT;
+	p->req.payload = span_of(NULL, 0);
+	ask_again(c, p, now_us);
+}
+
+static bool is_alive(const struct client *c, uint64_t id)
+{
+	for (size_t i = 0; i < c->n_calls; i++) {
+		if (c->calls[i]->id == id)
+			return true;
+	}
+	return false;
 }
 
 /* A 2.xx with Block2: asks for the next block, or ends the call. */
 static void continue_block2(struct client *c, struct pending *p, const struct message *m,
 			    struct reply *reply, uint64_t now_us)
 {
+	uint64_t id = p->id;
+
 	reply->err = take_block2(p, m);
-	if (reply->err == 0 && m->block2.more) {
-		p->req.block2 = (struct message_block){
-			.present = true, .szx = m->block2.szx, .num = m->block2.num + 1};
-		p->req.block1 = (struct message_block){0};
-		p->req.size1 = p->req.content_format = p->req.content_version = MESSAGE_ABSENT;
-		p->req.payload = span_of(NULL, 0);
-		ask_again(c, p, now_us);
+	reply->content_format = p->content_format;
+	if (!p->stream)
+		reply->body = buf_span(&p->in);
+	if (reply->err < 0 || !m->block2.more) {
+		finish(c, p, reply);
 		return;
 	}
-	reply->content_format = p->content_format;
-	reply->body = buf_span(&p->in);
-	finish(c, p, reply);
+	if (p->stream) {
+		reply->more = true;
+		p->fn(p->arg, reply);
+		if (!is_alive(c, id))
+			return; /* it has cancelled the call */
+	}
+	ask_block2(c, p, m->block2, now_us);
 }
 
 static void receive_response(struct client *c, struct pending *p, const struct remote *from,

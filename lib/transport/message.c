@@ -7,7 +7,6 @@
 #define COAP_VERSION               1u
 #define HEADER_LEN                 ((size_t)4)
 #define PAYLOAD_MARKER             0xff
-#define BLOCK_NUM_MAX              0xfffffu
 #define SZX_RESERVED               7u
 
 void message_init(struct message *m, enum message_type type, uint8_t code, uint16_t id)
@@ -243,17 +242,21 @@ static void write_block(struct writer *w, uint16_t number, struct message_block 
 {
 	if (!b.present)
 		return;
-	if (b.num > BLOCK_NUM_MAX)
+	if (b.num > MESSAGE_NUM_MAX)
 		w->failed = true;
 	else
 		write_uint(w, number, b.num << 4 | (b.more ? 8u : 0u) | b.szx);
 }
 
+/* "/" is the empty path; else a "/" at the end stands for an empty last segment. */
 static void write_path(struct writer *w, struct span path)
 {
+	if (path.len <= 1)
+		return;
 	path = span_skip(path, 1);
-	while (path.len > 0)
+	do {
 		write_option(w, COAP_OPTION_URI_PATH, span_cut(&path, '/'));
+	} while (path.ptr);
 }
 
 static void write_options(struct writer *w, const struct message *m)

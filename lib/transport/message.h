@@ -7,6 +7,7 @@
 #define MESSAGE_MAX       ((size_t)1120) /* octets we write at most: one DTLS datagram of ours */
 #define MESSAGE_BLOCK_MAX ((size_t)1024) /* octets of payload */
 #define MESSAGE_SZX_MAX   6u             /* its size exponent (RFC 7959 2.2) */
+#define MESSAGE_NUM_MAX   0xfffffu
 #define MESSAGE_TOKEN_MAX ((size_t)8)
 #define MESSAGE_ABSENT    CF_NONE /* of a numeric option */
 #define MESSAGE_OCF_1_0   2048u   /* version 1.0.0 in options 2049 and 2053 */

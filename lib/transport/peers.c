@@ -13,11 +13,11 @@ struct peer {
 	struct peers *owner;
 	struct remote at; /* with our session number */
 	struct dtls_session *dtls;
-	bool announced;    /* `opened` has been called */
-	bool over;         /* to be reaped */
+	bool announced; /* `opened` has been called */
+	bool over;
 	enum dtls_end why; /* valid if over */
 	uint64_t active_us, now_us;
-	struct peer *next_by_id, *next_by_addr;
+	struct peer *next_by_id, *next_by_addr, *next_over;
 };
 
 struct peers {
@@ -27,16 +27,20 @@ struct peers {
 	struct dtls *dtls;
 	uint64_t last_id;
 	struct peer *by_id[BUCKETS], *by_addr[BUCKETS];
-	uint64_t wake_us; /* nothing is due before it */
-	bool any_over;
+	uint64_t wake_us;  /* nothing is due before it */
+	struct peer *over; /* to be reaped */
 	struct buf reply;
 };
 
-/* NOLINTBEGIN(bugprone-macro-parentheses): p is declared */
-#define FOR_EACH_PEER(ps, p)                                                                       \
-	for (size_t bucket_ = 0; bucket_ < BUCKETS; bucket_++)                                     \
-		for (struct peer *p = (ps)->by_id[bucket_]; p; p = p->next_by_id)
-/* NOLINTEND(bugprone-macro-parentheses) */
+/* All sessions, one after the other; NULL begins and ends. */
+static struct peer *next_of(const struct peers *ps, const struct peer *p)
+{
+	struct peer *next = p ? p->next_by_id : NULL;
+
+	for (size_t i = p ? p->at.session % BUCKETS + 1 : 0; !next && i < BUCKETS; i++)
+		next = ps->by_id[i];
+	return next;
+}
 
 static enum dtls_state state_of(const struct peer *p)
 {
@@ -111,7 +115,8 @@ static void end(struct peer *p, enum dtls_end why)
 		return;
 	p->over = true;
 	p->why = why;
-	p->owner->any_over = true;
+	p->next_over = p->owner->over;
+	p->owner->over = p;
 }
 
 static uint64_t deadline_of(const struct peer *p)
@@ -208,8 +213,7 @@ static bool has_room(const struct peers *ps, const struct endpoint_addr *a)
 {
 	unsigned sessions = 0, handshakes = 0, same = 0;
 
-	FOR_EACH_PEER(ps, p)
-	{
+	for (struct peer *p = next_of(ps, NULL); p; p = next_of(ps, p)) {
 		if (state_of(p) == DTLS_ENDED)
 			continue;
 		sessions++;
@@ -359,38 +363,21 @@ void peers_close(struct peers *ps, uint64_t session)
 
 void peers_close_all(struct peers *ps, uint64_t except)
 {
-	FOR_EACH_PEER(ps, p)
-	{
+	for (struct peer *p = next_of(ps, NULL); p; p = next_of(ps, p)) {
 		if (p->at.session != except)
 			end(p, DTLS_END_LOCAL);
 	}
 }
 
-static struct peer *first_over(const struct peers *ps)
-{
-	FOR_EACH_PEER(ps, p)
-	{
-		if (p->over)
-			return p;
-	}
-	return NULL;
-}
-
 void peers_reap(struct peers *ps)
 {
-	while (ps->any_over) {
-		struct peer *p = first_over(ps);
-		uint64_t id;
-		bool was_open;
-		enum dtls_end why;
+	while (ps->over) {
+		struct peer *p = ps->over;
+		uint64_t id = p->at.session;
+		bool was_open = p->announced;
+		enum dtls_end why = p->why;
 
-		if (!p) {
-			ps->any_over = false;
-			return;
-		}
-		id = p->at.session;
-		was_open = p->announced;
-		why = p->why;
+		ps->over = p->next_over;
 		if (why == DTLS_END_LOCAL || why == DTLS_END_IDLE)
 			dtls_close(p->dtls);
 		peer_free(ps, p);
@@ -403,8 +390,7 @@ void peers_tick(struct peers *ps, uint64_t now_us)
 	if (now_us < ps->wake_us)
 		return;
 	ps->wake_us = NEVER_US;
-	FOR_EACH_PEER(ps, p)
-	{
+	for (struct peer *p = next_of(ps, NULL); p; p = next_of(ps, p)) {
 		p->now_us = now_us;
 		if (now_us >= deadline_of(p)) {
 			if (state_of(p) == DTLS_OPEN)
@@ -418,7 +404,7 @@ void peers_tick(struct peers *ps, uint64_t now_us)
 
 uint64_t peers_deadline(const struct peers *ps)
 {
-	return ps->any_over ? 0 : ps->wake_us;
+	return ps->over ? 0 : ps->wake_us;
 }
 
 /* ---- asking ---- */
@@ -454,8 +440,7 @@ size_t peers_count(const struct peers *ps)
 {
 	size_t n = 0;
 
-	FOR_EACH_PEER(ps, p)
-	{
+	for (struct peer *p = next_of(ps, NULL); p; p = next_of(ps, p)) {
 		if (state_of(p) == DTLS_OPEN)
 			n++;
 	}

@@ -1,8 +1,6 @@
 /* tests/unit/svr_fixture.h - a device with a disk, driven by requests in readable form. */
 #pragma once
 
-#include <stdio.h>
-
 #include "test.h"
 
 #include "base/parse.h"
@@ -321,7 +319,7 @@ static inline void expect_uuid(const struct uuid *uuid, const char *text)
 
 /* ---- stations of an owner transfer ---- */
 
-#define OWNER_KEY_BODY                                                                             \
+#define OWNER_CRED                                                                                 \
 	"{\"creds\":[{\"credtype\":1,\"subjectuuid\":\"" OBT                                       \
 	"\",\"privatedata\":{\"encoding\":\"oic.sec.encoding.raw\",\"data\":h''}}],"               \
 	"\"rowneruuid\":\"" OBT "\"}"
@@ -342,7 +340,7 @@ static inline void to_owned(struct world *w)
 		{"/oic/sec/doxm",  "{\"rowneruuid\":\"" OBT "\"}"  },
 		{"/oic/sec/acl2",  "{\"rowneruuid\":\"" OBT "\"}"  },
 		{"/oic/sec/pstat", "{\"rowneruuid\":\"" OBT "\"}"  },
-		{"/oic/sec/cred",  OWNER_KEY_BODY                  },
+		{"/oic/sec/cred",  OWNER_CRED                      },
 		{"/oic/sec/doxm",  "{\"owned\":true}"              },
 	};
 
