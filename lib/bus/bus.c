@@ -10,6 +10,8 @@
 #define LOCAL_NAME      "org.freedesktop.DBus.Local"
 #define LOCAL_PATH      "/org/freedesktop/DBus/Local"
 
+#define NAME_PRIMARY_OWNER 1 /* D-Bus specification, RequestName */
+
 /* A bus that is there but refuses us is asked again after this long, doubled each time. */
 #define RETRY_FIRST_US (1 * USEC_PER_SEC)
 #define RETRY_LAST_US  (64 * USEC_PER_SEC)
@@ -32,12 +34,17 @@ static void tell(struct bus *b, enum bus_state state)
 		b->fn(b->arg, state);
 }
 
+/* A refusal by policy is an error, another owner is a number in the reply. */
 static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-	struct bus *b = userdata;
+	uint32_t result = 0;
 
 	(void)error;
-	tell(b, sd_bus_message_is_method_error(m, NULL) ? BUS_NAME_TAKEN : BUS_UP);
+	if (sd_bus_message_is_method_error(m, NULL) ||
+	    sd_bus_message_read_basic(m, 'u', &result) < 0 || result != NAME_PRIMARY_OWNER)
+		tell(userdata, BUS_NAME_TAKEN);
+	else
+		tell(userdata, BUS_UP);
 	return 0;
 }
 
