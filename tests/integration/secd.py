@@ -1,0 +1,162 @@
+"""ocf-secd in a network namespace of its own, and a plain CoAP client to ask it."""
+import ctypes
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import cbor2
+
+BUILD = os.environ["BUILD_DIR"]
+SOURCE = os.environ["SOURCE_DIR"]
+PROGRAM = f"{BUILD}/daemons/ocf-secd/ocf-secd"
+DEADLINE = 10  # seconds for what should take milliseconds
+
+GET, POST, DELETE = 1, 2, 4
+PATH, FORMAT, QUERY, ACCEPT = 11, 12, 15, 17
+CBOR = 60
+
+
+def check(condition, what):
+    if not condition:
+        sys.exit(f"FAILED: {what}")
+
+
+def wait_for(condition, what):
+    """Polls until the condition gives something true, and returns that."""
+    until = time.monotonic() + DEADLINE
+    while time.monotonic() < until:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.005)
+    sys.exit(f"FAILED: no {what} within {DEADLINE} s")
+
+
+def enter_namespace():
+    """This process and its children get a network of their own: lo, and e0 with addresses."""
+    if ctypes.CDLL(None, use_errno=True).unshare(0x40000000) != 0:  # CLONE_NEWNET
+        sys.exit(f"FAILED: unshare: {os.strerror(ctypes.get_errno())}")
+    subprocess.run(["ip", "-batch", "-"], check=True, text=True, input="""
+link set lo up
+link add e0 type veth peer name e1
+addr add 10.77.0.1/24 dev e0
+addr add fd77::1/64 dev e0 nodad
+link set e0 up
+link set e1 up
+""")
+
+
+def options(numbers):
+    """[(number, bytes)] in the form of RFC 7252 3.1; all below 269."""
+    out, before = b"", 0
+    for number, value in sorted(numbers, key=lambda o: o[0]):
+        delta, before = number - before, number
+        nibbles, more = [], b""
+        for n in (delta, len(value)):
+            nibbles.append(n if n < 13 else 13)
+            more += b"" if n < 13 else bytes([n - 13])
+        out += bytes([nibbles[0] << 4 | nibbles[1]]) + more + value
+    return out
+
+
+def message(code, path, query=(), body=None, kind=0):
+    numbers = [(PATH, part.encode()) for part in path.strip("/").split("/")]
+    numbers += [(QUERY, q.encode()) for q in query] + [(ACCEPT, bytes([CBOR]))]
+    if body is not None:
+        numbers.append((FORMAT, bytes([CBOR])))
+    head = bytes([0x40 | kind << 4 | 4, code]) + secrets.token_bytes(2) + secrets.token_bytes(4)
+    return head + options(numbers) + (b"" if body is None else b"\xff" + cbor2.dumps(body))
+
+
+def request(code, path, query=(), body=None, host="::1", timeout=2.0):
+    """(code as 205, decoded body or None); None when nothing comes back."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET,
+                       socket.SOCK_DGRAM) as s:
+        s.settimeout(timeout)
+        s.connect((host, 5683))
+        sent = message(code, path, query, body)
+        try:
+            s.send(sent)
+            answer = s.recv(2048)
+        except (socket.timeout, ConnectionRefusedError):
+            return None
+    check(answer[2:8] == sent[2:8], "the answer has another id or token")
+    rest, marker, payload = answer[8:].partition(b"\xff")
+    return (answer[1] >> 5) * 100 + (answer[1] & 31), cbor2.loads(payload) if marker else None
+
+
+def get(path, *query, **more):
+    return request(GET, path, query, **more)
+
+
+class Secd:
+    """One ocf-secd with its own state, log and notification socket."""
+
+    def __init__(self, config="", env=None, wrap=(), uid=0):
+        self.dir = tempfile.mkdtemp(prefix="ocf-secd.")
+        os.chmod(self.dir, 0o755)
+        self.state, self.conf, self.log_path = (f"{self.dir}/{n}" for n in
+                                                ("state", "secd.conf", "log"))
+        os.mkdir(self.state, 0o700)
+        os.chown(self.state, uid, uid)
+        with open(self.conf, "w") as f:
+            f.write(config)
+        open(self.log_path, "w").close()
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notify.bind(f"{self.dir}/notify")
+        os.chmod(f"{self.dir}/notify", 0o666)
+        self.notify.settimeout(DEADLINE)
+        # A quiet directory of its own: waiting for a bus there costs nothing.
+        os.mkdir(f"{self.dir}/nobus")
+        self.env = dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=f"unix:path={self.dir}/nobus/bus")
+        self.env.update(env or {}, NOTIFY_SOCKET=f"{self.dir}/notify")
+        if uid:
+            wrap = ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", *wrap]
+        self.argv = [*wrap, PROGRAM, "-c", self.conf, "-s", self.state]
+        self.process = None
+
+    def spawn(self, *options):
+        with open(self.log_path, "a") as log:
+            self.process = subprocess.Popen([*self.argv, *options], env=self.env, stderr=log,
+                                            stdin=subprocess.DEVNULL)
+
+    def start(self, *options):
+        self.spawn(*options)
+        try:
+            while b"READY=1" not in self.notify.recv(256):
+                pass
+        except socket.timeout:
+            sys.exit("FAILED: not ready: " + self.log())
+        return self
+
+    def stop(self):
+        if self.process:
+            self.process.terminate()
+            self.process.wait(DEADLINE)
+            status, self.process = self.process.returncode, None
+            return status
+        return None
+
+    def log(self):
+        with open(self.log_path) as f:
+            return f.read()
+
+    def wait_log(self, text):
+        wait_for(lambda: text in self.log(), f"'{text}' in the log:\n{self.log()}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, failed, *_):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        if failed:
+            sys.stderr.write(self.log())
+        self.notify.close()
+        shutil.rmtree(self.dir)
