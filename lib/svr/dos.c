@@ -90,7 +90,7 @@ void dos_wipe(struct device *dev, const struct svr_env *env, struct svr_out *out
 
 	device_wipe(dev, env);
 	if (!dos_step(dev, DOS_RFOTM, BY_DEVICE, out))
-		assert(!"the one row from RESET");
+		assert(false && "the one row from RESET");
 	if (!stored)
 		out->records = 0;
 	out->scrub = out->records != 0;

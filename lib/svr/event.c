@@ -128,7 +128,7 @@ static void apply(struct device *dev, enum reaction reaction, uint64_t session,
 		break;
 	case BEGIN_RESET:
 		if (!dos_reset(dev, 0, BY_DEVICE, out))
-			assert(!"a row from each such state");
+			assert(false && "a row from each such state");
 		break;
 	case COUNT_WIPE:
 		count_wrong_pin(dev, env->now_us);
