@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/log.h"
@@ -95,15 +96,6 @@ static const struct confine_call CALLS[] = {
 #endif
 };
 
-static bool is_connection(int fd)
-{
-	int type = 0, domain = 0;
-	socklen_t len = sizeof(type);
-
-	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET &&
-	       getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX;
-}
-
 static int confine(void)
 {
 	int r = confine_files(PATHS, ARRAY_SIZE(PATHS));
@@ -150,9 +142,10 @@ static int serve(struct http *h)
 int main(void)
 {
 	CLEANUP(http_freep) struct http *h = NULL;
+	struct stat st;
 	int r;
 
-	if (!is_connection(PROTO_FD)) {
+	if (fstat(PROTO_FD, &st) < 0 || !S_ISSOCK(st.st_mode)) {
 		(void)fputs("ocf-fw-fetch is started by ocf-fwupd, not by hand\n", stderr);
 		return EXIT_FAILURE;
 	}

@@ -37,7 +37,7 @@ static bool grow(struct buf *b, size_t need)
 	ptr = malloc(cap);
 	if (!ptr)
 		return false;
-	if (b->len)
+	if (b->ptr)
 		memcpy(ptr, b->ptr, b->len);
 	release(b);
 	b->ptr = ptr;

@@ -70,7 +70,7 @@ static int read_value(sd_bus_message *m, const char *key, client_fn fn, void *ar
 	r = sd_bus_message_peek_type(m, &type, &contents);
 	if (r <= 0)
 		return r;
-	v.type = type == 'o' ? 's' : type;
+	v.type = (char)(type == 'o' ? 's' : type);
 	switch (type) {
 	case 's':
 	case 'o':

@@ -47,7 +47,7 @@ int child_become(const char *user)
 /* Becomes the helper: standard input is empty, standard error stays for the log. */
 static void become_helper(const struct child_program *p, int connection)
 {
-	char *const argv[] = {(char *)(uintptr_t)p->path, NULL};
+	char *const argv[] = {(char *)(uintptr_t)p->path, (char *)(uintptr_t)p->argument, NULL};
 	const char *journal = getenv("JOURNAL_STREAM");
 	char keep[64] = "";
 	char *const env[] = {journal ? keep : NULL, NULL};

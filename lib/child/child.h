@@ -9,9 +9,10 @@
 #include "base/mem.h"
 
 struct child_program {
-	const char *socket; /* offered by systemd: /run/ocfgw/x.sock */
-	const char *path;   /* the program */
-	const char *user;   /* static user to become, when started by root */
+	const char *socket;   /* offered by systemd: /run/ocfgw/x.sock */
+	const char *path;     /* the program */
+	const char *user;     /* static user to become, when started by root */
+	const char *argument; /* its only one; NULL: none */
 };
 
 struct child_starter; /* opaque */

@@ -10,6 +10,7 @@
 #include "dtls/hello.h"
 
 #define RECORD_HEADER   13
+#define MESSAGE_HEADER  12 /* of a handshake message in a plain record */
 #define REC_HANDSHAKE   22
 #define RESEND_FIRST_US USEC_PER_SEC /* RFC 6347 4.2.4.1 */
 #define RESEND_MAX_US   (60 * USEC_PER_SEC)
@@ -47,12 +48,13 @@ struct dtls_session {
 	struct dtls_facts facts;
 	uint8_t client_random[HELLO_RANDOM_LEN]; /* server only */
 
-	struct span in;        /* records of the datagram in hand that GnuTLS has not read yet */
-	bool in_encrypted;     /* the last one read is of a later epoch than 0 */
-	struct flight *flight; /* set while GnuTLS runs on input */
-	uint64_t next_message; /* handshake messages below it went out on the present datagram */
-	bool mute;             /* a flight that already went out is being repeated */
-	bool sent;             /* a flight went out since the timer was looked at */
+	struct span in;         /* records of the datagram in hand that GnuTLS has not read yet */
+	bool in_encrypted;      /* the last one read is of a later epoch than 0 */
+	struct flight *flight;  /* set while GnuTLS runs on input */
+	uint64_t sent_messages; /* handshake messages (number, offset) below it have been sent */
+	uint64_t next_message;  /* those below it are not to be sent now */
+	bool mute;              /* the last plain one was held back */
+	bool sent;              /* a flight went out since the timer was looked at */
 
 	uint64_t give_up_us, resend_us, resend_after_us;
 	bool keyed;       /* server: the client's key exchange has been taken */
@@ -139,19 +141,23 @@ static void end_flight(struct dtls_session *s)
 	s->flight = NULL;
 }
 
-/* GnuTLS repeats its flight for every old message in a datagram. Once is enough: the rest would
- * only amplify what a forger sends. Encrypted records follow the plain ones before them. */
-static bool is_repeated(struct dtls_session *s, const uint8_t *record, size_t len)
+/* With its interval of 0 GnuTLS repeats its flight whenever it runs out of input, and for every old
+ * message in a datagram. It goes out when a timer or the peer's repeated hello asks for it, and
+ * then once. Encrypted records share the fate of the plain ones before them. */
+static bool is_unasked(struct dtls_session *s, const uint8_t *record, size_t len)
 {
 	uint64_t message;
 
-	if (len < RECORD_HEADER + 12 || record[0] != REC_HANDSHAKE || record[3] || record[4])
+	if (len < RECORD_HEADER + MESSAGE_HEADER || record[0] != REC_HANDSHAKE || record[3] ||
+	    record[4])
 		return s->mute;
 	message = (uint64_t)record[17] << 32 | (uint64_t)record[18] << 24 |
 		  (uint64_t)record[19] << 16 | (uint64_t)record[20] << 8 | record[21];
 	s->mute = message < s->next_message;
 	if (!s->mute)
 		s->next_message = message + 1;
+	if (s->sent_messages < s->next_message)
+		s->sent_messages = s->next_message;
 	return s->mute;
 }
 
@@ -163,7 +169,7 @@ static ssize_t push(gnutls_transport_ptr_t arg, const void *data, size_t len)
 		send_datagram(s, data, len);
 		return (ssize_t)len;
 	}
-	if (is_repeated(s, data, len))
+	if (is_unasked(s, data, len))
 		return (ssize_t)len;
 	if (len > sizeof(s->flight->b) - s->flight->len)
 		send_flight(s);
@@ -349,6 +355,7 @@ static int session_new(struct dtls_session **ret, const struct dtls *d,
 	r = use_profile(d, s, offer);
 	if (r < 0)
 		return r;
+	gnutls_session_set_keylog_function(s->tls, NULL); /* or SSLKEYLOGFILE gets the secrets */
 	gnutls_session_set_ptr(s->tls, s);
 	gnutls_transport_set_ptr(s->tls, s);
 	gnutls_transport_set_push_function(s->tls, push);
@@ -524,13 +531,14 @@ static size_t unread(const struct dtls_session *s)
 	return s->in.len + gnutls_record_check_pending(s->tls);
 }
 
-/* Runs until the datagram in hand is used up, or GnuTLS takes no more of it. */
-static void run(struct dtls_session *s, struct span datagram, uint64_t now_us)
+/* Runs until the datagram in hand is used up, or GnuTLS takes no more of it. With `repeat` the last
+ * flight may go out again. */
+static void run(struct dtls_session *s, struct span datagram, bool repeat, uint64_t now_us)
 {
 	size_t before;
 
 	s->in = datagram;
-	s->next_message = 0;
+	s->next_message = repeat ? 0 : s->sent_messages;
 	s->mute = false;
 	s->sent = false;
 	do {
@@ -566,7 +574,7 @@ int dtls_accept(struct dtls_session **ret, struct dtls *d, const struct dtls_off
 						 .record_seq = hello.record_seq,
 						 .hsk_read_seq = hello.message_seq,
 					 });
-	run(s, datagram, now_us);
+	run(s, datagram, false, now_us);
 	*ret = s;
 	s = NULL;
 	return 0;
@@ -581,7 +589,7 @@ int dtls_connect(struct dtls_session **ret, struct dtls *d, const struct dtls_of
 	r = session_new(&s, d, offer, false, ops, arg, now_us);
 	if (r < 0)
 		return r;
-	run(s, span_of(NULL, 0), now_us);
+	run(s, span_of(NULL, 0), false, now_us);
 	*ret = s;
 	s = NULL;
 	return 0;
@@ -605,7 +613,7 @@ const struct dtls_facts *dtls_facts(const struct dtls_session *s)
 void dtls_feed(struct dtls_session *s, struct span datagram, uint64_t now_us)
 {
 	if (s->state != DTLS_ENDED && datagram.len > 0 && datagram.len <= DTLS_INPUT_MAX)
-		run(s, datagram, now_us);
+		run(s, datagram, dtls_is_repeat(s, datagram), now_us);
 }
 
 void dtls_tick(struct dtls_session *s, uint64_t now_us)
@@ -615,7 +623,7 @@ void dtls_tick(struct dtls_session *s, uint64_t now_us)
 	if (s->state != DTLS_HANDSHAKE || now_us < dtls_deadline(s))
 		return;
 	if (now_us < s->give_up_us) {
-		run(s, span_of(NULL, 0), now_us);
+		run(s, span_of(NULL, 0), true, now_us);
 		s->resend_after_us = wait < RESEND_MAX_US ? wait : RESEND_MAX_US;
 		s->resend_us = now_us + s->resend_after_us;
 	} else if (s->strikes > 0) {

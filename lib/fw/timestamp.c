@@ -63,7 +63,7 @@ bool timestamp_parse(struct span text, uint64_t *ret_us)
 	const size_t fixed = sizeof(SHAPE) - 1;
 	const uint8_t *p = text.ptr;
 	unsigned year, month, day, hour, minute, second, us;
-	uint64_t days;
+	uint64_t days, minutes;
 
 	if (text.len <= fixed || p[text.len - 1] != 'Z')
 		return false;
@@ -83,8 +83,8 @@ bool timestamp_parse(struct span text, uint64_t *ret_us)
 	days = year_days(year) + day - 1;
 	for (unsigned m = 1; m < month; m++)
 		days += month_days(year, m);
-	*ret_us = (days * SECONDS_PER_DAY + hour * 3600u + minute * 60u + second) * US_PER_SECOND +
-		  us;
+	minutes = (days * 24 + hour) * 60 + minute;
+	*ret_us = (minutes * 60 + second) * US_PER_SECOND + us;
 	return true;
 }
 

@@ -111,22 +111,30 @@ static bool split(struct span text, struct parts *ret)
 	return true;
 }
 
+/* "[" IPv6 address "]", with nothing or a port behind it. */
+static bool take_ip_literal(struct span *text, struct span *ret)
+{
+	struct span host = take_until(text, "]");
+
+	if (text->len == 0 || host.len < 3 || host.len > 46)
+		return false;
+	host.len++; /* the closing bracket */
+	for (size_t i = 1; i < host.len - 1; i++)
+		if (!is_hex(host.ptr[i]) && host.ptr[i] != ':' && host.ptr[i] != '.')
+			return false;
+	*text = span_of(text->ptr + 1, text->len - 1);
+	*ret = host;
+	return text->len == 0 || text->ptr[0] == ':';
+}
+
 /* host [":" port]; a name without percent-encoding, which no resolver would undo. */
 static bool parse_authority(struct span text, struct url *u)
 {
-	struct span host = text, port = {0};
+	struct span host, port;
 	uint32_t number = 0;
 
 	if (span_starts(text, "[")) {
-		host = take_until(&text, "]");
-		if (text.len == 0 || host.len < 3 || host.len > 46)
-			return false;
-		host.len++; /* the closing bracket */
-		for (size_t i = 1; i < host.len - 1; i++)
-			if (!is_hex(host.ptr[i]) && host.ptr[i] != ':' && host.ptr[i] != '.')
-				return false;
-		text = span_of(text.ptr + 1, text.len - 1);
-		if (text.len > 0 && text.ptr[0] != ':')
+		if (!take_ip_literal(&text, &host))
 			return false;
 	} else {
 		host = take_until(&text, ":");

@@ -96,6 +96,7 @@ static bool is_any_owner(const struct device *dev, const struct uuid *peer)
 }
 
 /* The order of the steps is the order of precedence: OCF Security 12.1, CR 2640. */
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): a ladder, one reason a step */
 enum access access_decide(const struct device *dev, const struct req *req, const struct target *t)
 {
 	const bool secured = req->session != 0, in_doc = device_in_doc(dev, req->session);

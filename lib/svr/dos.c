@@ -25,6 +25,8 @@ bool svr_ready(const struct device *dev)
 	return true;
 }
 
+#define PSTAT REC_BIT(REC_PSTAT)
+
 /* One row per allowed step; a step without a row is refused. */
 static const struct dos_row {
 	enum dos from, to;
@@ -32,17 +34,17 @@ static const struct dos_row {
 	bool (*guard)(const struct device *dev); /* NULL: no further condition */
 	unsigned records, effects;
 } DOS_ROWS[] = {
-	{DOS_RESET,  DOS_RFOTM,  false, NULL,      REC_ALL,            FX_SIGNAL | FX_CLOSE_ALL | FX_REKEY},
-	{DOS_RFOTM,  DOS_RFPRO,  true,  svr_ready, REC_ALL,            FX_SIGNAL | FX_REKEY               },
-	{DOS_RFPRO,  DOS_RFNOP,  true,  svr_ready, REC_BIT(REC_PSTAT), FX_SIGNAL                          },
-	{DOS_RFNOP,  DOS_RFPRO,  true,  svr_ready, REC_BIT(REC_PSTAT), FX_SIGNAL                          },
-	{DOS_RFPRO,  DOS_SRESET, true,  svr_ready, REC_BIT(REC_PSTAT), FX_SIGNAL                          },
-	{DOS_RFNOP,  DOS_SRESET, true,  svr_ready, REC_BIT(REC_PSTAT), FX_SIGNAL                          },
-	{DOS_SRESET, DOS_RFPRO,  true,  svr_ready, REC_BIT(REC_PSTAT), FX_SIGNAL                          },
-	{DOS_RFOTM,  DOS_RESET,  true,  NULL,      0,                  FX_SIGNAL | FX_RESET_WAIT          },
-	{DOS_RFPRO,  DOS_RESET,  true,  NULL,      REC_BIT(REC_PSTAT), FX_SIGNAL | FX_RESET_WAIT          },
-	{DOS_RFNOP,  DOS_RESET,  true,  NULL,      REC_BIT(REC_PSTAT), FX_SIGNAL | FX_RESET_WAIT          },
-	{DOS_SRESET, DOS_RESET,  true,  NULL,      REC_BIT(REC_PSTAT), FX_SIGNAL | FX_RESET_WAIT          },
+	{DOS_RESET,  DOS_RFOTM,  false, NULL,      REC_ALL, FX_SIGNAL | FX_CLOSE_ALL | FX_REKEY},
+	{DOS_RFOTM,  DOS_RFPRO,  true,  svr_ready, REC_ALL, FX_SIGNAL | FX_REKEY               },
+	{DOS_RFPRO,  DOS_RFNOP,  true,  svr_ready, PSTAT,   FX_SIGNAL                          },
+	{DOS_RFNOP,  DOS_RFPRO,  true,  svr_ready, PSTAT,   FX_SIGNAL                          },
+	{DOS_RFPRO,  DOS_SRESET, true,  svr_ready, PSTAT,   FX_SIGNAL                          },
+	{DOS_RFNOP,  DOS_SRESET, true,  svr_ready, PSTAT,   FX_SIGNAL                          },
+	{DOS_SRESET, DOS_RFPRO,  true,  svr_ready, PSTAT,   FX_SIGNAL                          },
+	{DOS_RFOTM,  DOS_RESET,  true,  NULL,      0,       FX_SIGNAL | FX_RESET_WAIT          },
+	{DOS_RFPRO,  DOS_RESET,  true,  NULL,      PSTAT,   FX_SIGNAL | FX_RESET_WAIT          },
+	{DOS_RFNOP,  DOS_RESET,  true,  NULL,      PSTAT,   FX_SIGNAL | FX_RESET_WAIT          },
+	{DOS_SRESET, DOS_RESET,  true,  NULL,      PSTAT,   FX_SIGNAL | FX_RESET_WAIT          },
 };
 
 static const struct dos_row *row_find(enum dos from, enum dos to)

@@ -48,10 +48,10 @@ static void probe(void)
 	tell("write-null", open("/dev/null", O_WRONLY | O_CLOEXEC));
 	tell("read-dir", open(below("file"), O_RDONLY | O_CLOEXEC));
 	tell("write-dir", open(below("new"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-	tell("unlink-dir", unlink(below("new")));
-	tell("link", link(below("file"), below("hard")));
-	tell("chmod", chmod(below("file"), 0777));
-	tell("chown", chown(below("file"), 12345, 12345));
+	tell("unlink-dir", unlinkat(AT_FDCWD, below("new"), 0));
+	tell("link", linkat(AT_FDCWD, below("file"), AT_FDCWD, below("hard"), 0));
+	tell("chmod", fchmodat(AT_FDCWD, below("file"), 0777, 0));
+	tell("chown", fchownat(AT_FDCWD, below("file"), 12345, 12345, 0));
 	tell("socket-inet", socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 	tell("socket-inet6", socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 	tell("socket-unix", socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # hosts_up PREFIX      one bridge; names of namespaces begin with PREFIX
-# host_add NAME MAC    a host with an interface eth0, its own /etc, /run and /var (an overlay)
+# host_add NAME MAC    a host with an interface eth0; /etc, /usr, /var and /run are its own
 # host_addr NAME ADDR  a static address, IPv4 or IPv6, on its eth0
 # on NAME COMMAND...   runs there (use `on NAME bash -c` for pipes)
 # host_pid NAME        the process that holds its namespaces
@@ -36,7 +36,7 @@ host_add() {
 	ip netns exec "$ns" unshare -m --propagation private bash -c '
 		set -e
 		mount -t tmpfs -o mode=755 host "$1"
-		for d in etc var run; do
+		for d in etc usr var run; do
 			mkdir "$1/$d" "$1/$d.work"
 			mount -t overlay -o "lowerdir=/$d,upperdir=$1/$d,workdir=$1/$d.work" host "/$d"
 		done

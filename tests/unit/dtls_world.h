@@ -47,7 +47,8 @@ struct world {
 	size_t head, tail;
 	enum fate plan[PLAN_MAX]; /* by the order of sending */
 	size_t late_by;           /* how many datagrams overtake one that is LATER */
-	size_t cut;               /* the client's records, each a datagram with so many octets */
+	size_t cut;               /* records, each a datagram with so many octets; 0: not at all */
+	bool cut_server;          /* and the server's */
 	size_t sent;
 	struct datagram held;
 	size_t held_for;
@@ -146,8 +147,8 @@ static inline int on_send(void *arg, struct span datagram)
 	side->sent++;
 	if (datagram.len > side->sent_max)
 		side->sent_max = datagram.len;
-	if (side->world->cut && !side->server)
-		travel_unpacked(side->world, true, datagram);
+	if (side->world->cut && (!side->server || side->world->cut_server))
+		travel_unpacked(side->world, !side->server, datagram);
 	else
 		travel(side->world, !side->server, datagram);
 	return 0;

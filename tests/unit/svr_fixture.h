@@ -1,6 +1,8 @@
 /* tests/unit/svr_fixture.h - a device with a disk, driven by requests in readable form. */
 #pragma once
 
+#include <stdio.h>
+
 #include "test.h"
 
 #include "base/parse.h"
@@ -319,7 +321,7 @@ static inline void expect_uuid(const struct uuid *uuid, const char *text)
 
 /* ---- stations of an owner transfer ---- */
 
-#define OWNER_CRED                                                                                 \
+#define OWNER_KEY_BODY                                                                             \
 	"{\"creds\":[{\"credtype\":1,\"subjectuuid\":\"" OBT                                       \
 	"\",\"privatedata\":{\"encoding\":\"oic.sec.encoding.raw\",\"data\":h''}}],"               \
 	"\"rowneruuid\":\"" OBT "\"}"
@@ -340,7 +342,7 @@ static inline void to_owned(struct world *w)
 		{"/oic/sec/doxm",  "{\"rowneruuid\":\"" OBT "\"}"  },
 		{"/oic/sec/acl2",  "{\"rowneruuid\":\"" OBT "\"}"  },
 		{"/oic/sec/pstat", "{\"rowneruuid\":\"" OBT "\"}"  },
-		{"/oic/sec/cred",  OWNER_CRED                      },
+		{"/oic/sec/cred",  OWNER_KEY_BODY                  },
 		{"/oic/sec/doxm",  "{\"owned\":true}"              },
 	};
 

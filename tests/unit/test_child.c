@@ -34,10 +34,10 @@ static const char *failure(void)
 	return NULL;
 }
 
-static int help(void)
+static int help(int argc, char **argv)
 {
 	struct proto_msg m = {.type = PROTO_DONE};
-	const char *why = failure();
+	const char *why = argc == 2 && !strcmp(argv[1], "argument") ? failure() : "argument";
 	int fd = -1;
 
 	(void)snprintf(m.done.text, sizeof(m.done.text), "%s", why ? why : "");
@@ -55,9 +55,9 @@ static bool is_helper(void)
 }
 
 static struct child_program programs[] = {
-	{"/nowhere/one.sock",   "/proc/self/exe",   "nobody"      },
-	{"/nowhere/two.sock",   "/nowhere/program", "nobody"      },
-	{"/nowhere/three.sock", "/proc/self/exe",   "no-such-user"},
+	{"/nowhere/one.sock",   "/proc/self/exe",   "nobody",       "argument"},
+	{"/nowhere/two.sock",   "/nowhere/program", "nobody",       NULL      },
+	{"/nowhere/three.sock", "/proc/self/exe",   "no-such-user", NULL      },
 };
 
 static void child_open__starts_a_bare_helper(void **state)
@@ -89,7 +89,7 @@ static void child_open__starts_a_bare_helper(void **state)
 static void child_open__prefers_the_socket(void **state)
 {
 	char dir[] = "/tmp/ocf-child-XXXXXX", path[sizeof(dir) + 8];
-	struct child_program p = {path, "/proc/self/exe", "nobody"};
+	struct child_program p = {path, "/proc/self/exe", "nobody", NULL};
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	struct child_starter *s = NULL;
 	int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), fd = -1, peer;
@@ -115,12 +115,12 @@ static void child_open__prefers_the_socket(void **state)
 	(void)rmdir(dir);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(child_open__starts_a_bare_helper),
 		cmocka_unit_test(child_open__prefers_the_socket),
 	};
 
-	return is_helper() ? help() : cmocka_run_group_tests(tests, NULL, NULL);
+	return is_helper() ? help(argc, argv) : cmocka_run_group_tests(tests, NULL, NULL);
 }

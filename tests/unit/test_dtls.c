@@ -1,6 +1,7 @@
 #include "dtls_world.h"
 
 #include <malloc.h>
+#include <sys/stat.h>
 
 static const struct {
 	const char *name;
@@ -17,6 +18,28 @@ static const struct {
 static bool can(size_t row)
 {
 	return PROFILES[row].profile != DTLS_ANON || dtls_caps()->anon;
+}
+
+/* First of all tests: GnuTLS looks at the environment once. */
+static void dtls_session__writes_no_key_log(void **state)
+{
+	char path[] = "/tmp/test_dtls.XXXXXX";
+	CLEANUP(closep) int fd = mkstemp(path);
+	struct world w;
+	struct stat st;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(setenv("SSLKEYLOGFILE", path, 1), 0);
+	world_init(&w, DTLS_NORMAL);
+	connect_client(&w);
+	run(&w);
+	assert_true(both_open(&w));
+	world_done(&w);
+	assert_int_equal(unsetenv("SSLKEYLOGFILE"), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(st.st_size, 0);
 }
 
 static void dtls_caps__agree_with_what_works(void **state)
@@ -217,14 +240,20 @@ static void dtls_feed__takes_one_record_a_datagram_and_fragments(void **state)
 
 	(void)state;
 	for (size_t p = 0; p < ARRAY_SIZE(PROFILES); p++) {
-		for (size_t i = 0; can(p) && i < ARRAY_SIZE(cuts); i++) {
+		for (size_t i = 0; can(p) && i < 2 * ARRAY_SIZE(cuts); i++) {
 			world_init(&w, PROFILES[p].profile);
-			w.cut = cuts[i];
+			w.cut = cuts[i / 2];
+			w.cut_server = i % 2;
 			connect_client(&w);
 			run(&w);
 			/* below 60 octets the first fragment ends before the cookie */
-			if (cuts[i] >= 60 ? !both_open(&w) || !talks(&w) : w.accepted != 0)
-				fail_msg("%s in pieces of %zu", PROFILES[p].name, cuts[i]);
+			if (w.cut >= 60 ? !both_open(&w) || !talks(&w) : w.accepted != 0)
+				fail_msg("%s in pieces of %zu", PROFILES[p].name, w.cut);
+			/* and nobody said anything twice */
+			if (w.cut >= 60 &&
+			    (w.client.sent != 4 || w.server.sent != 3 || w.now_us != START_US))
+				fail_msg("%s in pieces of %zu: %u and %u datagrams",
+					 PROFILES[p].name, w.cut, w.client.sent, w.server.sent);
 			world_done(&w);
 		}
 	}
@@ -236,14 +265,16 @@ static void dtls_feed__gives_each_fragment_its_mishap(void **state)
 
 	(void)state;
 	for (size_t m = 0; m < ARRAY_SIZE(MISHAPS); m++) {
-		for (size_t at = 0; at < 11; at++) {
+		for (size_t at = 0; at < 30; at++) {
 			world_init(&w, DTLS_NORMAL);
-			w.cut = 60;
-			w.plan[at] = MISHAPS[m].fate;
+			w.cut = at % 2 ? 60 : 1000;
+			w.cut_server = true;
+			w.plan[at / 2] = MISHAPS[m].fate;
 			connect_client(&w);
 			run(&w);
-			if (!both_open(&w) || !talks(&w))
-				fail_msg("%s at %zu", MISHAPS[m].name, at);
+			if (!both_open(&w) || w.now_us - START_US > 3 * USEC_PER_SEC)
+				fail_msg("%s at %zu, in pieces of %zu", MISHAPS[m].name, at / 2,
+					 w.cut);
 			world_done(&w);
 		}
 	}
@@ -602,6 +633,7 @@ static void dtls_session__costs_little_and_gives_it_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(dtls_session__writes_no_key_log),
 		cmocka_unit_test(dtls_caps__agree_with_what_works),
 		cmocka_unit_test(dtls_connect__needs_the_private_library_for_just_works),
 		cmocka_unit_test(dtls_connect__refuses_what_it_cannot_offer),

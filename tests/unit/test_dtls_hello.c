@@ -267,26 +267,37 @@ static void dtls_feed__open_sessions_ignore_plain_records(void **state)
 	world_done(&w);
 }
 
-/* A datagram of many old handshake messages is answered with one flight, not with one for each. */
+/* A datagram that holds the hello eight times is answered with one flight, one of other old
+ * messages with none. */
 static void dtls_feed__repeats_a_flight_once_a_datagram(void **state)
 {
-	uint8_t many[40 * 26];
-	struct world w;
+	uint8_t many[DTLS_INPUT_MAX];
+	struct datagram hello;
 	unsigned before;
+	size_t len = 0;
+	struct world w;
 
 	(void)state;
 	world_init(&w, DTLS_NORMAL);
+	w.look = steal_hello;
 	connect_client(&w);
 	for (unsigned i = 0; i < 3; i++)
 		assert_true(deliver(&w)); /* the server's flight is under way */
+	hello = stolen;
 	before = w.server.sent;
-	for (size_t i = 0; i < 40; i++) {
-		uint8_t *r = many + i * 26;
-
-		memcpy(r, "\x16\xfe\xfd\0\0\0\0\0\0\0\0\0\x0d\1\0\0\1\0\1\0\0\0\0\0\1\0", 26);
-		r[10] = (uint8_t)(10 + i);
+	for (uint8_t i = 0; i < 8; i++, len += hello.len) {
+		hello.b[10] = (uint8_t)(10 + i);
+		memcpy(many + len, hello.b, hello.len);
 	}
-	dtls_feed(w.server.s, span_of(many, sizeof(many)), w.now_us);
+	dtls_feed(w.server.s, span_of(many, len), w.now_us);
+	assert_int_equal(w.server.sent, before + 1);
+
+	for (len = 0; len < 40 * 26; len += 26) {
+		memcpy(many + len, "\x16\xfe\xfd\0\0\0\0\0\0\0\0\0\x0d\1\0\0\1\0\1\0\0\0\0\0\1\0",
+		       26);
+		many[len + 10] = (uint8_t)(20 + len / 26);
+	}
+	dtls_feed(w.server.s, span_of(many, len), w.now_us);
 	assert_int_equal(w.server.sent, before + 1);
 	run(&w);
 	assert_unharmed(&w, "repeats");

@@ -1,0 +1,280 @@
+#include "app_parts.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/rng.h"
+
+static void fill_random(void *ctx, void *ret, size_t len)
+{
+	(void)ctx;
+	rng_fill(ret, len);
+}
+
+static int owner_key(void *ctx, uint64_t session, const char *label, const struct uuid *obt,
+		     const struct uuid *device, uint8_t ret[16])
+{
+	struct app *a = ctx;
+
+	return endpoint_owner_key(a->endpoint, session, label, obt, device, ret);
+}
+
+struct svr_env app_env(struct app *a)
+{
+	return (struct svr_env){
+		.now_us = clock_monotonic_us(),
+		.random = fill_random,
+		.owner_key = owner_key,
+		.ctx = a,
+	};
+}
+
+void app_peer_log(struct app *a, enum log_level level, const char *fmt, ...)
+{
+	char line[512];
+	unsigned dropped;
+	va_list ap;
+
+	if (!peer_log_take(&a->peer_log, clock_monotonic_us(), &dropped))
+		return;
+	if (dropped)
+		log_warning("log: lines about peers left out n=%u", dropped);
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	log_line(level, "%s", line);
+}
+
+/* What `systemctl status` shows. */
+static void tell_systemd(const struct app *a)
+{
+	char line[64];
+
+	(void)snprintf(line, sizeof(line), "STATUS=%s, %s", dos_name(device_dos(a->state.dev)),
+		       device_owned(a->state.dev) ? "owned" : "waiting for an owner");
+	loop_notify(a->loop, line);
+}
+
+/* One line for a change of state or owner. */
+static void log_change(const struct app *a, enum dos from, struct uuid owner_before)
+{
+	const struct device *dev = a->state.dev;
+	char id[UUID_TEXT + 1], owner[UUID_TEXT + 1];
+
+	if (device_dos(dev) == from && uuid_eq(&owner_before, device_owner(dev)))
+		return;
+	uuid_format(device_uuid(dev), id);
+	uuid_format(device_owner(dev), owner);
+	log_info("device: state %s to %s id=%s owner=%s", dos_name(from), dos_name(device_dos(dev)),
+		 id, device_owned(dev) ? owner : "none");
+	tell_systemd(a);
+}
+
+int app_commit(struct app *a, struct svr_out *out)
+{
+	enum dos from = device_dos(a->state.dev);
+	struct uuid owner = *device_owner(a->state.dev);
+	int r;
+
+	if (!out->staged)
+		return 0;
+	r = state_commit(&a->state, out);
+	if (r < 0) {
+		log_error("state: cannot store a change, it is dropped error=%s", strerror(-r));
+		return r;
+	}
+	loop_timer_set(a->pin_timer, device_pin_deadline(a->state.dev));
+	log_change(a, from, owner);
+	return 0;
+}
+
+static void show_pin(struct app *a)
+{
+	int r = a->pin_display ? pin_display_show(a->pin_display, device_pin(a->state.dev)) : 0;
+
+	if (r < 0)
+		log_error("pin: display command cannot start command=%s error=%s", a->pin_argv[0],
+			  strerror(-r));
+	else
+		log_info("pin: wanted by an onboarding tool shown-by=%s",
+			 a->pin_display ? a->pin_argv[0] : "ocfctl");
+	app_bus_pin_requested(a);
+}
+
+static void wait_for_reset(struct app *a, uint64_t session)
+{
+	a->reset_session = session;
+	loop_timer_set(a->reset_timer, clock_monotonic_us() + SVR_RESET_WAIT_US);
+}
+
+void app_effects(struct app *a, unsigned effects, uint64_t session)
+{
+	if (effects & FX_SIGNAL)
+		app_bus_update(a);
+	if (effects & FX_PIN_SHOW && device_pin(a->state.dev))
+		show_pin(a);
+	if (effects & FX_PIN_HIDE && a->pin_display)
+		pin_display_hide(a->pin_display);
+	if (effects & FX_RESET_WAIT)
+		wait_for_reset(a, session);
+	if (effects & FX_CLOSE_OTHERS)
+		endpoint_close_all(a->endpoint, device_doc(a->state.dev));
+	if (effects & FX_CLOSE_ALL)
+		endpoint_close_all(a->endpoint, 0);
+	/* FX_REKEY: nothing is kept, each handshake asks on_offer() and on_psk() anew. */
+}
+
+int app_event(struct app *a, enum svr_event event, uint64_t session)
+{
+	struct svr_env env = app_env(a);
+	struct svr_out out = {.verdict = V_CHANGED};
+	int r;
+
+	svr_event(a->state.dev, event, session, &env, &out);
+	r = app_commit(a, &out);
+	if (r < 0)
+		return r;
+	if (out.verdict >= V_BAD_REQUEST)
+		return -EBADMSG;
+	app_effects(a, out.effects, session);
+	return 0;
+}
+
+static int on_reset_due(void *arg)
+{
+	struct app *a = arg;
+
+	(void)app_event(a, EV_RESET_DUE, a->reset_session); /* not due any more: no matter */
+	a->reset_session = 0;
+	return 0;
+}
+
+static int on_pin_expired(void *arg)
+{
+	(void)app_event(arg, EV_PIN_EXPIRED, 0);
+	return 0;
+}
+
+/* Is the library that we run on older than the distribution's? The private copy carries the date
+ * of the source it was built from, as packages do. */
+static bool gnutls_is_old(const char *library)
+{
+	const char *path = strchr(library, ' ');
+	struct stat ours, theirs;
+
+	return path && stat(path + 1, &ours) == 0 && stat(SYSTEM_GNUTLS, &theirs) == 0 &&
+	       ours.st_mtime < theirs.st_mtime;
+}
+
+/* Of the configured methods those that this system can do. */
+static void choose_methods(struct app *a)
+{
+	enum oxm wanted[SVR_OXMS_MAX];
+	size_t n = config_methods(a->config, wanted);
+
+	for (size_t i = 0; i < n; i++)
+		if (wanted[i] != OXM_JUST_WORKS || dtls_caps()->anon)
+			a->info.oxms[a->info.n_oxms++] = wanted[i];
+		else
+			log_warning("dtls: Just Works is not offered: this GnuTLS lacks suite "
+				    "ff00 library=%s",
+				    dtls_caps()->library);
+	if (a->info.n_oxms == 0)
+		log_error("device: no owner transfer method is usable, staying silent: install "
+			  "the private GnuTLS or add random-pin to OwnerTransferMethods=");
+	a->gnutls_old = gnutls_is_old(dtls_caps()->library);
+	if (a->gnutls_old)
+		log_warning("dtls: private GnuTLS is older than the system's, rebuild it "
+			    "library=%s",
+			    dtls_caps()->library);
+}
+
+static int start_state(struct app *a, const char *dir)
+{
+	struct svr_env env = app_env(a);
+	char id[UUID_TEXT + 1];
+	int r;
+
+	r = state_open(&a->state, dir);
+	if (r >= 0)
+		r = state_identity(&a->state, &a->info);
+	if (r >= 0)
+		r = state_load(&a->state, &a->info, &env, &a->damaged);
+	if (r < 0) {
+		log_error("state: cannot be used dir=%s error=%s%s", dir, strerror(-r),
+			  r == -EPERM   ? " (must be ours, mode 0700)"
+			  : r == -EBUSY ? " (another ocf-secd runs)"
+					: "");
+		return r;
+	}
+	if (a->damaged)
+		log_error("state: damaged record, waiting for the owner's repair name=%s",
+			  a->damaged);
+	uuid_format(device_uuid(a->state.dev), id);
+	log_info("device: start state=%s id=%s library=%s", dos_name(device_dos(a->state.dev)), id,
+		 dtls_caps()->library);
+	tell_systemd(a);
+	return 0;
+}
+
+static void copy_info(struct app *a)
+{
+	struct device_info *i = &a->info;
+
+	memcpy(i->name, a->config->name, sizeof(i->name));
+	memcpy(i->manufacturer, a->config->manufacturer, sizeof(i->manufacturer));
+	memcpy(i->model, a->config->model, sizeof(i->model));
+	memcpy(i->device_type, a->config->type, sizeof(i->device_type));
+}
+
+int app_new(struct app **ret, const struct secd_config *config, const char *state_dir,
+	    struct loop *loop)
+{
+	CLEANUP(app_freep) struct app *a = calloc(1, sizeof(*a));
+	int r;
+
+	if (!a)
+		return -ENOMEM;
+	a->config = config;
+	a->loop = loop;
+	copy_info(a);
+	choose_methods(a);
+	r = loop_timer_new(&a->reset_timer, loop, on_reset_due, a);
+	if (r >= 0)
+		r = loop_timer_new(&a->pin_timer, loop, on_pin_expired, a);
+	if (r >= 0 && config_pin_argv(config, a->pin_words, a->pin_argv))
+		r = pin_display_new(&a->pin_display, loop, a->pin_argv, config->pin_command_us);
+	if (r >= 0)
+		r = start_state(a, state_dir);
+	if (r >= 0)
+		r = app_net_start(a);
+	if (r >= 0)
+		r = app_bus_start(a);
+	if (r < 0)
+		return r;
+	*ret = a;
+	a = NULL;
+	return 0;
+}
+
+struct app *app_free(struct app *a)
+{
+	if (!a)
+		return NULL;
+	bus_watch_free(a->firmware);
+	secd_vtable_free(a->vtable);
+	bus_free(a->bus);
+	if (a->endpoint)
+		loop_del_fd(a->loop, endpoint_fd(a->endpoint));
+	endpoint_free(a->endpoint);
+	loop_timer_free(a->endpoint_timer);
+	pin_display_free(a->pin_display);
+	loop_timer_free(a->pin_timer);
+	loop_timer_free(a->reset_timer);
+	state_done(&a->state);
+	free(a);
+	return NULL;
+}

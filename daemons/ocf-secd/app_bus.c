@@ -1,0 +1,124 @@
+#include "app_parts.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+
+#define FIRMWARE_NAME "org.ocfgw.Firmware1"
+#define FIRMWARE_PATH "/org/ocfgw/Firmware1"
+
+static struct secd_facts facts_of(const struct app *a)
+{
+	const struct device *dev = a->state.dev;
+	struct secd_facts f = {
+		.state = dos_name(device_dos(dev)),
+		.owned = device_owned(dev),
+		.onboarding_open = device_doc_open(dev),
+		.pin_wanted = device_pin(dev) != NULL,
+		.selected = config_method_name(device_oxmsel(dev)),
+		.tls_library = dtls_caps()->library,
+		.sessions = (uint32_t)endpoint_sessions(a->endpoint),
+	};
+	enum oxm wanted[SVR_OXMS_MAX];
+	size_t n = 0;
+
+	uuid_format(device_uuid(dev), f.device);
+	if (!uuid_is_nil(device_owner(dev)))
+		uuid_format(device_owner(dev), f.owner);
+	for (size_t i = 0; i < a->info.n_oxms; i++)
+		f.methods[i] = config_method_name(a->info.oxms[i]);
+	if (a->info.n_oxms == 0)
+		f.problems[n++] = "no-transfer-method";
+	for (size_t i = config_methods(a->config, wanted); i-- > 0;)
+		if (wanted[i] == OXM_JUST_WORKS && !dtls_caps()->anon)
+			f.problems[n++] = "just-works-unavailable";
+	if (a->gnutls_old)
+		f.problems[n++] = "private-gnutls-old";
+	if (a->damaged && device_dos(dev) == DOS_SRESET)
+		f.problems[n++] = "damaged-record";
+	return f;
+}
+
+void app_bus_update(struct app *a)
+{
+	struct secd_facts f = facts_of(a);
+
+	secd_vtable_update(a->vtable, &f);
+}
+
+void app_bus_pin_requested(struct app *a)
+{
+	secd_vtable_pin_requested(a->vtable);
+}
+
+static int on_show_pin(void *arg, char ret[SECD_PIN_ROOM])
+{
+	struct app *a = arg;
+	const char *pin = device_pin(a->state.dev);
+
+	if (!pin)
+		return -ENOENT;
+	(void)snprintf(ret, SECD_PIN_ROOM, "%s", pin);
+	log_info("pin: shown to root on the bus");
+	return 0;
+}
+
+static int on_reset(void *arg)
+{
+	struct app *a = arg;
+
+	if (device_reset_pending(a->state.dev))
+		return -EBUSY;
+	log_info("device: reset asked for on the bus");
+	return app_event(a, EV_RESET, 0);
+}
+
+static void on_bus_state(void *arg, enum bus_state state)
+{
+	(void)arg;
+	switch (state) {
+	case BUS_ABSENT:
+		log_info("bus: none there, going on without one");
+		break;
+	case BUS_UP:
+		log_info("bus: connected name=" SECD_BUS_NAME);
+		break;
+	case BUS_DOWN:
+		log_warning("bus: connection lost");
+		break;
+	case BUS_NAME_TAKEN:
+		log_warning("bus: name refused name=" SECD_BUS_NAME);
+		break;
+	}
+}
+
+/* /oic/p mnfv follows ocf-fwupd while that runs. */
+static void on_firmware(void *arg, const char *property, const struct bus_value *value)
+{
+	struct app *a = arg;
+	struct span version;
+
+	if (property && (strcmp(property, "CurrentVersion") != 0 || value->type != 's'))
+		return;
+	version = property ? span_str(value->s) : span_of(NULL, 0);
+	if (span_to_str(version, a->info.firmware_version, SVR_TEXT_MAX) < 0)
+		log_warning("bus: firmware version is too long version=%s",
+			    log_text(&(struct log_buf){0}, version));
+}
+
+int app_bus_start(struct app *a)
+{
+	static const struct secd_calls CALLS = {.show_pin = on_show_pin, .reset = on_reset};
+	struct secd_facts f = facts_of(a);
+	int r;
+
+	r = bus_new(&a->bus, a->loop, SECD_BUS_NAME, on_bus_state, a);
+	if (r >= 0)
+		r = secd_vtable_new(&a->vtable, a->bus, &f, &CALLS, a);
+	if (r >= 0)
+		r = bus_watch_new(&a->firmware, a->bus, FIRMWARE_NAME, FIRMWARE_PATH, FIRMWARE_NAME,
+				  on_firmware, a);
+	if (r < 0)
+		log_error("bus: cannot be used error=%s", strerror(-r));
+	return r;
+}

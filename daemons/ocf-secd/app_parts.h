@@ -1,0 +1,63 @@
+/* daemons/ocf-secd/app_parts.h - what app.c, app_net.c and app_bus.c share. */
+#pragma once
+
+#include "app.h"
+#include "base/log.h"
+#include "bus/bus.h"
+#include "bus/loop.h"
+#include "bus/secd_vtable.h"
+#include "peer_log.h"
+#include "pin.h"
+#include "state.h"
+
+#define PIN_HINT_PREFIX "oic.sec.doxm.rdp:"
+#define HINT_MAX        (sizeof(PIN_HINT_PREFIX) - 1 + sizeof(struct uuid))
+
+struct app {
+	const struct secd_config *config;
+	struct loop *loop;
+	struct device_info info; /* borrowed by the device */
+	struct state state;
+	const char *damaged; /* record that start-up found damaged, or NULL */
+	bool gnutls_old;
+
+	struct endpoint *endpoint;
+	struct loop_timer *endpoint_timer;
+	uint8_t hint[HINT_MAX];
+	unsigned effects;       /* of the request whose answer is about to be sent */
+	uint64_t requester;     /* its session */
+	uint64_t reset_session; /* EV_RESET_DUE when it closes; 0: none */
+	struct loop_timer *reset_timer, *pin_timer;
+	struct peer_log peer_log;
+
+	char pin_words[CONFIG_COMMAND_MAX];
+	char *pin_argv[CONFIG_COMMAND_WORDS + 1];
+	struct pin_display *pin_display; /* NULL: no command is set */
+
+	struct bus *bus;
+	struct secd_vtable *vtable;
+	struct bus_watch *firmware;
+};
+
+/* ---- app.c ---- */
+
+/* Feeds the device an event and does all that follows. -EBADMSG: the event does not fit the state;
+ * -errno of the store. */
+int app_event(struct app *a, enum svr_event event, uint64_t session);
+/* Stores and commits; the effects are left in out->effects. -errno of the store. */
+MUST_USE int app_commit(struct app *a, struct svr_out *out);
+void app_effects(struct app *a, unsigned effects, uint64_t session);
+struct svr_env app_env(struct app *a);
+/* Logs a line that a stranger can cause, if the ceiling allows. */
+void app_peer_log(struct app *a, enum log_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* ---- app_net.c ---- */
+
+MUST_USE int app_net_start(struct app *a);
+
+/* ---- app_bus.c ---- */
+
+MUST_USE int app_bus_start(struct app *a);
+/* The properties follow the device. */
+void app_bus_update(struct app *a);
+void app_bus_pin_requested(struct app *a);

@@ -1,0 +1,174 @@
+#include "config.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "codec/conf.h"
+
+/* The words of OwnerTransferMethods=. */
+static const struct {
+	const char *name;
+	enum oxm oxm;
+} METHODS[] = {
+	{"just-works", OXM_JUST_WORKS},
+	{"random-pin", OXM_RANDOM_PIN},
+};
+
+/* Goes out as CBOR text and into logs. */
+static bool is_text(struct span value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if (value.ptr[i] < 0x20 || value.ptr[i] == 0x7f)
+			return false;
+	return span_is_utf8(value);
+}
+
+/* The next word of a list separated by blanks; false at its end. */
+static bool next_word(struct span *rest, struct span *ret)
+{
+	do {
+		*ret = span_cut(rest, ' ');
+	} while (ret->len == 0 && rest->ptr);
+	return ret->len > 0;
+}
+
+static int method_index(struct span word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(METHODS); i++)
+		if (span_is(word, METHODS[i].name))
+			return (int)i;
+	return -1;
+}
+
+static bool is_methods(struct span value)
+{
+	unsigned seen = 0;
+	struct span word;
+
+	while (next_word(&value, &word)) {
+		int i = method_index(word);
+
+		if (i < 0 || seen & 1u << i)
+			return false;
+		seen |= 1u << i;
+	}
+	return seen != 0;
+}
+
+static bool is_command(struct span value)
+{
+	struct span word;
+	size_t n = 0;
+
+	if (value.len > 0 && value.ptr[0] != '/')
+		return false;
+	while (next_word(&value, &word))
+		n++;
+	return n <= CONFIG_COMMAND_WORDS;
+}
+
+#define AT(member)   offsetof(struct secd_config, member)
+#define ROOM(member) sizeof(((struct secd_config *)NULL)->member)
+/* One option each: section, name, member, and what it may be (times in milliseconds). */
+#define TEXT(section, name, member, check)                                                         \
+	{                                                                                          \
+		section, name, CONF_TEXT, AT(member), ROOM(member), 0, 0, NULL, check              \
+	}
+#define NUMBER(section, name, member, from, to)                                                    \
+	{                                                                                          \
+		section, name, CONF_U32, AT(member), 0, from, to, NULL, NULL                       \
+	}
+#define TIME(section, name, member, from, to)                                                      \
+	{                                                                                          \
+		section, name, CONF_TIME, AT(member), 0, (from)*USEC_PER_MSEC, (to)*USEC_PER_MSEC, \
+			NULL, NULL                                                                 \
+	}
+static const struct conf_option OPTIONS[] = {
+	TEXT("Device", "Name", name, is_text),
+	TEXT("Device", "Manufacturer", manufacturer, is_text),
+	TEXT("Device", "Model", model, is_text),
+	TEXT("Device", "Type", type, is_text),
+	TEXT("Network", "Interfaces", interfaces, NULL),
+	NUMBER("Network", "CoapPort", coap_port, 1, UINT16_MAX),
+	NUMBER("Network", "CoapsPort", coaps_port, 1, UINT16_MAX),
+	TIME("Network", "MulticastLeisure", leisure_us, 0, 60000),
+	TIME("Network", "HandshakeTimeout", handshake_us, 1000, 600000),
+	TIME("Network", "IdleTimeout", idle_us, 1000, 86400000),
+	NUMBER("Network", "MaxSessions", sessions_max, 1, 4096),
+	NUMBER("Network", "MaxSessionsPerPeer", sessions_per_peer_max, 1, 4096),
+	NUMBER("Network", "MaxHandshakes", handshakes_max, 1, 4096),
+	TEXT("Onboarding", "OwnerTransferMethods", methods, is_methods),
+	TEXT("Onboarding", "PinDisplayCommand", pin_command, is_command),
+	TIME("Onboarding", "PinDisplayTimeout", pin_command_us, 1000, 3600000),
+};
+
+int config_load(struct secd_config *ret, const char *path, char *ret_error, size_t room)
+{
+	struct endpoint_config e;
+	int r;
+
+	endpoint_defaults(&e);
+	*ret = (struct secd_config){
+		.name = "Gateway",
+		.manufacturer = "unknown",
+		.coap_port = e.coap_port,
+		.coaps_port = e.coaps_port,
+		.leisure_us = e.leisure_us,
+		.handshake_us = e.handshake_us,
+		.idle_us = e.idle_us,
+		.sessions_max = e.sessions_max,
+		.handshakes_max = e.handshakes_max,
+		.sessions_per_peer_max = e.sessions_per_peer_max,
+		.methods = "just-works random-pin",
+		.pin_command_us = 120 * USEC_PER_SEC,
+	};
+	r = conf_load(path, OPTIONS, ARRAY_SIZE(OPTIONS), ret, ret_error, room);
+	return r == -ENOENT ? 0 : r;
+}
+
+void config_endpoint(const struct secd_config *c, struct endpoint_config *ret)
+{
+	endpoint_defaults(ret);
+	ret->server = true;
+	ret->coap_port = (uint16_t)c->coap_port;
+	ret->coaps_port = (uint16_t)c->coaps_port;
+	(void)snprintf(ret->interfaces, sizeof(ret->interfaces), "%s", c->interfaces);
+	ret->leisure_us = c->leisure_us;
+	ret->handshake_us = c->handshake_us;
+	ret->idle_us = c->idle_us;
+	ret->sessions_max = c->sessions_max;
+	ret->handshakes_max = c->handshakes_max;
+	ret->sessions_per_peer_max = c->sessions_per_peer_max;
+	ret->body_max = REQ_BODY_MAX;
+}
+
+size_t config_methods(const struct secd_config *c, enum oxm ret[SVR_OXMS_MAX])
+{
+	struct span rest = span_str(c->methods), word;
+	size_t n = 0;
+
+	while (next_word(&rest, &word))
+		ret[n++] = METHODS[method_index(word)].oxm;
+	return n;
+}
+
+const char *config_method_name(enum oxm oxm)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(METHODS); i++)
+		if (METHODS[i].oxm == oxm)
+			return METHODS[i].name;
+	return "";
+}
+
+bool config_pin_argv(const struct secd_config *c, char room[CONFIG_COMMAND_MAX],
+		     char *ret[CONFIG_COMMAND_WORDS + 1])
+{
+	char *save = NULL;
+	size_t n = 0;
+
+	memcpy(room, c->pin_command, CONFIG_COMMAND_MAX);
+	for (char *w = strtok_r(room, " ", &save); w; w = strtok_r(NULL, " ", &save))
+		ret[n++] = w;
+	ret[n] = NULL;
+	return n > 0;
+}

@@ -1,0 +1,23 @@
+/* daemons/ocf-secd/state.h - the device in memory and its records on disk, changed together. */
+#pragma once
+
+#include "store/store.h"
+#include "svr/svr.h"
+
+struct state {
+	struct store *store; /* owned */
+	struct device *dev;  /* owned; NULL before state_load() */
+};
+
+/* As store_open(). */
+MUST_USE int state_open(struct state *s, const char *dir);
+/* The permanent and the platform identity, made at the first start. -errno of the store. */
+MUST_USE int state_identity(struct state *s, struct device_info *info);
+/* Loads the device, or makes a new one. *ret_damaged names a damaged record, or is NULL.
+ * -ENOMEM; -errno of the store. */
+MUST_USE int state_load(struct state *s, const struct device_info *info, const struct svr_env *env,
+			const char **ret_damaged);
+/* Stores what `out` names, in order, and makes out->staged the device (taken in any case). On an
+ * error the device is the old one, and so is what a restart would find. */
+MUST_USE int state_commit(struct state *s, struct svr_out *out);
+void state_done(struct state *s);

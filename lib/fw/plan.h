@@ -1,0 +1,29 @@
+/* lib/fw/plan.h - what is to be fetched for an accepted manifest, and where it goes (pure). */
+#pragma once
+
+#include "fw/manifest.h"
+#include "fw/url.h"
+
+/* The component of a manifest that names none. */
+#define PLAN_COMPONENT "firmware"
+
+struct plan_image {
+	char component[MANIFEST_NAME_MAX + 1]; /* to be looked up by the writer, never a path */
+	char url[URL_MAX + 1];
+	uint64_t size;          /* or MANIFEST_SIZE_UNKNOWN */
+	struct digests digests; /* algs 0: those of the whole say it all */
+};
+
+struct plan {
+	struct fw_version version;
+	uint64_t size;          /* of all images, or MANIFEST_SIZE_UNKNOWN */
+	struct digests digests; /* over all images, one behind the other */
+	size_t n;
+	struct plan_image images[MANIFEST_IMAGES_MAX];
+};
+
+/* `manifest_url` is the final one, after redirects. FWE_OK; FWE_MANIFEST_LOCATION_INVALID: a
+ * location that does not resolve; FWE_MANIFEST_IMAGE_LIST_INVALID: two images for one component;
+ * FWE_IMAGE_FORMAT_UNSUPPORTED: not raw octets. */
+MUST_USE enum fw_error plan_make(const struct manifest *m, const char *manifest_url,
+				 struct plan *ret);

@@ -1,0 +1,42 @@
+"""Two hosts as network namespaces on a cable: `dev` and `obt`."""
+import os
+import subprocess
+
+
+def ip(*words):
+    subprocess.run(["ip", *words], check=True)
+
+
+class Hosts:
+    """with Hosts() as hosts: hosts.popen("dev", [...]), hosts.run("obt", [...])"""
+
+    ADDRESSES = {"dev": ("fd77::2/64", "10.77.0.2/24"), "obt": ("fd77::1/64", "10.77.0.1/24")}
+
+    def __init__(self):
+        self.names = {host: f"ocf{os.getpid()}-{host}" for host in self.ADDRESSES}
+
+    def __enter__(self):
+        for name in self.names.values():
+            ip("netns", "add", name)
+        ip("link", "add", "eth0", "netns", self.names["dev"], "type", "veth",
+           "peer", "name", "eth0", "netns", self.names["obt"])
+        for host, name in self.names.items():
+            self.run(host, ["sysctl", "-qw", "net.ipv6.conf.eth0.accept_dad=0"], check=True)
+            ip("-n", name, "link", "set", "lo", "up")
+            for address in self.ADDRESSES[host]:
+                ip("-n", name, "addr", "add", address, "dev", "eth0")
+            ip("-n", name, "link", "set", "eth0", "up")
+        return self
+
+    def __exit__(self, *_):
+        for name in self.names.values():
+            subprocess.run(["ip", "netns", "del", name], check=False)
+
+    def command(self, host, argv):
+        return ["ip", "netns", "exec", self.names[host], *argv]
+
+    def run(self, host, argv, **options):
+        return subprocess.run(self.command(host, argv), **options)
+
+    def popen(self, host, argv, **options):
+        return subprocess.Popen(self.command(host, argv), **options)

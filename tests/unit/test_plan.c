@@ -1,0 +1,92 @@
+/* fw/plan: URLs, components and digests of what an accepted manifest asks for. */
+#include "test.h"
+
+#include "fw/plan.h"
+
+#define URL "http://h/.well-known/firmware/m/x/manifest.json"
+
+static struct manifest manifest;
+static struct plan plan;
+
+static void fixture(size_t n)
+{
+	manifest = (struct manifest){
+		.location = "images/",
+		.version = {{2, 0, 1}},
+		.size = 30,
+		.digests = {								  .algs = HASH_BIT(HASH_SHA256)        },
+		.n_images = n,
+		.images = { {.name = "boot",
+			    .location = "boot.img",
+			    .size = 10,
+			    .digests.algs = HASH_BIT(HASH_SHA512)},
+			    {.name = "root",
+			    .location = "../root.img",
+			    .size = 20,
+			    .slot = "rootfs",
+			    .digests.algs = HASH_BIT(HASH_SHA256)}},
+	};
+}
+
+static void plan_make__resolves_each_image(void **state)
+{
+	(void)state;
+	fixture(2);
+	assert_int_equal(plan_make(&manifest, URL, &plan), FWE_OK);
+	assert_int_equal(plan.n, 2);
+	assert_int_equal(plan.size, 30);
+	assert_int_equal(plan.digests.algs, HASH_BIT(HASH_SHA256));
+	assert_string_equal(plan.images[0].url,
+			    "http://h/.well-known/firmware/m/x/images/boot.img");
+	assert_string_equal(plan.images[0].component, "boot");
+	assert_int_equal(plan.images[0].digests.algs, HASH_BIT(HASH_SHA512));
+	assert_string_equal(plan.images[1].url, "http://h/.well-known/firmware/m/x/root.img");
+	assert_string_equal(plan.images[1].component, "rootfs");
+	assert_int_equal(plan.images[1].size, 20);
+}
+
+static void plan_make__hashes_the_only_image_once(void **state)
+{
+	(void)state;
+	fixture(1);
+	manifest.location = "http://other.example/fw.img";
+	manifest.images[0].name = NULL;
+	assert_int_equal(plan_make(&manifest, URL, &plan), FWE_OK);
+	assert_string_equal(plan.images[0].url, "http://other.example/fw.img");
+	assert_string_equal(plan.images[0].component, "firmware");
+	assert_int_equal(plan.images[0].digests.algs, 0);
+	fixture(1); /* a list of one may say more than the whole */
+	assert_int_equal(plan_make(&manifest, URL, &plan), FWE_OK);
+	assert_int_equal(plan.images[0].digests.algs, HASH_BIT(HASH_SHA512));
+}
+
+static void plan_make__refuses(void **state)
+{
+	(void)state;
+	fixture(2);
+	manifest.images[0].slot = "rootfs";
+	assert_int_equal(plan_make(&manifest, URL, &plan), FWE_MANIFEST_IMAGE_LIST_INVALID);
+	fixture(2);
+	manifest.images[1].format = "tar";
+	assert_int_equal(plan_make(&manifest, URL, &plan), FWE_IMAGE_FORMAT_UNSUPPORTED);
+	fixture(2);
+	manifest.format = "rauc";
+	assert_int_equal(plan_make(&manifest, URL, &plan), FWE_IMAGE_FORMAT_UNSUPPORTED);
+	fixture(2);
+	manifest.format = "raw";
+	manifest.images[0].location = "ftp://h/x";
+	assert_int_equal(plan_make(&manifest, URL, &plan), FWE_MANIFEST_LOCATION_SCHEME);
+	fixture(2);
+	assert_int_equal(plan_make(&manifest, "not a url", &plan), FWE_MANIFEST_LOCATION_INVALID);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plan_make__resolves_each_image),
+		cmocka_unit_test(plan_make__hashes_the_only_image_once),
+		cmocka_unit_test(plan_make__refuses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,305 @@
+/* ocf-fw-write/slots: the order of steps, each refusal by its name, and what is left behind. */
+#include "test.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "crypto/hash.h"
+#include "daemons/ocf-fw-write/slots.h"
+
+static struct slots_config config;
+
+static int make_dir(void **state)
+{
+	(void)state;
+	config = (struct slots_config){.components = "firmware rootfs",
+				       .activation = SLOTS_IMMEDIATE};
+	(void)snprintf(config.directory, sizeof(config.directory), "/tmp/ocf-slots-XXXXXX");
+	return mkdtemp(config.directory) ? 0 : -1;
+}
+
+static const char *below(const char *name)
+{
+	static char path[SLOTS_PATH_MAX + 64];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", config.directory, name);
+	return path;
+}
+
+static int remove_dir(void **state)
+{
+	static const char *const NAMES[] = {"a/firmware", "a/rootfs", "a/os-release",
+					    "b/firmware", "b/rootfs", "b/os-release",
+					    "b/old",      "current",  ".booted"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
+		(void)unlink(below(NAMES[i]));
+	(void)rmdir(below("a"));
+	(void)rmdir(below("b"));
+	return rmdir(config.directory);
+}
+
+static void put(const char *name, const char *text)
+{
+	int fd = open(below(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	(void)close(fd);
+}
+
+static bool has(const char *name, const char *text)
+{
+	char got[256] = "";
+	int fd = open(below(name), O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, got, sizeof(got) - 1);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return n >= 0 && strcmp(got, text) == 0;
+}
+
+static struct proto_digests digests_of(const char *text)
+{
+	struct proto_digests d = {.algs = HASH_BIT(HASH_SHA256) | HASH_BIT(HASH_SHA512)};
+
+	assert_int_equal(hash_once(HASH_SHA256, span_str(text), d.b[HASH_SHA256]), 0);
+	assert_int_equal(hash_once(HASH_SHA512, span_str(text), d.b[HASH_SHA512]), 0);
+	return d;
+}
+
+static int pipe_with(const char *text)
+{
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(write(ends[1], text, strlen(text)), strlen(text));
+	(void)close(ends[1]);
+	return ends[0];
+}
+
+static void ignore(uint64_t octets)
+{
+	(void)octets;
+}
+
+static enum fw_error begin(struct slots *s, const char *version, const char *all, uint32_t images)
+{
+	struct proto_begin b = {
+		.model = "m", .images = images, .size = strlen(all), .digests = digests_of(all)};
+	struct proto_done d;
+
+	(void)snprintf(b.version, sizeof(b.version), "%s", version);
+	slots_begin(s, &b, &d);
+	return (enum fw_error)d.error;
+}
+
+static enum fw_error image(struct slots *s, const char *component, uint64_t size, const char *text,
+			   const char *signed_text)
+{
+	struct proto_image i = {.size = size};
+	struct proto_done d;
+	int fd = pipe_with(text);
+
+	(void)snprintf(i.component, sizeof(i.component), "%s", component);
+	if (signed_text)
+		i.digests = digests_of(signed_text);
+	slots_image(s, &i, fd, ignore, &d);
+	(void)close(fd);
+	return (enum fw_error)d.error;
+}
+
+static enum fw_error commit(struct slots *s)
+{
+	struct proto_done d;
+
+	slots_commit(s, &d);
+	return (enum fw_error)d.error;
+}
+
+static void assert_state(struct slots *s, const char *slot, const char *running,
+			 const char *pending)
+{
+	struct proto_slots_are are;
+
+	slots_state(s, &are);
+	assert_int_equal(are.error, FWE_OK);
+	assert_string_equal(are.slot, slot);
+	assert_string_equal(are.running, running);
+	assert_string_equal(are.pending, pending);
+}
+
+static void install(struct slots *s, const char *version, const char *text)
+{
+	assert_int_equal(begin(s, version, text, 1), FWE_OK);
+	assert_int_equal(image(s, "firmware", strlen(text), text, NULL), FWE_OK);
+	assert_int_equal(commit(s), FWE_OK);
+}
+
+static void slots__take_turns(void **state)
+{
+	CLEANUP(slots_freep) struct slots *s = NULL;
+
+	(void)state;
+	assert_int_equal(slots_open(&s, &config), 0);
+	assert_state(s, "", "", "");
+	install(s, "1.0.0", "first");
+	assert_state(s, "a", "1.0.0", "");
+	put("b/old", "left behind");
+	install(s, "2.0.0", "second");
+	assert_state(s, "b", "2.0.0", "");
+	assert_true(has("a/firmware", "first"));
+	assert_true(has("b/firmware", "second"));
+	assert_true(has("b/os-release", "IMAGE_ID=m\nIMAGE_VERSION=2.0.0\n"));
+	assert_int_equal(access(below("b/old"), F_OK), -1);
+	install(s, "3.0.0", "third");
+	assert_state(s, "a", "3.0.0", "");
+	assert_true(has("b/firmware", "second"));
+}
+
+static void slots__take_several_images(void **state)
+{
+	CLEANUP(slots_freep) struct slots *s = NULL;
+
+	(void)state;
+	assert_int_equal(slots_open(&s, &config), 0);
+	assert_int_equal(begin(s, "1.0.0", "rootfirm", 2), FWE_OK);
+	assert_int_equal(image(s, "rootfs", 4, "root", "root"), FWE_OK);
+	assert_int_equal(commit(s), FWE_INTERNAL); /* one is missing */
+	assert_int_equal(image(s, "firmware", 4, "firm", "firm"), FWE_OK);
+	assert_int_equal(commit(s), FWE_OK);
+	assert_state(s, "a", "1.0.0", "");
+}
+
+static void slots__keep_the_order(void **state)
+{
+	CLEANUP(slots_freep) struct slots *s = NULL;
+
+	(void)state;
+	assert_int_equal(slots_open(&s, &config), 0);
+	assert_int_equal(commit(s), FWE_INTERNAL);
+	assert_int_equal(image(s, "firmware", 1, "x", NULL), FWE_INTERNAL);
+	assert_int_equal(begin(s, "1.0.0", "x", 0), FWE_INTERNAL);
+	assert_int_equal(begin(s, "1.0.0", "x", 1), FWE_OK);
+	assert_int_equal(commit(s), FWE_INTERNAL);
+	assert_int_equal(image(s, "firmware", 1, "x", NULL), FWE_OK);
+	assert_int_equal(image(s, "rootfs", 1, "x", NULL), FWE_INTERNAL);
+	assert_int_equal(commit(s), FWE_INTERNAL); /* spoiled by the image too many */
+	assert_state(s, "", "", "");
+}
+
+static void slots_image__refuses_by_name(void **state)
+{
+	static const struct {
+		const char *name, *component;
+		uint64_t size;
+		const char *text, *own; /* what came; what was signed for it alone */
+		enum fw_error want;
+	} ROWS[] = {
+		{"right",              "firmware",        4,                 "good",  NULL,   FWE_OK                   },
+		{"size not told",      "firmware",        PROTO_SIZE_ANY,    "good",  NULL,   FWE_OK                   },
+		{"own digests",        "firmware",        4,                 "good",  "good", FWE_OK                   },
+		{"unknown component",  "../x",            4,                 "good",  NULL,   FWE_INSTALL_FAILED       },
+		{"part of a name",     "firm",            4,                 "good",  NULL,   FWE_INSTALL_FAILED       },
+		{"two names",          "firmware rootfs", 4,                 "good",  NULL,   FWE_INSTALL_FAILED       },
+		{"no name",            "",                4,                 "good",  NULL,   FWE_INSTALL_FAILED       },
+		{"os-release",         "os-release",      4,                 "good",  NULL,   FWE_INSTALL_FAILED       },
+		{"other octets",       "firmware",        4,                 "goof",  NULL,   FWE_IMAGE_DIGEST_MISMATCH},
+		{"own digest wrong",   "firmware",        4,                 "good",  "bad!", FWE_IMAGE_DIGEST_MISMATCH},
+		{"one too few",        "firmware",        4,                 "goo",   NULL,   FWE_IMAGE_SIZE_MISMATCH  },
+		{"one too many",       "firmware",        4,                 "good+", NULL,   FWE_IMAGE_SIZE_MISMATCH  },
+		{"nothing",            "firmware",        4,                 "",      NULL,   FWE_IMAGE_SIZE_MISMATCH  },
+		{"too many, not told", "firmware",        PROTO_SIZE_ANY,    "good+", NULL,
+		 FWE_IMAGE_DIGEST_MISMATCH									     },
+		{"beyond the slot",    "firmware",        UINT64_C(1) << 40, "good",  NULL,
+		 FWE_IMAGE_TOO_LARGE										   },
+	};
+	CLEANUP(slots_freep) struct slots *s = NULL;
+
+	(void)state;
+	config.size_max_mib = 1;
+	assert_int_equal(slots_open(&s, &config), 0);
+	install(s, "1.0.0", "old");
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		enum fw_error e;
+
+		assert_int_equal(begin(s, "2.0.0", "good", 1), FWE_OK);
+		e = image(s, ROWS[i].component, ROWS[i].size, ROWS[i].text, ROWS[i].own);
+		if (e != ROWS[i].want)
+			fail_msg("%s: %s", ROWS[i].name, fw_error_name(e));
+		if (e != FWE_OK)
+			assert_int_equal(commit(s), FWE_INTERNAL);
+		assert_state(s, "a", "1.0.0", "");
+		assert_true(has("a/firmware", "old"));
+	}
+}
+
+static void slots_begin__needs_room_and_a_digest(void **state)
+{
+	CLEANUP(slots_freep) struct slots *s = NULL;
+	struct proto_begin b = {.images = 1, .size = UINT64_C(1) << 60, .digests = digests_of("x")};
+	struct proto_done d;
+
+	(void)state;
+	assert_int_equal(slots_open(&s, &config), 0);
+	slots_begin(s, &b, &d);
+	assert_int_equal(d.error, FWE_INSTALL_NO_SPACE);
+	b.size = 1;
+	b.digests.algs = 0;
+	slots_begin(s, &b, &d);
+	assert_int_equal(d.error, FWE_INTERNAL);
+}
+
+static void slots__wait_for_the_boot(void **state)
+{
+	struct slots *s = NULL;
+
+	(void)state;
+	config.activation = SLOTS_REBOOT;
+	assert_int_equal(slots_open(&s, &config), 0);
+	install(s, "1.0.0", "first"); /* nothing ran before it */
+	assert_state(s, "a", "1.0.0", "");
+	install(s, "2.0.0", "second");
+	assert_state(s, "a", "1.0.0", "2.0.0");
+	install(s, "3.0.0", "third"); /* in place of the one that waits */
+	assert_state(s, "a", "1.0.0", "3.0.0");
+	assert_int_equal(begin(s, "4.0.0", "fourth", 1), FWE_OK);
+	assert_state(s, "a", "1.0.0", ""); /* the link never points to a slot under work */
+	install(s, "5.0.0", "fifth");
+	s = slots_free(s);
+	put(".booted", "another-boot a\n");
+	assert_int_equal(slots_open(&s, &config), 0);
+	assert_state(s, "b", "5.0.0", "");
+	slots_free(s);
+}
+
+static void slots__do_not_follow_a_strange_link(void **state)
+{
+	CLEANUP(slots_freep) struct slots *s = NULL;
+	struct proto_slots_are are;
+
+	(void)state;
+	assert_int_equal(slots_open(&s, &config), 0);
+	assert_int_equal(symlink("/etc", below("current")), 0);
+	slots_state(s, &are);
+	assert_int_equal(are.error, FWE_INSTALL_FAILED);
+	assert_int_equal(begin(s, "1.0.0", "x", 1), FWE_INSTALL_FAILED);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
+	const struct CMUnitTest tests[] = {
+		TEST(slots__take_turns),
+		TEST(slots__take_several_images),
+		TEST(slots__keep_the_order),
+		TEST(slots_image__refuses_by_name),
+		TEST(slots_begin__needs_room_and_a_digest),
+		TEST(slots__wait_for_the_boot),
+		TEST(slots__do_not_follow_a_strange_link),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,65 @@
+/* tools/ocf-manifest/cli.h - verbs, their options, and how they end. */
+#pragma once
+
+#include <stdio.h>
+
+#include "base/span.h"
+
+#define CLI_OPTIONS_MAX ((size_t)20)
+#define CLI_VALUES_MAX  ((size_t)32) /* of one repeated option */
+
+/* Exit codes; documented in ocf-manifest(1). */
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_FAILED = 1, /* refused, or could not be done */
+	CLI_USAGE = 2,
+};
+
+struct cli_option {
+	const char *name;
+	const char *value; /* what it stands for in the help; NULL: a flag */
+	const char *help;
+	bool required;
+};
+
+struct cli_values {
+	const char *at[CLI_VALUES_MAX];
+	size_t n;
+};
+
+struct cli;
+
+struct cli_verb {
+	const char *group, *name; /* group NULL: none */
+	const char *operands;     /* for the usage line */
+	size_t operands_min, operands_max;
+	const char *summary; /* one line for the list of verbs */
+	const char *help;    /* more for its own help; NULL: nothing to add */
+	const struct cli_option *options;
+	size_t n_options;
+	enum cli_exit (*run)(const struct cli *cli);
+};
+
+/* One call: the options as given and the operands. */
+struct cli {
+	const struct cli_verb *verb;
+	struct cli_values values[CLI_OPTIONS_MAX]; /* by index of the option */
+	char **operands;
+	size_t n_operands;
+	bool json;
+};
+
+/* Finds the verb and runs it; answers --help and --version. */
+enum cli_exit cli_main(int argc, char *argv[], const struct cli_verb *const *verbs, size_t n);
+
+/* The values given for an option of the verb; empty if none. */
+const struct cli_values *cli_values(const struct cli *cli, const char *name);
+/* The last value, "" for a flag; NULL if it was not given. */
+const char *cli_value(const struct cli *cli, const char *name);
+/* True: not given, *ret untouched, or a number up to `max`. False: told to the user. */
+MUST_USE bool cli_number(const struct cli *cli, const char *name, uint64_t max, uint64_t *ret);
+
+/* "ocf-manifest: ..." to standard error. */
+void cli_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* As cli_say(), and CLI_FAILED. */
+enum cli_exit cli_fail(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -1,0 +1,167 @@
+#include "base/clock.h"
+#include "crypto/jwk.h"
+#include "files.h"
+#include "verbs.h"
+
+static int parse_key(struct span text, bool want_private, struct key **ret, const char **ret_why)
+{
+	static const struct jsn_limits LIMITS = {.bytes = JWK_FILE_MAX, .depth = JWK_DEPTH_MAX};
+	CLEANUP(jsn_freep) struct jsn *jwk = NULL;
+	enum jwk_fault f;
+
+	if (!span_starts(text, "{"))
+		return key_import_pem(text, ret, ret_why);
+	*ret_why = "not strict JSON";
+	if (jsn_parse(text, &LIMITS, &jwk) != JSN_OK)
+		return -EBADMSG;
+	f = want_private || jwk_has_secret(jwk) ? jwk_import_private(jwk, ret, ret_why)
+						: jwk_import(jwk, ret, ret_why);
+	return f == JWK_OK ? 0 : -EBADMSG;
+}
+
+static int read_key(const char *path, bool want_private, struct key **ret)
+{
+	struct buf text = {.max = JWK_FILE_MAX, .secret = true};
+	const char *why = "";
+	int r = want_private ? files_read_secret(path, &text) : files_read(path, &text);
+
+	if (r == -EPERM)
+		cli_say("%s: others can read it; chmod 600 it first", path);
+	else if (r < 0)
+		cli_say("%s: %s", path, strerror(-r));
+	if (r == 0) {
+		r = parse_key(buf_span(&text), want_private, ret, &why);
+		if (r < 0)
+			cli_say("%s: %s", path, why);
+	}
+	buf_done(&text);
+	return r;
+}
+
+int key_read_private(const char *path, struct key **ret)
+{
+	return read_key(path, true, ret);
+}
+
+int key_read_public(const char *path, struct key **ret)
+{
+	CLEANUP(key_freep) struct key *k = NULL;
+	int r = read_key(path, false, &k);
+
+	/* A private file is only touched if it is kept as one. */
+	if (r == 0 && key_is_private(k)) {
+		k = key_free(k);
+		r = read_key(path, true, &k);
+	}
+	if (r < 0)
+		return r;
+	*ret = k;
+	k = NULL;
+	return 0;
+}
+
+int trust_read(const char *path, struct trust **ret)
+{
+	struct buf text = BUF_INIT(JWK_FILE_MAX);
+	int r = files_read(path, &text);
+	char error[128] = "";
+
+	if (r < 0)
+		cli_say("%s: %s", path, strerror(-r));
+	if (r == 0) {
+		r = trust_parse(buf_span(&text), ret, error, sizeof(error));
+		if (r < 0)
+			cli_say("%s: %s", path, error);
+	}
+	buf_done(&text);
+	return r;
+}
+
+int json_write(const char *path, const struct jsn *v, enum jsn_style style, unsigned mode)
+{
+	struct buf text = {.max = JWK_FILE_MAX + MANIFEST_BYTES_MAX,
+			   .secret = mode == FILES_SECRET};
+	int r = v ? jsn_write(v, style, &text) : -ENOMEM;
+
+	buf_put_byte(&text, '\n');
+	if (r == 0)
+		r = buf_ok(&text) ? 0 : -ENOMEM;
+	if (r == 0)
+		r = mode == FILES_SECRET ? files_create(path, buf_span(&text), mode)
+					 : files_write(path, buf_span(&text), mode);
+	buf_done(&text);
+	if (r < 0)
+		cli_say("%s: %s", path, strerror(-r));
+	return r;
+}
+
+enum cli_exit json_print(struct jsn *v)
+{
+	int r = json_write("-", v, JSN_PRETTY, FILES_PUBLIC);
+
+	(void)jsn_free(v);
+	return r < 0 ? CLI_FAILED : CLI_OK;
+}
+
+bool devices_take(const struct manifest *m, const struct trust *trust, struct span octets)
+{
+	const struct fw_context ctx = {
+		.manufacturer = m->manufacturer,
+		.model = m->model,
+		.hardware = m->hardware ? jsn_str(jsn_at(m->hardware, 0)) : NULL,
+		.clock_trusted = true,
+		.now_us = clock_real_us(),
+	};
+	struct fw_judgement j;
+	enum fw_error e;
+
+	fw_judge(&ctx, trust, octets, &j);
+	e = j.error == FWE_MANIFEST_PRECURSOR_MISMATCH ? FWE_OK : j.error;
+	if (j.warning != FWE_OK)
+		cli_say("warning: %s", fw_error_name(j.warning));
+	fw_judgement_done(&j);
+	if (e != FWE_OK)
+		cli_say("devices would refuse it: %s", fw_error_name(e));
+	return e == FWE_OK;
+}
+
+/* Feeds one image file to its own digests; the outer digests go over all files in list order. */
+static int check_image(const struct fw_image *image, const char *path, struct hash_set *all,
+		       uint64_t *total, enum fw_error *ret)
+{
+	struct digests d;
+	uint64_t size;
+	int r = files_digest(path, image->digests.algs, image->size, all, &d, &size);
+
+	if (r < 0) {
+		cli_say("%s: %s", path, strerror(-r));
+		return r;
+	}
+	*ret = fw_image_check(image, size, &d);
+	*total += size;
+	return 0;
+}
+
+enum cli_exit images_check(const struct manifest *m, const struct cli_values *files,
+			   enum fw_error *ret)
+{
+	CLEANUP(hash_set_freep) struct hash_set *all = NULL;
+	enum fw_error e = FWE_OK;
+	uint64_t total = 0;
+	struct digests d;
+
+	if (files->n != m->n_images) {
+		cli_say("the manifest lists %zu images, %zu files are given", m->n_images,
+			files->n);
+		return CLI_USAGE;
+	}
+	if (hash_set_new(&all, m->digests.algs) < 0)
+		return cli_fail("out of memory");
+	for (size_t i = 0; e == FWE_OK && i < files->n; i++) {
+		if (check_image(&m->images[i], files->at[i], all, &total, &e) < 0)
+			return CLI_FAILED;
+	}
+	hash_set_final(all, &d);
+	*ret = e == FWE_OK ? manifest_images_check(m, total, &d) : e;
+	return CLI_OK;
+}

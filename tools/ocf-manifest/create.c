@@ -1,0 +1,329 @@
+#include <limits.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/parse.h"
+#include "files.h"
+#include "fw/timestamp.h"
+#include "verbs.h"
+
+#define DAY_US     (UINT64_C(86400) * USEC_PER_SEC)
+#define DISTANT_US (2 * 366 * DAY_US) /* expires further ahead is odd */
+
+static const struct cli_option OPTIONS[] = {
+	{"manufacturer",     "NAME",      "as devices have it, e.g. example.com",                                true },
+	{"model",            "NAME",      "as devices have it, e.g. gw-100",                                     true },
+	{"version",          "A.B.C",     "of the firmware",						     true },
+	{"image",            "NAME=FILE", "one of several images; repeatable, in list order",                    false},
+	{"location",         "URI",       "of the image, or folder of the images; default: beside the manifest",
+	 false													},
+	{"digest",           "NAME",      "sha256 (default), sha384, sha512; repeatable",                        false},
+	{"sequence",         "N",         "number of this manifest; rises with each",                            false},
+	{"security-version", "N",         "devices refuse lower ones for good",                                  false},
+	{"expires",          "WHEN",      "date as 2027-06-01T00:00:00Z, or days as 365d",                       false},
+	{"timestamp",        "DATE",      "default: SOURCE_DATE_EPOCH, else now",                                false},
+	{"hardware",         "REV",       "revision it is for; repeatable",                                      false},
+	{"requires",         "A.B.C",     "version it can be installed over; repeatable",                        false},
+	{"min-version",      "A.B.C",     "lowest version it can be installed over",                             false},
+	{"format",           "NAME",      "of the image, for the installer",                                     false},
+	{"notes",            "TEXT",      "release notes",						       false},
+	{"severity",         "TEXT",      "for people",							  false},
+	{"out",              "FILE",      "default: standard output",                                            false},
+};
+
+struct draft {
+	const struct cli *cli;
+	struct jsn *root;
+	unsigned algs;
+};
+
+static bool read_algs(const struct cli *cli, unsigned *ret)
+{
+	const struct cli_values *names = cli_values(cli, "digest");
+
+	*ret = names->n == 0 ? HASH_BIT(HASH_SHA256) : 0;
+	for (size_t i = 0; i < names->n; i++) {
+		enum hash_alg alg;
+
+		if (!hash_from_name(span_str(names->at[i]), &alg)) {
+			cli_say("--digest: want sha256, sha384 or sha512");
+			return false;
+		}
+		*ret |= HASH_BIT(alg);
+	}
+	return true;
+}
+
+/* Now, or the time that a reproducible build is given. */
+static bool read_timestamp(const struct cli *cli, uint64_t *ret_us)
+{
+	const char *text = cli_value(cli, "timestamp"), *epoch = getenv("SOURCE_DATE_EPOCH");
+	uint64_t seconds;
+
+	*ret_us = clock_real_us();
+	if (text && !timestamp_parse(span_str(text), ret_us)) {
+		cli_say("--timestamp: want a date as 2026-06-01T12:00:00Z");
+		return false;
+	}
+	if (text || !epoch)
+		return true;
+	if (!parse_u64(span_str(epoch), &seconds) || seconds > UINT64_MAX / USEC_PER_SEC) {
+		cli_say("SOURCE_DATE_EPOCH: want seconds since 1970");
+		return false;
+	}
+	*ret_us = seconds * USEC_PER_SEC;
+	return true;
+}
+
+static bool set_expires(const struct draft *d, uint64_t timestamp_us)
+{
+	const char *text = cli_value(d->cli, "expires");
+	char date[TIMESTAMP_TEXT + 1];
+	struct span days = span_str(text);
+	uint64_t us;
+	uint32_t n;
+
+	if (!text)
+		return true;
+	if (days.len > 1 && days.ptr[days.len - 1] == 'd' &&
+	    parse_u32(span_of(days.ptr, days.len - 1), &n)) {
+		us = timestamp_us + n * DAY_US;
+	} else if (!timestamp_parse(days, &us)) {
+		cli_say("--expires: want a date as 2027-06-01T00:00:00Z, or days as 365d");
+		return false;
+	}
+	if (us > clock_real_us() + DISTANT_US)
+		cli_say("warning: expires more than two years ahead");
+	timestamp_format(us, date);
+	jsn_set_str(d->root, "expires", date);
+	return true;
+}
+
+static struct jsn *commit_hash(const struct digests *digests)
+{
+	struct jsn *array = jsn_new_array();
+
+	for (unsigned a = 0; a < HASH_COUNT; a++) {
+		char hex[2 * HASH_MAX + 1];
+		struct jsn *entry;
+
+		if ((digests->algs & HASH_BIT(a)) == 0)
+			continue;
+		hex_encode(span_of(digests->b[a], hash_len((enum hash_alg)a)), hex);
+		entry = jsn_new_object();
+		jsn_set_str(entry, "digestAlgo", hash_name((enum hash_alg)a));
+		jsn_set_str(entry, "hash", hex);
+		jsn_add(array, entry);
+	}
+	return array;
+}
+
+/* The last segment of a path, if it can stand in a URL as it is. */
+static const char *url_name(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	for (const char *p = name; *p != '\0'; p++) {
+		if (!(*p >= '0' && *p <= '9') && !((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') &&
+		    !strchr("._~-", *p))
+			name = "";
+	}
+	if (*name == '\0' || *name == '.')
+		cli_say("%s: rename it: its name would need escapes in a URL", path);
+	return *name == '\0' || *name == '.' ? NULL : name;
+}
+
+static bool measure(const struct draft *d, const char *path, struct hash_set *also,
+		    struct digests *ret, uint64_t *ret_size)
+{
+	int r = files_digest(path, d->algs, MANIFEST_UINT_MAX, also, ret, ret_size);
+
+	if (r < 0)
+		cli_say("%s: %s", path, strerror(-r));
+	return r == 0;
+}
+
+static void set_crypto_info(const struct draft *d, const struct digests *digests, uint64_t size)
+{
+	struct jsn *info = jsn_new_object();
+
+	jsn_set(info, "commitHash", commit_hash(digests));
+	jsn_set(d->root, "firmwareCryptoInfo", info);
+	jsn_set_int(d->root, "imageSize", (int64_t)size);
+}
+
+static bool set_only_image(const struct draft *d, const char *path)
+{
+	const char *location = cli_value(d->cli, "location");
+	struct digests digests;
+	uint64_t size;
+
+	if (!location)
+		location = url_name(path);
+	if (!location || !measure(d, path, NULL, &digests, &size))
+		return false;
+	jsn_set_str(d->root, "firmwareLocation", location);
+	set_crypto_info(d, &digests, size);
+	return true;
+}
+
+/* NAME=FILE */
+static struct jsn *new_image(const struct draft *d, const char *text, struct hash_set *all,
+			     uint64_t *total)
+{
+	const char *equals = strchr(text, '='), *location;
+	struct digests digests;
+	struct jsn *image;
+	uint64_t size;
+
+	if (!equals) {
+		cli_say("--image: want NAME=FILE");
+		return NULL;
+	}
+	location = url_name(equals + 1);
+	if (!location || !measure(d, equals + 1, all, &digests, &size))
+		return NULL;
+	image = jsn_new_object();
+	jsn_set_text(image, "name", span_of(text, (size_t)(equals - text)));
+	jsn_set_str(image, "location", location);
+	jsn_set_int(image, "size", (int64_t)size);
+	jsn_set(image, "commitHash", commit_hash(&digests));
+	*total += size;
+	return image;
+}
+
+static bool set_images(const struct draft *d, const struct cli_values *files)
+{
+	const char *location = cli_value(d->cli, "location");
+	CLEANUP(hash_set_freep) struct hash_set *all = NULL;
+	struct jsn *images = jsn_new_array();
+	struct digests digests;
+	uint64_t total = 0;
+
+	jsn_set_str(d->root, "firmwareLocation", location ? location : "./");
+	if (hash_set_new(&all, d->algs) < 0)
+		return false;
+	for (size_t i = 0; i < files->n; i++) {
+		struct jsn *image = new_image(d, files->at[i], all, &total);
+
+		jsn_add(images, image);
+		if (!image) {
+			(void)jsn_free(images);
+			return false;
+		}
+	}
+	hash_set_final(all, &digests);
+	set_crypto_info(d, &digests, total);
+	jsn_set(d->root, "images", images);
+	return true;
+}
+
+static bool set_numbers(const struct draft *d)
+{
+	static const struct {
+		const char *option, *member;
+		uint64_t max;
+	} NUMBERS[] = {
+		{"sequence",         "sequenceNumber",  MANIFEST_UINT_MAX},
+		{"security-version", "securityVersion", UINT32_MAX       },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(NUMBERS); i++) {
+		uint64_t n = 0;
+
+		if (!cli_number(d->cli, NUMBERS[i].option, NUMBERS[i].max, &n))
+			return false;
+		if (cli_value(d->cli, NUMBERS[i].option))
+			jsn_set_int(d->root, NUMBERS[i].member, (int64_t)n);
+	}
+	return true;
+}
+
+static void set_lists(const struct draft *d)
+{
+	static const struct {
+		const char *option, *member;
+		bool list;
+	} TEXTS[] = {
+		{"hardware",    "hardwareRevisions",  true },
+		{"requires",    "requiredVersions",   true },
+		{"min-version", "minFirmwareVersion", false},
+		{"format",      "format",             false},
+		{"notes",       "releaseNotes",       false},
+		{"severity",    "severity",           false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(TEXTS); i++) {
+		const struct cli_values *values = cli_values(d->cli, TEXTS[i].option);
+		struct jsn *array;
+
+		if (values->n == 0)
+			continue;
+		if (!TEXTS[i].list) {
+			jsn_set_str(d->root, TEXTS[i].member, values->at[values->n - 1]);
+			continue;
+		}
+		array = jsn_new_array();
+		for (size_t k = 0; k < values->n; k++)
+			jsn_add(array, jsn_new_text(span_str(values->at[k])));
+		jsn_set(d->root, TEXTS[i].member, array);
+	}
+}
+
+static bool fill(const struct draft *d)
+{
+	const struct cli_values *files = cli_values(d->cli, "image");
+	char date[TIMESTAMP_TEXT + 1];
+	uint64_t timestamp_us;
+
+	if (!read_timestamp(d->cli, &timestamp_us))
+		return false;
+	timestamp_format(timestamp_us, date);
+	jsn_set_str(d->root, "manifestVersion", "1.0");
+	jsn_set_str(d->root, "timestamp", date);
+	jsn_set_str(d->root, "manufacturer", cli_value(d->cli, "manufacturer"));
+	jsn_set_str(d->root, "model", cli_value(d->cli, "model"));
+	jsn_set_str(d->root, "firmwareVersion", cli_value(d->cli, "version"));
+	if (files->n > 0 ? !set_images(d, files) : !set_only_image(d, d->cli->operands[0]))
+		return false;
+	set_lists(d);
+	return set_numbers(d) && set_expires(d, timestamp_us);
+}
+
+static enum cli_exit create(const struct cli *cli)
+{
+	CLEANUP(jsn_freep) struct jsn *root = jsn_new_object();
+	CLEANUP(manifest_freep) struct manifest *m = NULL;
+	const char *out = cli_value(cli, "out") ? cli_value(cli, "out") : "-";
+	struct draft d = {.cli = cli, .root = root};
+	struct buf text = BUF_INIT(MANIFEST_BYTES_MAX);
+	enum fw_error e;
+
+	if ((cli_values(cli, "image")->n > 0) == (cli->n_operands > 0)) {
+		cli_say("want either one IMAGE or --image NAME=FILE for each of several");
+		return CLI_USAGE;
+	}
+	if (!read_algs(cli, &d.algs))
+		return CLI_USAGE;
+	if (!fill(&d))
+		return CLI_FAILED;
+	e = jsn_write(root, JSN_COMPACT, &text) == 0 ? manifest_parse(buf_span(&text), 0, &m)
+						     : FWE_MANIFEST_TOO_LARGE;
+	buf_done(&text);
+	if (e != FWE_OK)
+		return cli_fail("devices would refuse it: %s", fw_error_name(e));
+	return json_write(out, root, JSN_COMPACT, FILES_PUBLIC) < 0 ? CLI_FAILED : CLI_OK;
+}
+
+const struct cli_verb VERB_CREATE = {
+	.name = "create",
+	.operands = "[IMAGE]",
+	.operands_max = 1,
+	.summary = "Makes an unsigned manifest for an image, or for several",
+	.help = "Reads each image once for its size and digests. Without --sequence and --expires "
+		"the\n"
+		"manifest has the seven members of the draft and imageSize.",
+	.options = OPTIONS,
+	.n_options = ARRAY_SIZE(OPTIONS),
+	.run = create,
+};

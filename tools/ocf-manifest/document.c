@@ -1,0 +1,89 @@
+#include "document.h"
+
+#include "cli.h"
+#include "files.h"
+
+static enum fw_error open_json(struct document *d)
+{
+	const struct jsn_limits limits = {d->octets.len, ENVELOPE_DEPTH_MAX};
+	enum fw_error e = envelope_json_error(jsn_parse(buf_span(&d->octets), &limits, &d->root));
+
+	if (e != FWE_OK)
+		return e;
+	if (jsn_get(d->root, "ciphertext"))
+		return FWE_MANIFEST_ENC_NOT_ALLOWED;
+	if (!jsn_get(d->root, "payload"))
+		return FWE_OK;
+	d->form = jsn_get(d->root, "signatures") ? DOCUMENT_GENERAL : DOCUMENT_FLATTENED;
+	return jws_parse_json(d->root, MANIFEST_TYP, &d->jws);
+}
+
+static enum fw_error open_any(struct document *d)
+{
+	if (d->octets.len == 0)
+		return FWE_MANIFEST_EMPTY;
+	if (d->octets.ptr[0] == '{')
+		return open_json(d);
+	if (!envelope_is_compact(buf_span(&d->octets)))
+		return FWE_MANIFEST_FORMAT_UNKNOWN;
+	d->form = DOCUMENT_COMPACT;
+	return jws_parse_compact(buf_span(&d->octets), MANIFEST_TYP, &d->jws);
+}
+
+enum fw_error document_open(struct span octets, struct document *ret)
+{
+	enum fw_error e;
+
+	*ret = (struct document){.octets = BUF_INIT(octets.len)};
+	buf_put(&ret->octets, octets);
+	e = buf_ok(&ret->octets) ? open_any(ret) : FWE_INTERNAL;
+	if (e == FWE_OK)
+		ret->error = manifest_parse(document_payload(ret), 0, &ret->manifest);
+	return e;
+}
+
+int document_read(const char *path, struct document *ret)
+{
+	struct buf octets = BUF_INIT(MANIFEST_BYTES_MAX);
+	int r = files_read(path, &octets);
+	enum fw_error e;
+
+	if (r < 0) {
+		cli_say("%s: %s", path,
+			r == -EFBIG ? fw_error_name(FWE_MANIFEST_TOO_LARGE) : strerror(-r));
+		buf_done(&octets);
+		return r;
+	}
+	e = document_open(buf_span(&octets), ret);
+	buf_done(&octets);
+	if (e == FWE_OK)
+		return 0;
+	cli_say("%s: %s", path, fw_error_name(e));
+	document_done(ret);
+	return -EBADMSG;
+}
+
+void document_done(struct document *d)
+{
+	d->manifest = manifest_free(d->manifest);
+	d->jws = jws_free(d->jws);
+	d->root = jsn_free(d->root);
+	buf_done(&d->octets);
+}
+
+struct span document_payload(const struct document *d)
+{
+	return d->jws ? buf_span(&d->jws->payload) : buf_span(&d->octets);
+}
+
+const char *document_form_name(enum document_form f)
+{
+	static const char *const NAMES[] = {
+		[DOCUMENT_BARE] = "bare",
+		[DOCUMENT_COMPACT] = "compact",
+		[DOCUMENT_FLATTENED] = "flattened",
+		[DOCUMENT_GENERAL] = "general",
+	};
+
+	return NAMES[f];
+}

@@ -1,0 +1,27 @@
+/* tools/ocf-manifest/document.h - a manifest file taken apart, nothing of it verified. */
+#pragma once
+
+#include "crypto/jws.h"
+#include "fw/manifest.h"
+
+enum document_form { DOCUMENT_BARE, DOCUMENT_COMPACT, DOCUMENT_FLATTENED, DOCUMENT_GENERAL };
+
+struct document {
+	struct buf octets; /* the file */
+	enum document_form form;
+	struct jsn *root;          /* of a JSON form */
+	struct jws *jws;           /* NULL: bare */
+	struct manifest *manifest; /* NULL: it cannot be read, see `error` */
+	enum fw_error error;       /* of reading the payload */
+};
+
+/* Takes the octets apart; they are copied. *ret is always to be ended by document_done(). */
+MUST_USE enum fw_error document_open(struct span octets, struct document *ret);
+/* Reads the file ("-": standard input). 0: as document_open(). Otherwise it was told to the user.
+ */
+MUST_USE int document_read(const char *path, struct document *ret);
+void document_done(struct document *d);
+/* The manifest as it was, or will be, signed; borrowed. */
+struct span document_payload(const struct document *d);
+/* "general" ... */
+const char *document_form_name(enum document_form f);

@@ -1,0 +1,28 @@
+/* tools/ocf-manifest/files.h - reading with a limit, writing whole files or none. */
+#pragma once
+
+#include "base/buf.h"
+#include "crypto/hash.h"
+
+#define FILES_PUBLIC 0644u
+#define FILES_SECRET 0600u
+
+/* Appends the file ("-": standard input). 0; -EFBIG beyond out->max; -ENOMEM; what open gave. */
+MUST_USE int files_read(const char *path, struct buf *out);
+/* The same for a private key: -EPERM if group or others have any right to it. */
+MUST_USE int files_read_secret(const char *path, struct buf *out);
+/* Replaces the file in one step that survives loss of power ("-": standard output). */
+MUST_USE int files_write(const char *path, struct span data, unsigned mode);
+/* The same, but -EEXIST if it is there. */
+MUST_USE int files_create(const char *path, struct span data, unsigned mode);
+/* Reads the file once: its size, its digests `algs`, and, if `also` is not NULL, into that set too.
+ * Reading stops behind `limit` octets; *ret_size is then limit + 1. */
+MUST_USE int files_digest(const char *path, unsigned algs, uint64_t limit, struct hash_set *also,
+			  struct digests *ret, uint64_t *ret_size);
+/* Replaces `to` in one step by a copy of `from`, if that has exactly these digests (none: any);
+ * else -EBADMSG. */
+MUST_USE int files_copy(const char *from, const char *to, const struct digests *want);
+/* Replaces `to` by a link to `from`, or by a copy where links do not work. */
+MUST_USE int files_link(const char *from, const char *to);
+/* All missing folders of the path before its last slash, mode 0755. */
+MUST_USE int files_make_parents(const char *path);

@@ -1,0 +1,243 @@
+#include <limits.h>
+
+#include "document.h"
+#include "files.h"
+#include "fw/discover.h"
+#include "verbs.h"
+
+/* Both places where devices look. */
+static const char *const LAYOUTS[] = {"firmware", "manifest"};
+
+static const struct cli_option OPTIONS[] = {
+	{"trust",           "FILE", "trust store of the devices",                                true },
+	{"image",           "FILE", "image to publish too; repeatable, in list order",           false},
+	{"allow-downgrade", NULL,   "a lower version on purpose, with a higher sequence number",
+	 false											},
+};
+
+struct publication {
+	const struct cli *cli;
+	const char *root;
+	struct document d;
+	struct trust *trust;
+};
+
+static bool put_path(const struct publication *p, size_t layout, const char *name,
+		     char ret[PATH_MAX])
+{
+	int n = snprintf(ret, PATH_MAX, "%s/.well-known/%s/%s/%s/%s", p->root, LAYOUTS[layout],
+			 p->d.manifest->manufacturer, p->d.manifest->model, name);
+
+	if (n > 0 && n < PATH_MAX)
+		return true;
+	cli_say("%s: the path is too long", name);
+	return false;
+}
+
+/* The path of an image below the folder of its manifest; false if it is not there, but elsewhere on
+ * this server or on another. */
+static bool local_name(const struct manifest *m, size_t i, char ret[URL_MAX + 1])
+{
+	static const char BASE[] = "http://local/a/manifest.json";
+	char url[URL_MAX + 1];
+
+	if (manifest_image_url(m, i, span_str(BASE), url) != FWE_OK ||
+	    strncmp(url, "http://local/a/", 15) != 0 || strpbrk(url, "%?") || url[15] == '\0')
+		return false;
+	memcpy(ret, url + 15, strlen(url + 15) + 1);
+	return true;
+}
+
+/* Images that are not given must be in place already. */
+static bool images_are_there(const struct publication *p)
+{
+	char name[URL_MAX + 1], path[PATH_MAX];
+
+	for (size_t i = 0; i < p->d.manifest->n_images; i++) {
+		if (!local_name(p->d.manifest, i, name))
+			continue;
+		if (!put_path(p, 0, name, path))
+			return false;
+		if (access(path, R_OK) < 0) {
+			cli_say("%s: %s; give it with --image", path, strerror(errno));
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool check_images(const struct publication *p)
+{
+	const struct cli_values *files = cli_values(p->cli, "image");
+	enum fw_error e = FWE_OK;
+
+	if (files->n == 0)
+		return images_are_there(p);
+	if (images_check(p->d.manifest, files, &e) != CLI_OK)
+		return false;
+	if (e != FWE_OK)
+		cli_say("devices would refuse the image: %s", fw_error_name(e));
+	return e == FWE_OK;
+}
+
+/* Against what is there already: devices that have it would refuse anything not newer. */
+static bool is_newer(const struct publication *p, const struct manifest *old)
+{
+	const struct manifest *new = p->d.manifest;
+	bool down = cli_value(p->cli, "allow-downgrade");
+
+	if ((old->has & MANIFEST_SEQUENCE) != 0 &&
+	    ((new->has &MANIFEST_SEQUENCE) == 0 || new->sequence <= old->sequence)) {
+		cli_say("sequenceNumber must be above the published %llu",
+			(unsigned long long)old->sequence);
+		return false;
+	}
+	if ((old->has & MANIFEST_EXPIRES) != 0 && (new->has &MANIFEST_EXPIRES) == 0) {
+		cli_say("the published manifest has expires, devices will want it again");
+		return false;
+	}
+	if (fw_version_cmp(&new->version, &old->version) <= 0 &&
+	    !(down && (new->has &MANIFEST_SEQUENCE) != 0)) {
+		cli_say("firmwareVersion must be above the published one");
+		return false;
+	}
+	return true;
+}
+
+static bool check_published(const struct publication *p)
+{
+	struct document old;
+	char path[PATH_MAX];
+	bool ok;
+
+	if (!put_path(p, 0, "manifest.json", path))
+		return false;
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return true;
+	if (document_read(path, &old) < 0)
+		return false;
+	ok = !old.manifest || span_eq(buf_span(&old.octets), buf_span(&p->d.octets)) ||
+	     is_newer(p, old.manifest);
+	document_done(&old);
+	return ok;
+}
+
+static int place_image(const struct publication *p, size_t i, const char *file)
+{
+	char name[URL_MAX + 1], first[PATH_MAX], path[PATH_MAX];
+	int r = 0;
+
+	if (!local_name(p->d.manifest, i, name)) {
+		cli_say("%s: not copied: devices fetch %s elsewhere", file,
+			p->d.manifest->images[i].location);
+		return 0;
+	}
+	for (size_t l = 0; r == 0 && l < ARRAY_SIZE(LAYOUTS); l++) {
+		if (!put_path(p, l, name, l == 0 ? first : path))
+			return -ENAMETOOLONG;
+		r = files_make_parents(l == 0 ? first : path);
+		if (r == 0)
+			r = l == 0 ? files_copy(file, first, &p->d.manifest->images[i].digests)
+				   : files_link(first, path);
+	}
+	if (r < 0)
+		cli_say("%s: %s", file, strerror(-r));
+	return r;
+}
+
+/* The manifest comes last: whoever sees it finds the images. */
+static int place_manifest(const struct publication *p)
+{
+	char first[PATH_MAX], path[PATH_MAX];
+	int r;
+
+	if (!put_path(p, 0, "manifest.json", first) || !put_path(p, 1, "manifest.json", path))
+		return -ENAMETOOLONG;
+	r = files_make_parents(first);
+	if (r == 0)
+		r = files_make_parents(path);
+	if (r == 0)
+		r = files_write(first, buf_span(&p->d.octets), FILES_PUBLIC);
+	if (r == 0)
+		r = files_link(first, path);
+	if (r < 0)
+		cli_say("%s: %s", first, strerror(-r));
+	else if (!p->cli->json)
+		(void)printf("%s\n%s\n", first, path);
+	return r;
+}
+
+static bool names_are_valid(const struct manifest *m)
+{
+	if (discover_name_is_valid(span_str(m->manufacturer)) &&
+	    discover_name_is_valid(span_str(m->model)))
+		return true;
+	cli_say("manufacturer and model cannot be folders");
+	return false;
+}
+
+static enum cli_exit print_report(const struct publication *p)
+{
+	struct jsn *root = jsn_new_object(), *files = jsn_new_array();
+	char path[PATH_MAX], version[FW_VERSION_TEXT + 1];
+
+	for (size_t l = 0; l < ARRAY_SIZE(LAYOUTS); l++) {
+		if (put_path(p, l, "manifest.json", path))
+			jsn_add(files, jsn_new_text(span_str(path)));
+	}
+	fw_version_format(&p->d.manifest->version, version);
+	jsn_set_str(root, "firmwareVersion", version);
+	jsn_set(root, "published", files);
+	return json_print(root);
+}
+
+static enum cli_exit publish_document(const struct publication *p)
+{
+	const struct cli_values *files = cli_values(p->cli, "image");
+
+	if (!p->d.manifest)
+		return cli_fail("%s: %s", p->cli->operands[0], fw_error_name(p->d.error));
+	if (!names_are_valid(p->d.manifest) ||
+	    !devices_take(p->d.manifest, p->trust, buf_span(&p->d.octets)) || !check_images(p) ||
+	    !check_published(p))
+		return CLI_FAILED;
+	for (size_t i = 0; i < files->n; i++) {
+		if (place_image(p, i, files->at[i]) < 0)
+			return CLI_FAILED;
+	}
+	if (place_manifest(p) < 0)
+		return CLI_FAILED;
+	return p->cli->json ? print_report(p) : CLI_OK;
+}
+
+static enum cli_exit publish(const struct cli *cli)
+{
+	struct publication p = {.cli = cli, .root = cli->operands[1]};
+	enum cli_exit r;
+
+	if (trust_read(cli_value(cli, "trust"), &p.trust) < 0)
+		return CLI_FAILED;
+	r = document_read(cli->operands[0], &p.d) < 0 ? CLI_FAILED : CLI_OK;
+	if (r == CLI_OK) {
+		r = publish_document(&p);
+		document_done(&p.d);
+	}
+	p.trust = trust_free(p.trust);
+	return r;
+}
+
+const struct cli_verb VERB_PUBLISH = {
+	.name = "publish",
+	.operands = "MANIFEST DIR",
+	.operands_min = 2,
+	.operands_max = 2,
+	.summary = "Puts a signed manifest and its images below a web server's folder",
+	.help = "Writes DIR/.well-known/firmware/MANUFACTURER/MODEL/ and the same below "
+		"manifest/,\n"
+		"each file in one step, images first. Refuses what devices would refuse, and a "
+		"version\n"
+		"or sequence number that is not above the published one.",
+	.options = OPTIONS,
+	.n_options = ARRAY_SIZE(OPTIONS),
+	.run = publish,
+};

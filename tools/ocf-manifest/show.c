@@ -1,0 +1,47 @@
+#include "document.h"
+#include "verbs.h"
+
+static struct jsn *signatures(const struct document *d)
+{
+	struct jsn *array = jsn_new_array();
+
+	for (size_t i = 0; d->jws && i < d->jws->n; i++) {
+		struct jsn *entry = jsn_new_object();
+
+		jsn_set_text(entry, "alg", d->jws->entries[i].alg);
+		if (d->jws->entries[i].kid.ptr)
+			jsn_set_text(entry, "kid", d->jws->entries[i].kid);
+		jsn_add(array, entry);
+	}
+	return array;
+}
+
+static enum cli_exit show(const struct cli *cli)
+{
+	struct jsn *root = jsn_new_object();
+	struct document d;
+
+	if (document_read(cli->operands[0], &d) < 0) {
+		(void)jsn_free(root);
+		return CLI_FAILED;
+	}
+	jsn_set_str(root, "form", document_form_name(d.form));
+	jsn_set_bool(root, "verified", false);
+	jsn_set(root, "signatures", signatures(&d));
+	if (d.manifest)
+		jsn_set(root, "manifest", jsn_copy(d.manifest->tree));
+	else
+		jsn_set_str(root, "error", fw_error_name(d.error));
+	document_done(&d);
+	return json_print(root);
+}
+
+const struct cli_verb VERB_SHOW = {
+	.name = "show",
+	.operands = "MANIFEST",
+	.operands_min = 1,
+	.operands_max = 1,
+	.summary = "Prints what a manifest says and who claims to have signed it",
+	.help = "Verifies nothing. Prints JSON with and without --json.",
+	.run = show,
+};

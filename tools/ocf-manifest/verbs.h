@@ -1,0 +1,29 @@
+/* tools/ocf-manifest/verbs.h - the verbs, and what several of them use. */
+#pragma once
+
+#include "cli.h"
+#include "codec/jsn.h"
+#include "crypto/trust.h"
+#include "fw/judge.h"
+
+extern const struct cli_verb VERB_KEY_GENERATE, VERB_KEY_PUBLIC, VERB_KEY_THUMBPRINT,
+	VERB_KEY_TRUST;
+extern const struct cli_verb VERB_CREATE, VERB_SIGN, VERB_VERIFY, VERB_SHOW, VERB_PUBLISH;
+
+/* Keys: 0, or told to the user. The key is owned by the caller. */
+MUST_USE int key_read_private(const char *path, struct key **ret); /* JWK or PEM, 0600 */
+MUST_USE int key_read_public(const char *path, struct key **ret);  /* of either half */
+MUST_USE int trust_read(const char *path, struct trust **ret);
+
+/* Writes JSON with a line end; pretty for people, compact for what will be signed. 0, or told. */
+MUST_USE int json_write(const char *path, const struct jsn *v, enum jsn_style style, unsigned mode);
+/* Pretty to standard output; takes v. */
+enum cli_exit json_print(struct jsn *v);
+
+/* True if devices without history, of the kind that the manifest is for, would take it now; else it
+ * was told. Which version runs there is not asked. */
+MUST_USE bool devices_take(const struct manifest *m, const struct trust *trust, struct span octets);
+/* Image files for the images of a manifest, in list order: sizes and digests, each read once.
+ * CLI_OK with *ret the first fault found, or FWE_OK; otherwise told. */
+MUST_USE enum cli_exit images_check(const struct manifest *m, const struct cli_values *files,
+				    enum fw_error *ret);

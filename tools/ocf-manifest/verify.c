@@ -1,0 +1,177 @@
+#include "base/parse.h"
+#include "context.h"
+#include "document.h"
+#include "files.h"
+
+static const struct cli_option OPTIONS[] = {
+	{"trust",   "FILE", "trust store: a JWK Set with roles and manufacturers", true },
+	{"context", "FILE", "state and policy of an imagined device, as JSON",     false},
+	{"image",   "FILE", "image as received; repeatable, in list order",        false},
+};
+
+struct verification {
+	const struct cli *cli;
+	struct context context;
+	struct trust *trust;
+	struct buf octets;
+	struct fw_judgement j;
+	struct document peek; /* the manifest unverified, for adopt_identity() */
+};
+
+static struct jsn *or_null(enum fw_error e)
+{
+	return e == FWE_OK ? jsn_new_null() : jsn_new_text(span_str(fw_error_name(e)));
+}
+
+static struct jsn *signers(const struct envelope *env)
+{
+	struct jsn *array = jsn_new_array();
+
+	for (size_t i = 0; i < env->n_signers; i++)
+		jsn_add(array, jsn_new_text(span_str(env->signers[i]->kid)));
+	return array;
+}
+
+static struct jsn *images(const struct verification *v)
+{
+	const struct manifest *m = v->j.manifest;
+	struct jsn *array = jsn_new_array();
+
+	for (size_t i = 0; i < m->n_images; i++) {
+		struct jsn *image = jsn_new_object();
+		char url[URL_MAX + 1];
+
+		if (m->images[i].name)
+			jsn_set_str(image, "name", m->images[i].name);
+		jsn_set_str(image, "location", m->images[i].location);
+		if (v->context.manifest_url &&
+		    manifest_image_url(m, i, span_str(v->context.manifest_url), url) == FWE_OK)
+			jsn_set_str(image, "url", url);
+		if (m->images[i].size != MANIFEST_SIZE_UNKNOWN)
+			jsn_set_int(image, "size", (int64_t)m->images[i].size);
+		jsn_add(array, image);
+	}
+	return array;
+}
+
+static struct jsn *report(const struct verification *v)
+{
+	const struct manifest *m = v->j.manifest;
+	struct jsn *root = jsn_new_object();
+	char text[2 * sizeof(v->j.sha256) + 1];
+
+	jsn_set_str(root, "verdict", fw_verdict_name(v->j.verdict));
+	jsn_set(root, "error", or_null(v->j.error));
+	jsn_set(root, "warning", or_null(v->j.warning));
+	jsn_set(root, "signers", signers(&v->j.envelope));
+	if (!m)
+		return root;
+	hex_encode(span_of(v->j.sha256, sizeof(v->j.sha256)), text);
+	jsn_set_str(root, "sha256", text);
+	jsn_set_str(root, "manufacturer", m->manufacturer);
+	jsn_set_str(root, "model", m->model);
+	fw_version_format(&m->version, text);
+	jsn_set_str(root, "firmwareVersion", text);
+	jsn_set(root, "images", images(v));
+	jsn_set_bool(root, "rotatesKeys", v->j.rotates_keys);
+	return root;
+}
+
+static void print(const struct verification *v)
+{
+	(void)printf("%s", fw_verdict_name(v->j.verdict));
+	if (v->j.error != FWE_OK)
+		(void)printf(" %s", fw_error_name(v->j.error));
+	(void)printf("\n");
+	if (v->j.warning != FWE_OK)
+		(void)printf("warning %s\n", fw_error_name(v->j.warning));
+	for (size_t i = 0; i < v->j.envelope.n_signers; i++)
+		(void)printf("signed by %s\n", v->j.envelope.signers[i]->kid);
+}
+
+/* Without a context the device is of the kind that the manifest names. */
+static void adopt_identity(struct verification *v)
+{
+	struct fw_context *c = &v->context.fw;
+	const struct manifest *m;
+
+	if (document_open(buf_span(&v->octets), &v->peek) == FWE_INTERNAL)
+		cli_say("out of memory");
+	m = v->peek.manifest;
+	if (!c->manufacturer)
+		c->manufacturer = m ? m->manufacturer : "";
+	if (!c->model)
+		c->model = m ? m->model : "";
+	if (!c->hardware && !v->context.tree && m && m->hardware)
+		c->hardware = jsn_str(jsn_at(m->hardware, 0));
+}
+
+/* One octet beyond the limit is enough to see that it is too large. */
+static int read_octets(struct verification *v, const char *path)
+{
+	size_t max = v->context.fw.bytes_max ? v->context.fw.bytes_max : MANIFEST_BYTES_MAX;
+	int r;
+
+	v->octets = BUF_INIT(max + 1);
+	r = files_read(path, &v->octets);
+	if (r == -EFBIG) {
+		v->octets.len = max + 1;
+		r = 0;
+	}
+	if (r < 0)
+		cli_say("%s: %s", path, strerror(-r));
+	return r;
+}
+
+static enum cli_exit judge(struct verification *v)
+{
+	const struct cli_values *files = cli_values(v->cli, "image");
+	enum cli_exit r = CLI_OK;
+
+	adopt_identity(v);
+	fw_judge(&v->context.fw, v->trust, buf_span(&v->octets), &v->j);
+	if (v->j.verdict == FW_ACCEPT && files->n > 0)
+		r = images_check(v->j.manifest, files, &v->j.error);
+	if (v->j.verdict == FW_ACCEPT && v->j.error != FWE_OK)
+		v->j.verdict = FW_REJECT;
+	if (r != CLI_OK)
+		return r;
+	if (v->cli->json)
+		r = json_print(report(v));
+	else
+		print(v);
+	return v->j.verdict == FW_ACCEPT ? r : CLI_FAILED;
+}
+
+static enum cli_exit verify(const struct cli *cli)
+{
+	struct verification v = {.cli = cli};
+	enum cli_exit r = CLI_FAILED;
+
+	context_init(&v.context);
+	if (cli_value(cli, "context") && context_read(cli_value(cli, "context"), &v.context) < 0)
+		r = CLI_USAGE;
+	else if (trust_read(cli_value(cli, "trust"), &v.trust) == 0 &&
+		 read_octets(&v, cli->operands[0]) == 0)
+		r = judge(&v);
+	fw_judgement_done(&v.j);
+	document_done(&v.peek);
+	buf_done(&v.octets);
+	v.trust = trust_free(v.trust);
+	context_done(&v.context);
+	return r;
+}
+
+const struct cli_verb VERB_VERIFY = {
+	.name = "verify",
+	.operands = "MANIFEST",
+	.operands_min = 1,
+	.operands_max = 1,
+	.summary = "Says what a device would: accept, reject or no-update, and why",
+	.help = "Uses the library and the policy of ocf-fwupd. Without --context the device is of "
+		"the\n"
+		"kind the manifest names, has no history and a clock that is right.",
+	.options = OPTIONS,
+	.n_options = ARRAY_SIZE(OPTIONS),
+	.run = verify,
+};

@@ -1,0 +1,377 @@
+#include "job.h"
+
+#include "crypto/prf.h"
+
+/* Between neighbours an answer is a matter of milliseconds: repeat soon, and for long enough to
+ * get through heavy loss. */
+#define ACK_TIMEOUT_US (500 * USEC_PER_MSEC)
+#define RETRIES        10
+#define BACKOFF_CAP_US (4 * USEC_PER_SEC)
+#define HANDSHAKE_US   (20 * USEC_PER_SEC)
+#define PIN_IDENTITY   "oic.sec.doxm.rdp"
+#define PIN_MIN        ((size_t)4)
+#define PIN_MAX        ((size_t)32)
+
+static void drive(struct job *j);
+
+static bool owns(const struct job *j)
+{
+	return j->task == OBT_OWN || j->task == OBT_OWN_AND_PROVISION;
+}
+
+static struct link *link_of(struct job *j)
+{
+	return owns(j) ? &j->link : &j->reach.link;
+}
+
+/* ---- what became of a step ---- */
+
+static void acted(struct job *j, const char *failure)
+{
+	if (j->over)
+		return;
+	obt_acted(&j->obt, failure);
+	drive(j);
+}
+
+static void fail_locally(struct job *j, enum outcome outcome, const char *why)
+{
+	j->connect_outcome = outcome;
+	acted(j, why);
+}
+
+static void on_reply(void *arg, const struct reply *r)
+{
+	struct job *j = arg;
+	const struct obt_reply reply = {.err = r->err, .code = r->code, .body = r->body};
+
+	j->call = 0;
+	obt_reply(&j->obt, &reply);
+	drive(j);
+}
+
+/* Ends the step at hand, be it a request or something else. */
+static void interrupt(struct job *j, int err, enum obt_cause cause)
+{
+	const struct obt_reply reply = {.err = err};
+
+	if (j->over)
+		return;
+	if (j->call) {
+		net_cancel(j->net, &j->call);
+		obt_reply(&j->obt, &reply);
+	} else {
+		obt_abort(&j->obt, cause, NULL);
+	}
+	drive(j);
+}
+
+static int on_deadline(void *arg)
+{
+	interrupt(arg, -ETIMEDOUT, OBT_CAUSE_SILENT);
+	return 0;
+}
+
+static void on_lost(void *arg)
+{
+	interrupt(arg, -ECONNRESET, OBT_CAUSE_LOST);
+}
+
+static void on_opened(void *arg)
+{
+	acted(arg, NULL);
+}
+
+static void on_closed(void *arg, enum dtls_end why, bool was_open)
+{
+	struct job *j = arg;
+
+	if (was_open)
+		on_lost(j);
+	else if (why == DTLS_END_TIMEOUT)
+		fail_locally(j, OUT_SILENT, "no answer to the handshake");
+	else if (j->params.method == OBT_RANDOM_PIN)
+		fail_locally(j, OUT_KEY, "the handshake failed: most likely a wrong PIN");
+	else
+		fail_locally(j, OUT_METHOD, "the device refused the handshake");
+}
+
+static void on_reached(void *arg, bool ok)
+{
+	struct job *j = arg;
+
+	if (ok)
+		acted(j, NULL);
+	else
+		fail_locally(j, j->reach.trouble.outcome, j->reach.trouble.text);
+}
+
+/* ---- doing a step ---- */
+
+static void do_call(struct job *j, const struct obt_todo *todo)
+{
+	static const enum method METHODS[] = {
+		[OBT_GET] = M_GET, [OBT_POST] = M_POST, [OBT_DELETE] = M_DELETE};
+	const struct call call = {
+		.method = METHODS[todo->verb],
+		.session = todo->secured ? link_of(j)->session : 0,
+		.to = j->coap,
+		.path = todo->path,
+		.body = todo->body,
+		.ack_timeout_us = ACK_TIMEOUT_US,
+		.max_retransmit = RETRIES,
+		.backoff_cap_us = BACKOFF_CAP_US,
+	};
+	int r = net_call(j->net, &call, on_reply, j, &j->call);
+	const struct obt_reply broken = {.err = r};
+
+	if (r >= 0)
+		return;
+	obt_reply(&j->obt, &broken);
+	drive(j);
+}
+
+static void do_connect(struct job *j)
+{
+	struct dtls_offer offer = {.profile = DTLS_ANON, .handshake_us = HANDSHAKE_US};
+	int r;
+
+	if (!owns(j)) {
+		reach_start(&j->reach);
+		return;
+	}
+	if (j->params.method == OBT_RANDOM_PIN) {
+		offer.profile = DTLS_PIN;
+		offer.identity = SPAN_LIT(PIN_IDENTITY);
+		offer.key = j->pin_key;
+	}
+	r = net_connect(j->net, &j->link, &j->coaps, &offer);
+	secret_wipe(&offer.key);
+	secret_wipe(&j->pin_key);
+	if (r < 0)
+		fail_locally(j, r == -ENOTSUP ? OUT_METHOD : OUT_FAILED,
+			     r == -ENOTSUP ? "this GnuTLS lacks what the method needs"
+					   : "cannot start the handshake");
+}
+
+/* The key must be on disk before the device is told to derive it. */
+static const char *keep_key(struct job *j)
+{
+	struct record_device *rec = &j->record;
+	uint8_t key[16];
+	int r;
+
+	r = endpoint_owner_key(j->net->ep, j->link.session, obt_method_label(j->params.method),
+			       &j->params.obt, &j->params.renamed, key);
+	if (r >= 0 && !secret_set(&rec->key, span_of(key, sizeof(key))))
+		r = -EINVAL;
+	explicit_bzero(key, sizeof(key));
+	if (r < 0)
+		return "cannot derive the owner credential";
+	rec->device = j->params.renamed;
+	rec->method = j->params.method;
+	rec->owned_us = clock_real_us();
+	(void)memcpy(rec->name, j->name, sizeof(rec->name));
+	endpoint_addr_format(&j->coaps, rec->addresses[0]);
+	rec->n_addresses = 1;
+	return state_put(j->state, rec) < 0 ? "cannot store the owner credential" : NULL;
+}
+
+static const char *forget_key(struct job *j)
+{
+	const struct uuid *device = owns(j) ? &j->params.renamed : &j->params.device;
+
+	return state_forget(j->state, device) < 0 ? "cannot remove the owner credential" : NULL;
+}
+
+/* ---- the end ---- */
+
+static void explain(struct job *j)
+{
+	static const struct {
+		enum outcome outcome;
+		const char *text;
+	} WHY[] = {
+		[OBT_CAUSE_NONE] = {OUT_OK,      ""                            },
+		[OBT_CAUSE_REFUSED] = {OUT_REFUSED, "the device answered"         },
+		[OBT_CAUSE_SILENT] = {OUT_SILENT,  "the device stopped answering"},
+		[OBT_CAUSE_LOST] = {OUT_SILENT,  "the device ended the session"},
+		[OBT_CAUSE_BAD] = {OUT_ANSWER,  "the answer cannot be read"   },
+		[OBT_CAUSE_MISMATCH] = {OUT_ANSWER,  "the answer is not as agreed" },
+		[OBT_CAUSE_LOCAL] = {OUT_FAILED,  "failed"                      },
+	};
+	static const char KEPT[] = "; it may be ours: the record is kept, as incomplete, for "
+				   "provision or reset";
+	const struct obt_failure *f = &j->obt.failure;
+	char code[OUT_CODE];
+	enum outcome outcome = WHY[f->cause].outcome;
+
+	if (f->cause == OBT_CAUSE_LOCAL && j->connect_outcome != OUT_OK)
+		outcome = j->connect_outcome;
+	out_code(f->code, code);
+	trouble_set(&j->trouble, outcome, "%s%s%s%s", f->why ? f->why : WHY[f->cause].text,
+		    f->code ? " " : "", f->code ? code : "",
+		    owns(j) && j->obt.key_kept ? KEPT : "");
+	j->trouble.step = f->step;
+	j->trouble.code = f->code;
+}
+
+/* Not counted: closing, and the last write of the record. */
+static void stop_clock(struct job *j)
+{
+	if (j->start_us && !j->elapsed_us)
+		j->elapsed_us = clock_monotonic_us() - j->start_us;
+}
+
+static void conclude(struct job *j, bool ok)
+{
+	struct record_device *rec = &j->record;
+
+	j->over = true;
+	stop_clock(j);
+	if (ok && owns(j)) {
+		rec->complete = true;
+		rec->has_sdi = j->obt.has_sdi;
+	} else if (ok && j->task == OBT_PROVISION) {
+		rec->complete = true;
+		endpoint_addr_format(&j->reach.peer, rec->addresses[0]);
+		rec->n_addresses = 1;
+	}
+	if (!ok)
+		explain(j);
+	else if (j->task != OBT_RESET && state_put(j->state, rec) < 0)
+		trouble_set(&j->trouble, OUT_STATE, "it is ours, but its record cannot be written");
+	else
+		j->trouble = (struct trouble){.outcome = OUT_OK};
+	if (j->timer)
+		loop_timer_set(j->timer, NEVER_US);
+	j->done(j->arg);
+}
+
+/* True: the step is settled, and the engine is to be asked again. */
+static bool perform(struct job *j, const struct obt_todo *todo)
+{
+	switch (todo->act) {
+	case OBT_APPROVE:
+		loop_timer_set(j->timer, NEVER_US);
+		j->approve(j->arg);
+		return false;
+	case OBT_PIN:
+		loop_timer_set(j->timer, NEVER_US);
+		j->pin(j->arg);
+		return false;
+	case OBT_CONNECT:
+		do_connect(j);
+		return false;
+	case OBT_CALL:
+		do_call(j, todo);
+		return false;
+	case OBT_KEEP_KEY:
+		obt_acted(&j->obt, keep_key(j));
+		return true;
+	case OBT_FORGET_KEY:
+		obt_acted(&j->obt, forget_key(j));
+		return true;
+	case OBT_CLOSE:
+		stop_clock(j);
+		net_disconnect(j->net, link_of(j));
+		obt_acted(&j->obt, NULL);
+		return true;
+	case OBT_DONE:
+	case OBT_FAILED:
+		break;
+	}
+	conclude(j, todo->act == OBT_DONE);
+	return false;
+}
+
+static void drive(struct job *j)
+{
+	struct obt_todo todo;
+
+	if (j->over)
+		return;
+	do {
+		obt_next(&j->obt, &todo);
+		if (j->step && todo.step != j->shown)
+			j->step(j->arg, todo.step);
+		j->shown = todo.step;
+	} while (perform(j, &todo));
+}
+
+/* Started again by each word of a person. */
+static void start_clock(struct job *j)
+{
+	j->start_us = clock_monotonic_us();
+	loop_timer_set(j->timer, j->start_us + j->deadline_us);
+}
+
+void job_start(struct job *j)
+{
+	if (j->dev) {
+		j->record = *j->dev;
+		j->reach = (struct reach){
+			.net = j->net,
+			.self = state_self(j->state),
+			.dev = &j->record,
+			.timeout_us = j->timeout_us,
+			.done = on_reached,
+			.lost = on_lost,
+			.arg = j,
+		};
+	}
+	j->link = (struct link){.opened = on_opened, .closed = on_closed, .arg = j};
+	obt_start(&j->obt, j->task, &j->params);
+	if (loop_timer_new(&j->timer, j->net->loop, on_deadline, j) < 0) {
+		job_refuse(j, OUT_FAILED, "out of memory");
+		return;
+	}
+	start_clock(j);
+	drive(j);
+}
+
+void job_go_on(struct job *j)
+{
+	start_clock(j);
+	acted(j, NULL);
+}
+
+void job_pin(struct job *j, struct span pin)
+{
+	start_clock(j);
+	if (pin.len < PIN_MIN || pin.len > PIN_MAX)
+		fail_locally(j, OUT_KEY, "a PIN has 4 to 32 characters");
+	else if (prf_pin_key(pin, &j->params.device, &j->pin_key) < 0)
+		fail_locally(j, OUT_FAILED, "cannot derive the PIN's key");
+	else
+		acted(j, NULL);
+}
+
+void job_refuse(struct job *j, enum outcome outcome, const char *why)
+{
+	fail_locally(j, outcome, why);
+}
+
+void job_end(struct job *j)
+{
+	struct obt_todo todo;
+
+	if (!j->over && j->obt.at) { /* interrupted: what needs no answer is still done */
+		net_cancel(j->net, &j->call);
+		obt_abort(&j->obt, OBT_CAUSE_LOCAL, "interrupted");
+		for (obt_next(&j->obt, &todo); todo.act != OBT_FAILED; obt_next(&j->obt, &todo)) {
+			if (todo.act == OBT_CALL)
+				obt_reply(&j->obt, &(struct obt_reply){.err = -ECONNRESET});
+			else
+				(void)perform(j, &todo);
+		}
+		j->over = true;
+	}
+	net_disconnect(j->net, &j->link);
+	if (j->dev)
+		reach_end(&j->reach);
+	j->timer = loop_timer_free(j->timer);
+	record_device_wipe(&j->record);
+	secret_wipe(&j->pin_key);
+	obt_end(&j->obt);
+}

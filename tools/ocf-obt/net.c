@@ -1,0 +1,185 @@
+#include "net.h"
+
+#include <sys/epoll.h>
+
+#include "base/parse.h"
+
+#define SESSIONS_MAX 256
+
+static void rearm(struct net *n)
+{
+	loop_timer_set(n->timer, endpoint_deadline(n->ep));
+}
+
+static int dispatch(struct net *n)
+{
+	int r = endpoint_dispatch(n->ep, clock_monotonic_us());
+
+	rearm(n);
+	return r;
+}
+
+static int on_readable(void *arg, uint32_t revents)
+{
+	(void)revents;
+	return dispatch(arg);
+}
+
+static int on_deadline(void *arg)
+{
+	return dispatch(arg);
+}
+
+/* Takes the link of a session out of the list when `and_forget`. */
+static struct link *link_of(struct net *n, uint64_t session, bool and_forget)
+{
+	for (struct link **at = &n->links; *at; at = &(*at)->next) {
+		struct link *l = *at;
+
+		if (l->session != session)
+			continue;
+		if (and_forget)
+			*at = l->next;
+		return l;
+	}
+	return NULL;
+}
+
+static void on_opened(void *arg, uint64_t session, const struct dtls_facts *facts,
+		      const struct endpoint_addr *peer)
+{
+	struct link *l = link_of(arg, session, false);
+
+	(void)facts, (void)peer;
+	if (!l)
+		return;
+	l->open = true;
+	l->opened(l->arg);
+}
+
+static void on_closed(void *arg, uint64_t session, enum dtls_end why, bool was_open)
+{
+	struct link *l = link_of(arg, session, true);
+
+	if (!l)
+		return;
+	l->session = 0;
+	l->open = false;
+	l->closed(l->arg, why, was_open);
+}
+
+static const struct endpoint_ops OPS = {.opened = on_opened, .closed = on_closed};
+
+int net_open(struct net *n, const char *interfaces)
+{
+	struct endpoint_config cfg;
+	int r;
+
+	*n = (struct net){.outcome = OUT_FAILED};
+	endpoint_defaults(&cfg);
+	cfg.coap_port = 0;
+	cfg.coaps_port = 0;
+	cfg.server = false;
+	cfg.sessions_max = SESSIONS_MAX;
+	cfg.handshakes_max = SESSIONS_MAX;
+	if (interfaces &&
+	    span_to_str(span_str(interfaces), cfg.interfaces, sizeof(cfg.interfaces)) < 0)
+		return -E2BIG;
+	r = loop_new(&n->loop);
+	if (r >= 0)
+		r = endpoint_new(&n->ep, &cfg, &OPS, n, clock_monotonic_us());
+	if (r >= 0)
+		r = loop_timer_new(&n->timer, n->loop, on_deadline, n);
+	if (r >= 0)
+		r = loop_add_fd(n->loop, endpoint_fd(n->ep), EPOLLIN, on_readable, n);
+	if (r < 0)
+		net_close(n);
+	else
+		rearm(n);
+	return r;
+}
+
+void net_close(struct net *n)
+{
+	if (n->loop && n->ep)
+		loop_del_fd(n->loop, endpoint_fd(n->ep));
+	n->ep = endpoint_free(n->ep);
+	n->timer = loop_timer_free(n->timer);
+	n->loop = loop_free(n->loop);
+}
+
+enum outcome net_run(struct net *n)
+{
+	int r = loop_run(n->loop);
+
+	if (r < 0) {
+		(void)fprintf(stderr, "ocf-obt: network: %s\n", strerror(-r));
+		return OUT_FAILED;
+	}
+	return n->finished ? n->outcome : OUT_INTERRUPTED;
+}
+
+void net_finish(struct net *n, enum outcome outcome)
+{
+	n->finished = true;
+	n->outcome = outcome;
+	loop_exit(n->loop, 0);
+}
+
+int net_call(struct net *n, const struct call *call, reply_fn fn, void *arg, uint64_t *id)
+{
+	int r = endpoint_call(n->ep, call, fn, arg, clock_monotonic_us(), id);
+
+	rearm(n);
+	return r;
+}
+
+int net_multicast(struct net *n, const struct call *call, reply_fn fn, void *arg, uint64_t *id)
+{
+	int r = endpoint_multicast(n->ep, call, 2, fn, arg, clock_monotonic_us(), id);
+
+	rearm(n);
+	return r;
+}
+
+void net_cancel(struct net *n, uint64_t *id)
+{
+	if (*id)
+		endpoint_cancel(n->ep, *id);
+	*id = 0;
+}
+
+int net_connect(struct net *n, struct link *link, const struct endpoint_addr *peer,
+		const struct dtls_offer *offer)
+{
+	int r = endpoint_connect(n->ep, peer, offer, clock_monotonic_us(), &link->session);
+
+	if (r >= 0) {
+		link->open = false;
+		link->next = n->links;
+		n->links = link;
+	}
+	rearm(n);
+	return r;
+}
+
+void net_disconnect(struct net *n, struct link *link)
+{
+	if (link->session == 0)
+		return;
+	(void)link_of(n, link->session, true);
+	endpoint_close(n->ep, link->session);
+	link->session = 0;
+	link->open = false;
+	rearm(n);
+}
+
+int net_addr_parse(struct endpoint_addr *ret, const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	uint32_t port;
+
+	if (!colon || !parse_u32(span_str(colon + 1), &port) || port == 0 || port > UINT16_MAX)
+		return -EINVAL;
+	return endpoint_addr_parse(ret, span_of(text, (size_t)(colon - text)), (uint16_t)port);
+}

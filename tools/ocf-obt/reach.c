@@ -1,0 +1,108 @@
+#include "reach.h"
+
+/* The device knows us and answers at once, or the address is an old one. */
+#define HANDSHAKE_US (2500 * USEC_PER_MSEC)
+
+static int connect_to(struct reach *r, const struct endpoint_addr *peer)
+{
+	struct dtls_offer offer = {
+		.profile = DTLS_NORMAL,
+		.identity = span_of(r->self->uuid.b, sizeof(r->self->uuid.b)),
+		.key = r->dev->key,
+		.handshake_us = HANDSHAKE_US,
+	};
+	int err;
+
+	r->peer = *peer;
+	err = net_connect(r->net, &r->link, peer, &offer);
+	secret_wipe(&offer.key);
+	return err;
+}
+
+static void give_up(struct reach *r)
+{
+	if (r->trouble.outcome == OUT_OK)
+		trouble_set(&r->trouble, OUT_NOT_FOUND, "the device does not answer");
+	r->trouble.step = "connect";
+	r->done(r->arg, false);
+}
+
+static void on_found(void *arg)
+{
+	struct reach *r = arg;
+
+	for (size_t i = 0; i < r->find.n; i++) {
+		const struct found *d = r->find.list[i];
+
+		if (!uuid_eq(&d->device, &r->dev->device) || !d->has_coaps)
+			continue;
+		if (connect_to(r, &d->coaps) == 0)
+			return;
+	}
+	give_up(r);
+}
+
+static void search(struct reach *r)
+{
+	r->searching = true;
+	r->find = (struct find){
+		.net = r->net,
+		.terms = {.owned = true, .wanted = &r->dev->device, .timeout_us = r->timeout_us},
+		.done = on_found,
+		.arg = r,
+	};
+	if (find_start(&r->find) < 0)
+		give_up(r);
+}
+
+static void next_address(struct reach *r)
+{
+	while (r->tried < r->dev->n_addresses) {
+		struct endpoint_addr peer;
+
+		if (net_addr_parse(&peer, r->dev->addresses[r->tried++]) == 0 &&
+		    connect_to(r, &peer) == 0)
+			return;
+	}
+	search(r);
+}
+
+static void on_opened(void *arg)
+{
+	struct reach *r = arg;
+
+	r->done(r->arg, true);
+}
+
+static void on_closed(void *arg, enum dtls_end why, bool was_open)
+{
+	struct reach *r = arg;
+
+	if (was_open) {
+		r->lost(r->arg);
+		return;
+	}
+	if (why == DTLS_END_TIMEOUT)
+		trouble_set(&r->trouble, OUT_SILENT, "the device does not answer");
+	else
+		trouble_set(&r->trouble, OUT_KEY,
+			    "the device does not take our credential: it was "
+			    "reset, or has another owner");
+	if (r->searching)
+		give_up(r);
+	else
+		next_address(r);
+}
+
+void reach_start(struct reach *r)
+{
+	r->link = (struct link){.opened = on_opened, .closed = on_closed, .arg = r};
+	next_address(r);
+}
+
+void reach_end(struct reach *r)
+{
+	net_disconnect(r->net, &r->link);
+	if (r->searching)
+		find_end(&r->find);
+}

@@ -1,0 +1,285 @@
+#include "state.h"
+
+#include <sys/stat.h>
+
+#include "base/parse.h"
+#include "crypto/rng.h"
+#include "store/store.h"
+
+#define SELF        "self"
+#define DEVICES_MAX ((size_t)4096)
+#define PREFIX_MIN  ((size_t)4)
+
+struct state {
+	struct store *store;
+	struct record_self self;
+	struct record_device *devices; /* sorted */
+	size_t n, room;
+};
+
+/* Store names are 32 characters at most: the UUID without its dashes. */
+static void record_name(const struct uuid *device, char ret[33])
+{
+	hex_encode(span_of(device->b, sizeof(device->b)), ret);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct record_device *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : memcmp(x->device.b, y->device.b, sizeof(x->device.b));
+}
+
+static int insert(struct state *s, const struct record_device *dev)
+{
+	if (s->n == s->room) {
+		size_t room = s->room ? 2 * s->room : 16;
+		struct record_device *more;
+
+		if (room > DEVICES_MAX)
+			return -EFBIG;
+		more = calloc(room, sizeof(*more)); /* not realloc: records hold keys */
+		if (!more)
+			return -ENOMEM;
+		for (size_t i = 0; i < s->n; i++) {
+			more[i] = s->devices[i];
+			record_device_wipe(&s->devices[i]);
+		}
+		free(s->devices);
+		s->devices = more;
+		s->room = room;
+	}
+	s->devices[s->n++] = *dev;
+	qsort(s->devices, s->n, sizeof(*s->devices), by_name);
+	return 0;
+}
+
+static struct record_device *find(const struct state *s, const struct uuid *device)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (uuid_eq(&s->devices[i].device, device))
+			return &s->devices[i];
+	return NULL;
+}
+
+static void drop(struct state *s, struct record_device *dev)
+{
+	size_t at = (size_t)(dev - s->devices);
+
+	memmove(dev, dev + 1, (s->n - at - 1) * sizeof(*dev));
+	s->n--;
+	record_device_wipe(&s->devices[s->n]);
+}
+
+static int load_record(void *arg, const char *name)
+{
+	struct buf octets CLEANUP(buf_done) = {.max = RECORD_OCTETS_MAX, .secret = true};
+	struct record_device dev CLEANUP(record_device_wipe) = {0};
+	struct state *s = arg;
+	int r;
+
+	if (strcmp(name, SELF) == 0)
+		return 0;
+	r = store_get(s->store, name, &octets);
+	if (r < 0)
+		return r;
+	if (record_device_parse(buf_span(&octets), &dev) != CBR_OK)
+		return -EBADMSG;
+	return insert(s, &dev);
+}
+
+static int make_self(struct state *s)
+{
+	struct buf octets CLEANUP(buf_done) = BUF_INIT(RECORD_OCTETS_MAX);
+
+	obt_uuid_new(rng_fill, &s->self.uuid);
+	obt_uuid_new(rng_fill, &s->self.domain);
+	record_self_write(&s->self, &octets);
+	if (!buf_ok(&octets))
+		return -ENOMEM;
+	return store_put(s->store, SELF, buf_span(&octets));
+}
+
+static int load(struct state *s)
+{
+	struct buf octets CLEANUP(buf_done) = BUF_INIT(RECORD_OCTETS_MAX);
+	int r = store_get(s->store, SELF, &octets);
+
+	if (r == -ENOENT)
+		return make_self(s);
+	if (r < 0)
+		return r;
+	if (record_self_parse(buf_span(&octets), &s->self) != CBR_OK)
+		return -EBADMSG;
+	return store_each(s->store, load_record, s);
+}
+
+/* Makes the directory and what is missing above it. */
+static int make_dir(char *path)
+{
+	for (char *p = path + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+			*p = '/';
+			return -errno;
+		}
+		*p = '/';
+	}
+	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static struct buf default_dir(const char *dir)
+{
+	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	struct buf path = BUF_INIT(4096);
+
+	if (!dir)
+		dir = getenv("OCF_OBT_DIR");
+	if (dir && *dir)
+		buf_put_str(&path, dir);
+	else if (xdg && *xdg)
+		buf_printf(&path, "%s/ocf-obt", xdg);
+	else if (home && *home)
+		buf_printf(&path, "%s/.local/state/ocf-obt", home);
+	else
+		path.failed = true;
+	buf_put_byte(&path, '\0');
+	return path;
+}
+
+static const char *explain(int r)
+{
+	if (r == -EBUSY)
+		return "in use by another ocf-obt";
+	if (r == -EPERM)
+		return "must belong to you and be closed to others (mode 0700)";
+	if (r == -EBADMSG)
+		return "holds a damaged record";
+	return strerror(-r);
+}
+
+int state_open(struct state **ret, const char *dir, struct trouble *ret_trouble)
+{
+	struct buf path CLEANUP(buf_done) = default_dir(dir);
+	struct state *s CLEANUP(state_freep) = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s || !buf_ok(&path)) {
+		trouble_set(ret_trouble, OUT_STATE,
+			    "no state directory: give --dir or OCF_OBT_DIR");
+		return -ENOMEM;
+	}
+	r = make_dir((char *)path.ptr);
+	if (r >= 0)
+		r = store_open(&s->store, (const char *)path.ptr);
+	if (r >= 0)
+		r = load(s);
+	if (r < 0) {
+		trouble_set(ret_trouble, OUT_STATE, "%s: %s", (const char *)path.ptr, explain(r));
+		return r;
+	}
+	*ret = s;
+	s = NULL;
+	return 0;
+}
+
+struct state *state_free(struct state *s)
+{
+	if (!s)
+		return NULL;
+	for (size_t i = 0; i < s->n; i++)
+		record_device_wipe(&s->devices[i]);
+	free(s->devices);
+	(void)store_free(s->store);
+	free(s);
+	return NULL;
+}
+
+const struct record_self *state_self(const struct state *s)
+{
+	return &s->self;
+}
+
+size_t state_count(const struct state *s)
+{
+	return s->n;
+}
+
+const struct record_device *state_at(const struct state *s, size_t i)
+{
+	return &s->devices[i];
+}
+
+const struct record_device *state_find(const struct state *s, const struct uuid *device)
+{
+	return find(s, device);
+}
+
+bool state_matches(const char *text, const struct uuid *device, const char *name)
+{
+	size_t n = strlen(text);
+	char uuid[UUID_TEXT + 1];
+
+	uuid_format(device, uuid);
+	return (n >= PREFIX_MIN && n <= UUID_TEXT && strncasecmp(text, uuid, n) == 0) ||
+	       (*name && strcmp(text, name) == 0);
+}
+
+int state_require(const struct state *s, const char *text, const struct record_device **ret,
+		  struct trouble *ret_trouble)
+{
+	const struct record_device *found = NULL;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (!state_matches(text, &s->devices[i].device, s->devices[i].name))
+			continue;
+		if (found) {
+			trouble_set(ret_trouble, OUT_NOT_FOUND,
+				    "more than one device of ours matches %s: use its UUID", text);
+			return -ENOTUNIQ;
+		}
+		found = &s->devices[i];
+	}
+	if (!found) {
+		trouble_set(ret_trouble, OUT_NOT_FOUND, "no device of ours matches %s: see list",
+			    text);
+		return -ENOENT;
+	}
+	*ret = found;
+	return 0;
+}
+
+int state_put(struct state *s, const struct record_device *dev)
+{
+	struct buf octets CLEANUP(buf_done) = {.max = RECORD_OCTETS_MAX, .secret = true};
+	struct record_device *old = find(s, &dev->device);
+	char name[33];
+	int r;
+
+	record_device_write(dev, &octets);
+	if (!buf_ok(&octets))
+		return -ENOMEM;
+	record_name(&dev->device, name);
+	r = store_put(s->store, name, buf_span(&octets));
+	if (r < 0)
+		return r;
+	if (old)
+		drop(s, old);
+	return insert(s, dev);
+}
+
+int state_forget(struct state *s, const struct uuid *device)
+{
+	struct record_device *dev = find(s, device);
+	char name[33];
+	int r;
+
+	record_name(device, name);
+	r = store_del(s->store, name);
+	if (r >= 0 && dev)
+		drop(s, dev);
+	return r;
+}
