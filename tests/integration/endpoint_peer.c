@@ -3,7 +3,7 @@
  *	endpoint_peer serve PORT PORTS [INTERFACES]     /hello /large /store /oic/res; "ready" when
  *up endpoint_peer get|put URI PATH [FILE]           code on stdout, body on descriptor 3
  *	endpoint_peer find PATH MS                      one line for each answer to multicast
- * With STREAM set the reply is taken block by block.
+ * With STREAM set the reply is taken block by block; ACK_MS is the first time-out.
  * PSK (text) makes coaps possible in each role; a server takes any identity with it. */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -182,6 +182,7 @@ static int ask(struct party *p, char **argv)
 		.stream = getenv("STREAM") != NULL,
 	};
 	bool secure;
+	uint32_t ms;
 	uint64_t id;
 
 	if (endpoint_uri_parse(span_str(argv[2]), &(struct endpoint_addr){0}, &call.to, &secure) <
@@ -197,6 +198,8 @@ static int ask(struct party *p, char **argv)
 			return -EIO;
 		call.body = span_of(body, (size_t)n);
 	}
+	if (parse_u32(span_str(getenv("ACK_MS")), &ms))
+		call.ack_timeout_us = ms * USEC_PER_MSEC;
 	if (secure && connect_to(p, &call.to) < 0)
 		return -ENOTCONN;
 	call.session = p->session;
