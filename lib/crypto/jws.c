@@ -212,7 +212,7 @@ enum fw_error jws_parse_compact(struct span text, const char *typ, struct jws **
 		return FWE_INTERNAL;
 	j->entries[0].protected_text = span_cut(&text, '.');
 	j->payload_text = span_cut(&text, '.');
-	if (!text.ptr || j->payload_text.len == 0 || memchr(text.ptr, '.', text.len))
+	if (!text.ptr || memchr(text.ptr, '.', text.len))
 		return FWE_MANIFEST_JWS_MALFORMED;
 	j->entries[0].signature_text = text;
 	return finish(&j, typ, ret);
@@ -243,7 +243,7 @@ enum fw_error jws_parse_json(const struct jsn *root, const char *typ, struct jws
 	if (list && (jsn_type(list) != JSN_ARRAY || n == 0 || jsn_get(root, "signature") ||
 		     jsn_get(root, "protected") || jsn_get(root, "header")))
 		return FWE_MANIFEST_JWS_MALFORMED;
-	if (jsn_text(payload).len == 0)
+	if (jsn_type(payload) != JSN_TEXT)
 		return FWE_MANIFEST_JWS_MALFORMED;
 	j = jws_new(n);
 	if (!j)

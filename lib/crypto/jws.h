@@ -1,7 +1,7 @@
 /* lib/crypto/jws.h - JSON Web Signature (RFC 7515): reading, verifying and making.
  *
- * Compact, flattened and general serialization. Detached and unencoded payloads (RFC 7797) are
- * refused; no `crit` extension is understood. */
+ * Compact, flattened and general serialization. No `crit` extension is understood, unencoded
+ * payloads (RFC 7797) among them; a detached payload counts as an empty one. */
 #pragma once
 
 #include "crypto/envelope.h"
