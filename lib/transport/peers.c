@@ -474,9 +474,12 @@ struct peers *peers_free(struct peers *ps)
 		return NULL;
 	for (size_t i = 0; i < BUCKETS; i++) {
 		while (ps->by_id[i]) {
-			if (state_of(ps->by_id[i]) == DTLS_OPEN)
-				dtls_close(ps->by_id[i]->dtls);
-			peer_free(ps, ps->by_id[i]);
+			struct peer *p = ps->by_id[i];
+
+			/* Also one that endpoint_close() has marked: nobody has told the peer yet. */
+			if (p->dtls && dtls_state(p->dtls) == DTLS_OPEN)
+				dtls_close(p->dtls);
+			peer_free(ps, p);
 		}
 	}
 	(void)dtls_free(ps->dtls);
