@@ -87,7 +87,7 @@ static void on_pin(void *arg)
 {
 	struct transfer *t = arg;
 
-	if (t->pin_in == &t->in)
+	if (!t->o->pin_file)
 		(void)fprintf(stderr, "PIN that the device displays: ");
 	if (input_line(t->pin_in, on_pin_line, t) < 0)
 		job_refuse(&t->job, OUT_FAILED, "cannot read the PIN");
