@@ -14,7 +14,7 @@
 #define REC_HANDSHAKE   22
 #define RESEND_FIRST_US USEC_PER_SEC /* RFC 6347 4.2.4.1 */
 #define RESEND_MAX_US   (60 * USEC_PER_SEC)
-#define PIN_STRIKES     2 /* undecipherable Finished messages that prove another PIN */
+#define KEY_STRIKES     2 /* undecipherable Finished messages that prove another key */
 
 #define PRIO_COMMON                                                                                \
 	"NONE:+VERS-DTLS1.2:+AES-128-CBC:+SHA256:+COMP-NULL:+GROUP-SECP256R1:+SIGN-ECDSA-SHA256"
@@ -459,15 +459,21 @@ static void handshake_failed(struct dtls_session *s, int error)
 	}
 }
 
-/* A client with another PIN sends a Finished message that does not decipher. GnuTLS drops it and
- * waits on, so it is counted here; one alone may have overtaken its ChangeCipherSpec. */
+static void wrong_key(struct dtls_session *s)
+{
+	finish_with_alert(s, s->facts.profile == DTLS_PIN ? DTLS_END_PIN : DTLS_END_FAILED,
+			  GNUTLS_A_BAD_RECORD_MAC);
+}
+
+/* A client with another key or PIN sends a Finished message that does not decipher. GnuTLS drops it
+ * and waits on, so it is counted here; one alone may have overtaken its ChangeCipherSpec. */
 static void count_strike(struct dtls_session *s)
 {
-	if (s->facts.profile != DTLS_PIN || !s->keyed || !s->in_encrypted)
+	if (!s->keyed || !s->in_encrypted)
 		return;
 	s->strikes++;
-	if (s->strikes >= PIN_STRIKES)
-		finish_with_alert(s, DTLS_END_PIN, GNUTLS_A_BAD_RECORD_MAC);
+	if (s->strikes >= KEY_STRIKES)
+		wrong_key(s);
 }
 
 static void handshake_step(struct dtls_session *s)
@@ -627,7 +633,7 @@ void dtls_tick(struct dtls_session *s, uint64_t now_us)
 		s->resend_after_us = wait < RESEND_MAX_US ? wait : RESEND_MAX_US;
 		s->resend_us = now_us + s->resend_after_us;
 	} else if (s->strikes > 0) {
-		finish_with_alert(s, DTLS_END_PIN, GNUTLS_A_BAD_RECORD_MAC);
+		wrong_key(s);
 	} else {
 		finish(s, DTLS_END_TIMEOUT);
 	}
