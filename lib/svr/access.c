@@ -95,30 +95,45 @@ static bool is_any_owner(const struct device *dev, const struct uuid *peer)
 	return false;
 }
 
-/* The order of the steps is the order of precedence: OCF Security 12.1, CR 2640. */
-/* NOLINTNEXTLINE(readability-function-cognitive-complexity): a ladder, one reason a step */
-enum access access_decide(const struct device *dev, const struct req *req, const struct target *t)
+/* The steps in their order of precedence: OCF Security 12.1, CR 2640. */
+static enum access decide_rfotm(const struct device *dev, const struct req *req,
+				const struct target *t)
 {
-	const bool secured = req->session != 0, in_doc = device_in_doc(dev, req->session);
-	const struct uuid *peer =
-		secured && req->has_peer && !uuid_is_nil(&req->peer) ? &req->peer : NULL;
-
-	/* 1. While a DOC is open in RFOTM, it alone is heard. */
-	if (dev->dos == DOS_RFOTM && dev->doc != 0 && !in_doc)
+	/* 1. While a DOC is open, it alone is heard, */
+	if (dev->doc != 0 && !device_in_doc(dev, req->session))
 		return ACCESS_NONE;
-	/* 2. Application resources are there in RFNOP only, */
-	if (t->kind == RES_NCR && dev->dos != DOS_RFNOP)
+	/* 2. application resources are not there yet, */
+	if (t->kind == RES_NCR)
 		return ACCESS_NONE;
-	/* 3. and never unsecured. */
-	if (t->kind == RES_NCR && !secured)
-		return ACCESS_NONE;
-	/* 4. The DOC reaches all configuration. The flag ends on entry of RFNOP. */
-	if (t->kind != RES_NCR && in_doc)
+	/* 4. and it reaches all configuration. */
+	if (dev->doc != 0)
 		return ACCESS_FULL;
 	/* 5, 6. Before a DOC, what discovery and the choice of a method need. */
-	if (dev->dos == DOS_RFOTM)
-		return t->anyone & METHOD_BIT(req->method) ? ACCESS_FULL : ACCESS_NONE;
-	/* 7. Security resources are never reached unsecured from then on. */
+	return t->anyone & METHOD_BIT(req->method) ? ACCESS_FULL : ACCESS_NONE;
+}
+
+/* Who asks, if that is somebody still: a session outlives the credential it was made with, but the
+ * rights do not. */
+static const struct uuid *known_peer(const struct device *dev, const struct req *req)
+{
+	const bool known = req->session != 0 && req->has_peer && device_cred(dev, &req->peer);
+
+	return known ? &req->peer : NULL;
+}
+
+static enum access decide_owned(const struct device *dev, const struct req *req,
+				const struct target *t)
+{
+	const bool secured = req->session != 0;
+	const struct uuid *peer = known_peer(dev, req);
+
+	/* 2, 3. Application resources are there in RFNOP only, and never unsecured. */
+	if (t->kind == RES_NCR && (dev->dos != DOS_RFNOP || !secured))
+		return ACCESS_NONE;
+	/* 4. The flag of the DOC ends on entry of RFNOP. */
+	if (t->kind != RES_NCR && device_in_doc(dev, req->session))
+		return ACCESS_FULL;
+	/* 7. Security resources are never reached unsecured. */
 	if (t->kind == RES_SVR && !secured)
 		return ACCESS_NONE;
 	/* Repair: the device owner has all of them in SRESET, */
@@ -135,6 +150,21 @@ enum access access_decide(const struct device *dev, const struct req *req, const
 	if (t->owner == OWNER_PSTAT && (req->method == M_GET || req->method == M_POST) &&
 	    is_any_owner(dev, peer))
 		return ACCESS_DOS;
+	return ACCESS_NONE;
+}
+
+enum access access_decide(const struct device *dev, const struct req *req, const struct target *t)
+{
+	switch (dev->dos) {
+	case DOS_RESET:
+		return ACCESS_NONE; /* answered before: a wipe is pending */
+	case DOS_RFOTM:
+		return decide_rfotm(dev, req, t);
+	case DOS_RFPRO:
+	case DOS_RFNOP:
+	case DOS_SRESET:
+		return decide_owned(dev, req, t);
+	}
 	return ACCESS_NONE;
 }
 
@@ -172,6 +202,7 @@ _Static_assert(ARRAY_SIZE(WRITABLE) == PROPERTY_COUNT, "a row for each property"
 static bool via_fits(const struct device *dev, const struct req *req, enum via via)
 {
 	const bool in_doc = device_in_doc(dev, req->session);
+	const struct uuid *peer = known_peer(dev, req);
 
 	switch (via) {
 	case VIA_ANY:
@@ -181,8 +212,8 @@ static bool via_fits(const struct device *dev, const struct req *req, enum via v
 	case VIA_NO_DOC:
 		return dev->doc == 0;
 	case VIA_OWNER:
-		return in_doc || (req->has_peer && (uuid_eq(&dev->devowner, &req->peer) ||
-						    is_owner(dev, OWNER_DOXM, &req->peer)));
+		return in_doc ||
+		       (peer && (uuid_eq(&dev->devowner, peer) || is_owner(dev, OWNER_DOXM, peer)));
 	}
 	return false;
 }

@@ -60,7 +60,7 @@ bool acl_copy(struct acl *ret, const struct acl *acl)
 	*ret = (struct acl){0};
 	if (acl->n == 0)
 		return true;
-	ret->v = calloc(acl->n, sizeof(*ret->v));
+	ret->v = calloc(acl->n, sizeof(struct ace *));
 	if (!ret->v)
 		return false;
 	ret->n = acl->n;
@@ -73,7 +73,7 @@ bool acl_copy(struct acl *ret, const struct acl *acl)
 
 bool acl_append(struct acl *acl, struct ace *ace)
 {
-	struct ace **v = reallocarray(acl->v, acl->n + 1, sizeof(*v));
+	struct ace **v = reallocarray(acl->v, acl->n + 1, sizeof(struct ace *));
 
 	if (!v)
 		return false;
@@ -107,6 +107,6 @@ bool acl_remove(struct acl *acl, uint32_t aceid)
 		return false;
 	(void)ace_unref(acl->v[i]);
 	acl->n--;
-	memmove(&acl->v[i], &acl->v[i + 1], (acl->n - i) * sizeof(acl->v[0]));
+	memmove(&acl->v[i], &acl->v[i + 1], (acl->n - i) * sizeof(struct ace *));
 	return true;
 }

@@ -93,7 +93,7 @@ enum verdict acl_delete(struct exchange *x)
 		return refuse(x, V_FORBIDDEN, "nothing is deleted in this state");
 	if (!query_aceid(x->req, &aceid))
 		return refuse(x, V_NOT_FOUND, "no such access control entry");
-	if (x->req->n_query && aceid == 0)
+	if (!query_has_only(x->req, "aceid", NULL)) /* a slip must not delete all */
 		return refuse(x, V_BAD_REQUEST, "unknown query");
 	dev = stage(x);
 	if (!dev)

@@ -204,13 +204,13 @@ enum verdict cred_delete(struct exchange *x)
 		return refuse(x, V_FORBIDDEN, "nothing is deleted in this state");
 	if (!filter_parse(x->req, &f))
 		return refuse(x, V_NOT_FOUND, "no such credential");
-	if (x->req->n_query && !f.by_id && !f.by_subject)
+	if (!query_has_only(x->req, "credid", "subjectuuid")) /* a slip must not delete all */
 		return refuse(x, V_BAD_REQUEST, "unknown query");
 	dev = stage(x);
 	if (!dev)
 		return V_INTERNAL;
 	touch(x, REC_CRED);
-	if (remove_all(dev, &f) == 0 && x->req->n_query)
+	if (remove_all(dev, &f) == 0 && (f.by_id || f.by_subject))
 		return refuse(x, V_NOT_FOUND, "no such credential");
 	if (leaves_orphan(x->dev, dev))
 		return refuse(x, V_BAD_REQUEST, "would delete the last credential of an owner");

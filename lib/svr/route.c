@@ -123,6 +123,18 @@ bool query_find(const struct req *req, const char *key, struct span *ret)
 	return false;
 }
 
+bool query_has_only(const struct req *req, const char *key, const char *other)
+{
+	for (size_t i = 0; i < req->n_query; i++) {
+		struct span rest = req->query[i], got = span_cut(&rest, '=');
+
+		if (!span_is_nocase(got, "if") && !span_is_nocase(got, key) &&
+		    (!other || !span_is_nocase(got, other)))
+			return false;
+	}
+	return true;
+}
+
 const char *route_interface(const struct resource *res, const struct req *req)
 {
 	struct span want;

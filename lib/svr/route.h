@@ -43,6 +43,9 @@ const char *route_second_type(const struct device *dev, const struct resource *r
  * A key without "=" has the empty value. */
 bool query_find(const struct req *req, const char *key, struct span *ret);
 
+/* No key but "if" and these two (NULL: one less)? */
+bool query_has_only(const struct req *req, const char *key, const char *other);
+
 /* Keeps the reason for the log line. */
 enum verdict refuse(struct exchange *x, enum verdict verdict, const char *why);
 /* The staged copy of the device, made at first use. NULL: out of memory, x->out->why says so. */

@@ -278,6 +278,12 @@ static const struct {
 /* Separate owners for all resources: pstat is the OBT's. */
 static struct world *world_of_owners(enum dos dos)
 {
+	static const char *const PEERS[] = {"00000000-0000-4000-8000-0000000000c0",
+					    "00000000-0000-4000-8000-0000000000a0",
+					    "00000000-0000-4000-8000-0000000000d0",
+					    "00000000-0000-4000-8000-0000000000e0",
+					    OTHER,
+					    FINAL};
 	struct world *w = world_new();
 
 	to_provisioned(w, DOS_RFPRO);
@@ -285,6 +291,9 @@ static struct world *world_of_owners(enum dos dos)
 	w->dev->rowner[OWNER_ACL2] = uuid_of("00000000-0000-4000-8000-0000000000a0");
 	w->dev->rowner[OWNER_DOXM] = uuid_of("00000000-0000-4000-8000-0000000000d0");
 	w->dev->devowner = uuid_of("00000000-0000-4000-8000-0000000000e0");
+	for (size_t i = 0; i < ARRAY_SIZE(PEERS); i++)
+		w->dev->creds[w->dev->n_creds++] =
+			(struct cred){.credid = (uint32_t)i, .subject = uuid_of(PEERS[i])};
 	w->dev->dos = dos;
 	return w;
 }
@@ -338,6 +347,24 @@ static void access_decide__adds_up_the_entries(void **state)
 	for (req.method = M_GET; req.method <= M_DELETE; req.method++)
 		assert_int_equal(access_decide(w->dev, &req, &LIGHT),
 				 req.method == M_DELETE ? ACCESS_NONE : ACCESS_FULL);
+	world_free(w);
+}
+
+/* A session outlives its credential; the rights do not. */
+static void access_decide__knows_no_peer_without_a_credential(void **state)
+{
+	struct world *w = world_of_owners(DOS_RFPRO);
+	const char *cms = "00000000-0000-4000-8000-0000000000c0";
+	struct req req = {.session = LATER, .has_peer = true, .peer = uuid_of(OTHER)};
+
+	(void)state;
+	assert_int_equal(post(w, LATER, "00000000-0000-4000-8000-0000000000a0", "/oic/sec/acl2",
+			      "{\"aclist2\":[{\"subject\":" SUBJECT_OTHER
+			      ",\"resources\":[{\"href\":\"/oic/d\"}],\"permission\":2}]}"),
+			 V_CHANGED);
+	assert_int_equal(access_decide(w->dev, &req, &D), ACCESS_FULL);
+	assert_int_equal(del(w, LATER, cms, "/oic/sec/cred?subjectuuid=" OTHER), V_DELETED);
+	assert_int_equal(access_decide(w->dev, &req, &D), ACCESS_NONE);
 	world_free(w);
 }
 
@@ -451,6 +478,7 @@ int main(void)
 		cmocka_unit_test(svr_handle__serves_in_rfotm_what_the_transfer_needs),
 		cmocka_unit_test(access_decide__follows_the_algorithm),
 		cmocka_unit_test(access_decide__adds_up_the_entries),
+		cmocka_unit_test(access_decide__knows_no_peer_without_a_credential),
 		cmocka_unit_test(pstat_post__takes_the_state_only_from_other_owners),
 		cmocka_unit_test(access_may_write__follows_the_state_columns),
 		cmocka_unit_test(doxm_post__changes_its_owner_for_the_owner_only),

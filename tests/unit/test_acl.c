@@ -195,13 +195,13 @@ static void acl_delete__removes_what_the_query_names(void **state)
 		enum verdict want;
 		size_t left;
 	} CASES[] = {
-		{"one",               "?aceid=5", V_DELETED,     2},
-		{"again",             "?aceid=5", V_NOT_FOUND,   2},
-		{"zero",              "?aceid=0", V_NOT_FOUND,   2},
-		{"no number",         "?aceid=x", V_NOT_FOUND,   2},
-		{"a slip of the key", "?acid=6",  V_BAD_REQUEST, 2},
-		{"all",               "",         V_DELETED,     0},
-		{"all of none",       "",         V_DELETED,     0},
+		{"one",               "?aceid=5",      V_DELETED,     2},
+		{"again",             "?aceid=5",      V_NOT_FOUND,   2},
+		{"zero",              "?aceid=0",      V_NOT_FOUND,   2},
+		{"no number",         "?aceid=x",      V_NOT_FOUND,   2},
+		{"a slip of the key", "?acid=6",       V_BAD_REQUEST, 2},
+		{"all",               "?if=oic.if.rw", V_DELETED,     0},
+		{"all of none",       "",              V_DELETED,     0},
 	};
 	struct world *w = world_new();
 
