@@ -121,7 +121,7 @@ int pin_display_show(struct pin_display *d, const char *pin)
 	CLEANUP(closep) int in = -1;
 	CLEANUP(closep) int out = -1;
 	int p[2], r;
-	pid_t pid;
+	pid_t pid = -1;
 
 	pin_display_hide(d);
 	if (pipe2(p, O_CLOEXEC) < 0)

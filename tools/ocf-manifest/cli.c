@@ -187,7 +187,7 @@ bool cli_number(const struct cli *cli, const char *name, uint64_t max, uint64_t 
 	return true;
 }
 
-static void say(const char *fmt, va_list ap)
+PRINTF_LIKE(1, 0) static void say(const char *fmt, va_list ap)
 {
 	(void)fputs("ocf-manifest: ", stderr);
 	(void)vfprintf(stderr, fmt, ap);
