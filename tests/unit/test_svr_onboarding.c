@@ -114,10 +114,95 @@ static void svr_handle__follows_the_recorded_onboarding(void **state)
 	world_free(w);
 }
 
+/* Another deployed tool keeps the temporal identity, brings its own key, becomes the owner late,
+ * and provisions over a second session while the DOC is still up. */
+static void svr_handle__takes_the_order_of_another_tool(void **state)
+{
+	struct world *w = world_new();
+	char temporal[UUID_TEXT + 1], body[128];
+	struct uuid obt = uuid_of(OBT);
+	struct secret key;
+
+	(void)state;
+	uuid_format(device_uuid(w->dev), temporal);
+	(void)snprintf(body, sizeof(body), "{\"deviceuuid\":\"%s\"}", temporal);
+	assert_int_equal(multicast(w, "/oic/sec/doxm?Owned=FALSE"), V_CONTENT);
+	assert_int_equal(multicast(w, "/oic/sec/doxm?Owned=TRUE"), V_IGNORE);
+	assert_int_equal(post(w, CLEAR, NULL, "/oic/sec/doxm", "{\"oxmsel\":0}"), V_CHANGED);
+	assert_int_equal(world_event(w, EV_DOC_OPEN, DOC), V_CHANGED);
+	assert_int_equal(get(w, DOC, NULL, "/oic/sec/pstat"), V_CONTENT);
+	assert_true(body_has(w, "\"dos\":{\"p\":false,\"s\":1}"));
+	assert_int_equal(post(w, DOC, NULL, "/oic/sec/pstat", "{\"om\":4}"), V_CHANGED);
+	assert_int_equal(post(w, DOC, NULL, "/oic/sec/doxm", body), V_CHANGED);
+	assert_int_equal(get(w, DOC, NULL, "/oic/sec/csr"), V_NOT_FOUND);
+	assert_int_equal(post(w, DOC, NULL, "/oic/sec/cred",
+			      "{\"rowneruuid\":\"" OBT "\",\"creds\":[{\"credtype\":1,"
+			      "\"subjectuuid\":\"" OBT "\",\"privatedata\":{\"data\":"
+			      "h'000102030405060708090a0b0c0d0e0f',"
+			      "\"encoding\":\"oic.sec.encoding.raw\"}}]}"),
+			 V_CHANGED);
+	assert_int_equal(post(w, DOC, NULL, "/oic/sec/doxm", "{\"devowneruuid\":\"" OBT "\"}"),
+			 V_CHANGED);
+	assert_int_equal(get(w, DOC, NULL, "/oic/sec/doxm"), V_CONTENT);
+	assert_true(body_has(w, "\"devowneruuid\":\"" OBT "\""));
+	expect_uuid(device_uuid(w->dev), temporal);
+	assert_int_equal(post(w, DOC, NULL, "/oic/sec/pstat", "{\"rowneruuid\":\"" OBT "\"}"),
+			 V_CHANGED);
+	assert_int_equal(post(w, DOC, NULL, "/oic/sec/acl2", "{\"rowneruuid\":\"" OBT "\"}"),
+			 V_CHANGED);
+	assert_int_equal(
+		post(w, DOC, NULL, "/oic/sec/doxm", "{\"rowneruuid\":\"" OBT "\",\"owned\":true}"),
+		V_CHANGED);
+	assert_int_equal(post(w, DOC, NULL, "/oic/sec/pstat", "{\"dos\":{\"s\":2}}"), V_CHANGED);
+
+	assert_int_equal(svr_profile(w->dev), SVR_PROFILE_NORMAL);
+	assert_true(svr_psk(w->dev, &obt, &key));
+	assert_int_equal(key.b[15], 15);
+	assert_int_equal(world_event(w, EV_DOC_OPEN, LATER), V_CHANGED);
+	assert_int_equal(del(w, LATER, OBT, "/oic/sec/acl2"), V_DELETED);
+	assert_int_equal(post(w, LATER, OBT, "/oic/sec/acl2",
+			      "{\"aclist2\":[{\"permission\":31,\"subject\":{\"uuid\":\"" OBT
+			      "\"},\"resources\":[{\"href\":\"/oic/sec/doxm\",\"if\":[\"*\"]},"
+			      "{\"wc\":\"*\",\"if\":[\"*\"]}]}]}"),
+			 V_CHANGED);
+	assert_int_equal(post(w, LATER, OBT, "/oic/sec/pstat", "{\"dos\":{\"s\":3}}"), V_CHANGED);
+	assert_int_equal(world_event(w, EV_CLOSED, DOC), V_CHANGED);
+	assert_int_equal(device_dos(w->dev), DOS_RFNOP);
+	assert_int_equal(get(w, LATER, OBT, "/oic/sec/doxm?owned=true"), V_CONTENT);
+	world_free(w);
+}
+
+/* CR 2868: credential and access services of their own, with a credential each. */
+static void svr_handle__serves_separate_services(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	to_owned(w);
+	assert_int_equal(post(w, DOC, NULL, "/oic/sec/acl2", "{\"rowneruuid\":\"" OTHER "\"}"),
+			 V_CHANGED);
+	assert_int_equal(post(w, DOC, NULL, "/oic/sec/pstat", "{\"dos\":{\"s\":2}}"),
+			 V_BAD_REQUEST);
+	assert_int_equal(post(w, DOC, NULL, "/oic/sec/cred",
+			      "{\"creds\":[{\"credtype\":1,\"subjectuuid\":\"" OTHER
+			      "\",\"privatedata\":{\"data\":h'000102030405060708090a0b0c0d0e0f',"
+			      "\"encoding\":\"oic.sec.encoding.raw\"}}]}"),
+			 V_CHANGED);
+	assert_int_equal(post(w, DOC, NULL, "/oic/sec/pstat", "{\"dos\":{\"s\":2}}"), V_CHANGED);
+	assert_int_equal(world_event(w, EV_CLOSED, DOC), V_CHANGED);
+	assert_int_equal(del(w, LATER, OTHER, "/oic/sec/acl2"), V_DELETED);
+	assert_int_equal(del(w, LATER, OBT, "/oic/sec/acl2"), V_UNAUTHORIZED);
+	assert_int_equal(post(w, LATER, OTHER, "/oic/sec/pstat", "{\"dos\":{\"s\":3}}"), V_CHANGED);
+	assert_int_equal(device_dos(w->dev), DOS_RFNOP);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(svr_handle__follows_the_recorded_onboarding),
+		cmocka_unit_test(svr_handle__takes_the_order_of_another_tool),
+		cmocka_unit_test(svr_handle__serves_separate_services),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
