@@ -203,8 +203,8 @@ static enum outcome request(const struct options *o, enum method method)
 	}
 	a.reach = (struct reach){
 		.net = &a.net,
-		.self = state_self(state),
-		.dev = rec,
+		.state = state,
+		.dev = *rec,
 		.timeout_us = o->timeout_us,
 		.done = on_reached,
 		.lost = on_lost,

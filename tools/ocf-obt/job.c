@@ -14,14 +14,9 @@
 
 static void drive(struct job *j);
 
-static bool owns(const struct job *j)
-{
-	return j->task == OBT_OWN || j->task == OBT_OWN_AND_PROVISION;
-}
-
 static struct link *link_of(struct job *j)
 {
-	return owns(j) ? &j->link : &j->reach.link;
+	return job_owns(j) ? &j->link : &j->reach.link;
 }
 
 /* ---- what became of a step ---- */
@@ -136,7 +131,7 @@ static void do_connect(struct job *j)
 	struct dtls_offer offer = {.profile = DTLS_ANON, .handshake_us = HANDSHAKE_US};
 	int r;
 
-	if (!owns(j)) {
+	if (!job_owns(j)) {
 		reach_start(&j->reach);
 		return;
 	}
@@ -179,7 +174,7 @@ static const char *keep_key(struct job *j)
 
 static const char *forget_key(struct job *j)
 {
-	const struct uuid *device = owns(j) ? &j->params.renamed : &j->params.device;
+	const struct uuid *device = job_owns(j) ? &j->params.renamed : &j->params.device;
 
 	return state_forget(j->state, device) < 0 ? "cannot remove the owner credential" : NULL;
 }
@@ -211,7 +206,7 @@ static void explain(struct job *j)
 	out_code(f->code, code);
 	trouble_set(&j->trouble, outcome, "%s%s%s%s", f->why ? f->why : WHY[f->cause].text,
 		    f->code ? " " : "", f->code ? code : "",
-		    owns(j) && j->obt.key_kept ? KEPT : "");
+		    job_owns(j) && j->obt.key_kept ? KEPT : "");
 	j->trouble.step = f->step;
 	j->trouble.code = f->code;
 }
@@ -229,13 +224,12 @@ static void conclude(struct job *j, bool ok)
 
 	j->over = true;
 	stop_clock(j);
-	if (ok && owns(j)) {
+	if (ok && job_owns(j)) {
 		rec->complete = true;
 		rec->has_sdi = j->obt.has_sdi;
 	} else if (ok && j->task == OBT_PROVISION) {
 		rec->complete = true;
-		endpoint_addr_format(&j->reach.peer, rec->addresses[0]);
-		rec->n_addresses = 1;
+		(void)memcpy(rec->addresses, j->reach.dev.addresses, sizeof(rec->addresses));
 	}
 	if (!ok)
 		explain(j);
@@ -308,12 +302,12 @@ static void start_clock(struct job *j)
 
 void job_start(struct job *j)
 {
-	if (j->dev) {
+	if (!job_owns(j)) {
 		j->record = *j->dev;
 		j->reach = (struct reach){
 			.net = j->net,
-			.self = state_self(j->state),
-			.dev = &j->record,
+			.state = j->state,
+			.dev = *j->dev,
 			.timeout_us = j->timeout_us,
 			.done = on_reached,
 			.lost = on_lost,
@@ -368,7 +362,7 @@ void job_end(struct job *j)
 		j->over = true;
 	}
 	net_disconnect(j->net, &j->link);
-	if (j->dev)
+	if (!job_owns(j))
 		reach_end(&j->reach);
 	j->timer = loop_timer_free(j->timer);
 	record_device_wipe(&j->record);

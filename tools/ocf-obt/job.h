@@ -11,7 +11,7 @@ struct job {
 	struct obt_params params;
 	char name[ANSWER_NAME_MAX + 1];   /* of the device */
 	struct endpoint_addr coap, coaps; /* OBT_OWN* */
-	const struct record_device *dev;  /* OBT_PROVISION, OBT_RESET; copied */
+	const struct record_device *dev;  /* OBT_PROVISION, OBT_RESET; copied by job_start() */
 	uint64_t timeout_us;              /* of a search for it */
 	uint64_t deadline_us;             /* for what the device does, persons not counted */
 
@@ -36,6 +36,12 @@ struct job {
 	enum outcome connect_outcome; /* why there is no session */
 	bool over;
 };
+
+/* Is this the taking of a device, not work on one that is ours? */
+static inline bool job_owns(const struct job *j)
+{
+	return j->task == OBT_OWN || j->task == OBT_OWN_AND_PROVISION;
+}
 
 void job_start(struct job *j);
 void job_go_on(struct job *j);

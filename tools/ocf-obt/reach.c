@@ -5,10 +5,11 @@
 
 static int connect_to(struct reach *r, const struct endpoint_addr *peer)
 {
+	const struct uuid *self = &state_self(r->state)->uuid;
 	struct dtls_offer offer = {
 		.profile = DTLS_NORMAL,
-		.identity = span_of(r->self->uuid.b, sizeof(r->self->uuid.b)),
-		.key = r->dev->key,
+		.identity = span_of(self->b, sizeof(self->b)),
+		.key = r->dev.key,
 		.handshake_us = HANDSHAKE_US,
 	};
 	int err;
@@ -34,7 +35,7 @@ static void on_found(void *arg)
 	for (size_t i = 0; i < r->find.n; i++) {
 		const struct found *d = r->find.list[i];
 
-		if (!uuid_eq(&d->device, &r->dev->device) || !d->has_coaps)
+		if (!uuid_eq(&d->device, &r->dev.device) || !d->has_coaps)
 			continue;
 		if (connect_to(r, &d->coaps) == 0)
 			return;
@@ -47,7 +48,7 @@ static void search(struct reach *r)
 	r->searching = true;
 	r->find = (struct find){
 		.net = r->net,
-		.terms = {.owned = true, .wanted = &r->dev->device, .timeout_us = r->timeout_us},
+		.terms = {.owned = true, .wanted = &r->dev.device, .timeout_us = r->timeout_us},
 		.done = on_found,
 		.arg = r,
 	};
@@ -57,10 +58,10 @@ static void search(struct reach *r)
 
 static void next_address(struct reach *r)
 {
-	while (r->tried < r->dev->n_addresses) {
+	while (r->tried < r->dev.n_addresses) {
 		struct endpoint_addr peer;
 
-		if (net_addr_parse(&peer, r->dev->addresses[r->tried++]) == 0 &&
+		if (net_addr_parse(&peer, r->dev.addresses[r->tried++]) == 0 &&
 		    connect_to(r, &peer) == 0)
 			return;
 	}
@@ -71,6 +72,11 @@ static void on_opened(void *arg)
 {
 	struct reach *r = arg;
 
+	if (r->searching) { /* it has moved: next time is quicker if this can be kept */
+		endpoint_addr_format(&r->peer, r->dev.addresses[0]);
+		r->dev.n_addresses = 1;
+		(void)!state_put(r->state, &r->dev);
+	}
 	r->done(r->arg, true);
 }
 
@@ -105,4 +111,5 @@ void reach_end(struct reach *r)
 	net_disconnect(r->net, &r->link);
 	if (r->searching)
 		find_end(&r->find);
+	record_device_wipe(&r->dev);
 }

@@ -4,13 +4,14 @@
 #include "find.h"
 #include "state.h"
 
-/* Tries the recorded addresses one after the other, then looks for the device by multicast. Zero
- * it, set what the first part names, and keep it in place until `done` or reach_end(). */
+/* Tries the recorded addresses one after the other, then looks for the device by multicast, and
+ * records where it was found. Zero it, set what the first part names, and keep it in place until
+ * reach_end(). */
 struct reach {
 	struct net *net;
-	const struct record_self *self;
-	const struct record_device *dev;
-	uint64_t timeout_us; /* of the search */
+	struct state *state;
+	struct record_device dev; /* a copy; wiped by reach_end() */
+	uint64_t timeout_us;      /* of the search */
 	/* The session is open in `link`, or `trouble` says why not. */
 	void (*done)(void *arg, bool ok);
 	/* It has ended without our doing, later. */

@@ -43,7 +43,7 @@ static void describe(const struct job *j)
 	uuid_format(&j->params.device, uuid);
 	out_field(stderr, "name", j->name);
 	out_field(stderr, "uuid", uuid);
-	if (j->dev)
+	if (!job_owns(j))
 		return;
 	endpoint_addr_format(&j->coap, address);
 	out_field(stderr, "address", address);
@@ -112,7 +112,7 @@ static const char *state_reached(const struct job *j)
 static enum outcome report(const struct transfer *t)
 {
 	const struct job *j = &t->job;
-	const struct uuid *device = j->dev ? &j->params.device : &j->params.renamed;
+	const struct uuid *device = job_owns(j) ? &j->params.renamed : &j->params.device;
 	char uuid[UUID_TEXT + 1];
 	struct jsn *v;
 
@@ -128,7 +128,7 @@ static enum outcome report(const struct transfer *t)
 	jsn_set_str(v, "uuid", uuid);
 	jsn_set_str(v, "name", j->name);
 	jsn_set_str(v, "state", state_reached(j));
-	if (!j->dev) {
+	if (job_owns(j)) {
 		out_set_uuid(v, "former_uuid", &j->params.device);
 		jsn_set_str(v, "method", obt_method_name(j->params.method));
 		jsn_set_str(v, "secure_address", j->record.addresses[0]);
