@@ -111,7 +111,7 @@ static void state_put__survives_and_replaces(void **state)
 	remove_dir(&d);
 }
 
-static void state_put__grows_beyond_its_first_room(void **state)
+static void state_put__holds_many(void **state)
 {
 	struct dir d = make_dir();
 	struct state *s = open_state(&d);
@@ -176,7 +176,7 @@ int main(void)
 		cmocka_unit_test(state_open__makes_directory_and_identity_once),
 		cmocka_unit_test(state_open__names_what_keeps_it_out),
 		cmocka_unit_test(state_put__survives_and_replaces),
-		cmocka_unit_test(state_put__grows_beyond_its_first_room),
+		cmocka_unit_test(state_put__holds_many),
 		cmocka_unit_test(state_require__takes_uuid_prefix_or_name),
 	};
 

@@ -13,8 +13,8 @@
 struct state {
 	struct store *store;
 	struct record_self self;
-	struct record_device *devices; /* sorted */
-	size_t n, room;
+	size_t n;
+	struct record_device devices[DEVICES_MAX]; /* sorted; only touched pages cost memory */
 };
 
 /* Store names are 32 characters at most: the UUID without its dashes. */
@@ -31,45 +31,19 @@ static int by_name(const void *a, const void *b)
 	return order ? order : memcmp(x->device.b, y->device.b, sizeof(x->device.b));
 }
 
-static int insert(struct state *s, const struct record_device *dev)
+static void sort(struct state *s)
 {
-	if (s->n == s->room) {
-		size_t room = s->room ? 2 * s->room : 16;
-		struct record_device *more;
-
-		if (room > DEVICES_MAX)
-			return -EFBIG;
-		more = calloc(room, sizeof(*more)); /* not realloc: records hold keys */
-		if (!more)
-			return -ENOMEM;
-		for (size_t i = 0; i < s->n; i++) {
-			more[i] = s->devices[i];
-			record_device_wipe(&s->devices[i]);
-		}
-		free(s->devices);
-		s->devices = more;
-		s->room = room;
-	}
-	s->devices[s->n++] = *dev;
 	qsort(s->devices, s->n, sizeof(*s->devices), by_name);
-	return 0;
 }
 
-static struct record_device *find(const struct state *s, const struct uuid *device)
+/* Where the device is; s->n: nowhere. */
+static size_t index_of(const struct state *s, const struct uuid *device)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (uuid_eq(&s->devices[i].device, device))
-			return &s->devices[i];
-	return NULL;
-}
+	size_t i = 0;
 
-static void drop(struct state *s, struct record_device *dev)
-{
-	size_t at = (size_t)(dev - s->devices);
-
-	memmove(dev, dev + 1, (s->n - at - 1) * sizeof(*dev));
-	s->n--;
-	record_device_wipe(&s->devices[s->n]);
+	while (i < s->n && !uuid_eq(&s->devices[i].device, device))
+		i++;
+	return i;
 }
 
 static int load_record(void *arg, const char *name)
@@ -86,7 +60,10 @@ static int load_record(void *arg, const char *name)
 		return r;
 	if (record_device_parse(buf_span(&octets), &dev) != CBR_OK)
 		return -EBADMSG;
-	return insert(s, &dev);
+	if (s->n == DEVICES_MAX)
+		return -EFBIG;
+	s->devices[s->n++] = dev;
+	return 0;
 }
 
 static int make_self(struct state *s)
@@ -112,7 +89,9 @@ static int load(struct state *s)
 		return r;
 	if (record_self_parse(buf_span(&octets), &s->self) != CBR_OK)
 		return -EBADMSG;
-	return store_each(s->store, load_record, s);
+	r = store_each(s->store, load_record, s);
+	sort(s);
+	return r;
 }
 
 /* Makes the directory and what is missing above it. */
@@ -164,15 +143,16 @@ static const char *explain(int r)
 int state_open(struct state **ret, const char *dir, struct trouble *ret_trouble)
 {
 	struct buf path CLEANUP(buf_done) = default_dir(dir);
-	struct state *s CLEANUP(state_freep) = calloc(1, sizeof(*s));
+	struct state *s CLEANUP(state_freep) = NULL;
 	int r;
 
-	if (!s || !buf_ok(&path)) {
+	if (!buf_ok(&path)) {
 		trouble_set(ret_trouble, OUT_STATE,
 			    "no state directory: give --dir or OCF_OBT_DIR");
-		return -ENOMEM;
+		return -ENOENT;
 	}
-	r = make_dir((char *)path.ptr);
+	s = calloc(1, sizeof(*s));
+	r = s ? make_dir((char *)path.ptr) : -ENOMEM;
 	if (r >= 0)
 		r = store_open(&s->store, (const char *)path.ptr);
 	if (r >= 0)
@@ -192,7 +172,6 @@ struct state *state_free(struct state *s)
 		return NULL;
 	for (size_t i = 0; i < s->n; i++)
 		record_device_wipe(&s->devices[i]);
-	free(s->devices);
 	(void)store_free(s->store);
 	free(s);
 	return NULL;
@@ -215,7 +194,9 @@ const struct record_device *state_at(const struct state *s, size_t i)
 
 const struct record_device *state_find(const struct state *s, const struct uuid *device)
 {
-	return find(s, device);
+	size_t i = index_of(s, device);
+
+	return i < s->n ? &s->devices[i] : NULL;
 }
 
 bool state_matches(const char *text, const struct uuid *device, const char *name)
@@ -255,10 +236,12 @@ int state_require(const struct state *s, const char *text, const struct record_d
 int state_put(struct state *s, const struct record_device *dev)
 {
 	struct buf octets CLEANUP(buf_done) = {.max = RECORD_OCTETS_MAX, .secret = true};
-	struct record_device *old = find(s, &dev->device);
+	size_t i = index_of(s, &dev->device);
 	char name[33];
 	int r;
 
+	if (i == DEVICES_MAX)
+		return -EFBIG;
 	record_device_write(dev, &octets);
 	if (!buf_ok(&octets))
 		return -ENOMEM;
@@ -266,20 +249,25 @@ int state_put(struct state *s, const struct record_device *dev)
 	r = store_put(s->store, name, buf_span(&octets));
 	if (r < 0)
 		return r;
-	if (old)
-		drop(s, old);
-	return insert(s, dev);
+	s->devices[i] = *dev;
+	if (i == s->n)
+		s->n++;
+	sort(s);
+	return 0;
 }
 
 int state_forget(struct state *s, const struct uuid *device)
 {
-	struct record_device *dev = find(s, device);
+	size_t i = index_of(s, device);
 	char name[33];
 	int r;
 
 	record_name(device, name);
 	r = store_del(s->store, name);
-	if (r >= 0 && dev)
-		drop(s, dev);
-	return r;
+	if (r < 0 || i == s->n)
+		return r;
+	s->devices[i] = s->devices[s->n - 1];
+	record_device_wipe(&s->devices[--s->n]);
+	sort(s);
+	return 0;
 }
