@@ -488,16 +488,25 @@ static void dtls_close__ends_a_handshake(void **state)
 	struct world w;
 
 	(void)state;
-	world_init(&w, DTLS_NORMAL);
-	connect_client(&w);
-	for (unsigned i = 0; i < 3; i++)
-		assert_true(deliver(&w));
-	assert_int_equal(dtls_state(w.server.s), DTLS_HANDSHAKE);
-	dtls_close(w.server.s);
-	run(&w);
-	assert_int_equal(dtls_end(w.server.s), DTLS_END_LOCAL);
-	assert_int_equal(dtls_state(w.client.s), DTLS_ENDED);
-	world_done(&w);
+	for (unsigned by_server = 0; by_server < 2; by_server++) {
+		struct side *closes, *hears;
+
+		world_init(&w, DTLS_NORMAL);
+		connect_client(&w);
+		for (unsigned i = 0; i < 3; i++)
+			assert_true(deliver(&w));
+		closes = by_server ? &w.server : &w.client;
+		hears = by_server ? &w.client : &w.server;
+		assert_int_equal(dtls_state(closes->s), DTLS_HANDSHAKE);
+		dtls_close(closes->s);
+		run(&w);
+		assert_int_equal(dtls_end(closes->s), DTLS_END_LOCAL);
+		assert_int_equal(dtls_state(hears->s), DTLS_ENDED);
+		if (!by_server)
+			assert_int_equal(dtls_end(hears->s), DTLS_END_NOTIFY);
+		assert_int_equal(w.now_us, START_US); /* nobody had to wait */
+		world_done(&w);
+	}
 }
 
 static void dtls_send__keeps_datagrams_small(void **state)
