@@ -8,10 +8,9 @@
 #include "base/log.h"
 #include "crypto/prf.h"
 #include "dtls/hello.h"
+#include "dtls/record.h"
 
-#define RECORD_HEADER   13
-#define MESSAGE_HEADER  12 /* of a handshake message in a plain record */
-#define REC_HANDSHAKE   22
+#define RECORDS_MAX     32           /* of one datagram that we look at */
 #define RESEND_FIRST_US USEC_PER_SEC /* RFC 6347 4.2.4.1 */
 #define RESEND_MAX_US   (60 * USEC_PER_SEC)
 #define KEY_STRIKES     2 /* undecipherable Finished messages that prove another key */
@@ -49,7 +48,8 @@ struct dtls_session {
 	uint8_t client_random[HELLO_RANDOM_LEN]; /* server only */
 
 	struct span in;         /* records of the datagram in hand that GnuTLS has not read yet */
-	bool in_encrypted;      /* the last one read is of a later epoch than 0 */
+	unsigned in_records;    /* how many it has read */
+	bool in_encrypted;      /* the last of them is of a later epoch than 0 */
 	struct flight *flight;  /* set while GnuTLS runs on input */
 	uint64_t sent_messages; /* handshake messages (number, offset) below it have been sent */
 	uint64_t next_message;  /* those below it are not to be sent now */
@@ -144,15 +144,12 @@ static void end_flight(struct dtls_session *s)
 /* With its interval of 0 GnuTLS repeats its flight whenever it runs out of input, and for every old
  * message in a datagram. It goes out when a timer or the peer's repeated hello asks for it, and
  * then once. Encrypted records share the fate of the plain ones before them. */
-static bool is_unasked(struct dtls_session *s, const uint8_t *record, size_t len)
+static bool is_unasked(struct dtls_session *s, struct span record)
 {
 	uint64_t message;
 
-	if (len < RECORD_HEADER + MESSAGE_HEADER || record[0] != REC_HANDSHAKE || record[3] ||
-	    record[4])
+	if (!record_message(record, &message))
 		return s->mute;
-	message = (uint64_t)record[17] << 32 | (uint64_t)record[18] << 24 |
-		  (uint64_t)record[19] << 16 | (uint64_t)record[20] << 8 | record[21];
 	s->mute = message < s->next_message;
 	if (!s->mute)
 		s->next_message = message + 1;
@@ -169,7 +166,7 @@ static ssize_t push(gnutls_transport_ptr_t arg, const void *data, size_t len)
 		send_datagram(s, data, len);
 		return (ssize_t)len;
 	}
-	if (is_unasked(s, data, len))
+	if (is_unasked(s, span_of(data, len)))
 		return (ssize_t)len;
 	if (len > sizeof(s->flight->b) - s->flight->len)
 		send_flight(s);
@@ -183,27 +180,48 @@ static ssize_t push(gnutls_transport_ptr_t arg, const void *data, size_t len)
 
 /* --- octets in --- */
 
+/* GnuTLS allocates what a fragment claims to be the length of its message, and keeps 17 kB for each
+ * ChangeCipherSpec that comes early: one is enough. */
+static bool is_affordable(const struct dtls_session *s, struct span record)
+{
+	switch (record_plain_type(record)) {
+	case RECORD_CHANGE_CIPHER_SPEC:
+		return gnutls_record_check_pending(s->tls) == 0;
+	case RECORD_HANDSHAKE:
+		return record_is_modest(record);
+	default:
+		return true;
+	}
+}
+
+/* The next record that is worth GnuTLS's time; empty: none. */
+static struct span next_record(struct dtls_session *s)
+{
+	while (s->in.len > 0 && s->in_records < RECORDS_MAX) {
+		struct span record = record_cut(&s->in);
+
+		s->in_records++;
+		if (record.len > 0 && is_affordable(s, record))
+			return record;
+	}
+	s->in = span_of(NULL, 0);
+	return s->in;
+}
+
 /* Gives GnuTLS one record at a time. It stops at the first record it cannot use and would keep the
  * rest of the datagram until the next one comes. */
 static ssize_t pull(gnutls_transport_ptr_t arg, void *data, size_t room)
 {
 	struct dtls_session *s = arg;
-	const uint8_t *p = s->in.ptr;
-	size_t len;
+	struct span record = next_record(s);
+	size_t len = record.len < room ? record.len : room; /* cut short, it is dropped */
 
-	if (s->in.len < RECORD_HEADER) {
-		s->in.len = 0;
+	if (len == 0) {
 		gnutls_transport_set_errno(s->tls, EAGAIN);
 		return -1;
 	}
-	len = RECORD_HEADER + ((size_t)p[11] << 8 | p[12]);
-	if (len > s->in.len)
-		len = s->in.len; /* GnuTLS drops it as cut short */
-	s->in_encrypted = p[3] || p[4];
-	s->in = span_skip(s->in, len);
-	if (len > room)
-		len = room;
-	memcpy(data, p, len);
+	s->in_encrypted = record_is_encrypted(record);
+	memcpy(data, record.ptr, len);
 	return (ssize_t)len;
 }
 
@@ -221,10 +239,10 @@ static int server_key(gnutls_session_t tls, const gnutls_datum_t *identity, gnut
 {
 	struct dtls_session *s = gnutls_session_get_ptr(tls);
 	CLEANUP(secret_wipe) struct secret key = {0};
+	int r;
 
-	if (s->ops->psk(s->arg, s->facts.profile, span_of(identity->data, identity->size), &key) <
-		    0 ||
-	    key.len == 0) {
+	r = s->ops->psk(s->arg, s->facts.profile, span_of(identity->data, identity->size), &key);
+	if (r < 0 || key.len == 0) {
 		s->unknown = true;
 		return -1;
 	}
@@ -240,6 +258,7 @@ static int server_key(gnutls_session_t tls, const gnutls_datum_t *identity, gnut
 static int set_hint(const struct dtls *d, struct dtls_session *s, struct span hint)
 {
 	char text[DTLS_HINT_MAX + 1];
+	int r;
 
 	if (hint.len > DTLS_HINT_MAX)
 		return -EINVAL;
@@ -247,16 +266,15 @@ static int set_hint(const struct dtls *d, struct dtls_session *s, struct span hi
 		return 0;
 	memcpy(text, hint.ptr, hint.len);
 	text[hint.len] = '\0';
-	if (d->set_hint)
-		return d->set_hint(s->psk_server,
-				   &(gnutls_datum_t){(void *)text, (unsigned)hint.len}) < 0
-			       ? -ENOMEM
-			       : 0;
-	if (memchr(text, 0, hint.len)) {
+	if (d->set_hint) {
+		r = d->set_hint(s->psk_server, &(gnutls_datum_t){(void *)text, (unsigned)hint.len});
+	} else if (!memchr(text, 0, hint.len)) {
+		r = gnutls_psk_set_server_credentials_hint(s->psk_server, text);
+	} else {
 		log_debug("dtls: no hint sent reason=zero-octet");
-		return 0;
+		r = 0;
 	}
-	return gnutls_psk_set_server_credentials_hint(s->psk_server, text) < 0 ? -ENOMEM : 0;
+	return r < 0 ? -ENOMEM : 0;
 }
 
 static int use_anon(struct dtls_session *s)
@@ -544,6 +562,7 @@ static void run(struct dtls_session *s, struct span datagram, bool repeat, uint6
 	size_t before;
 
 	s->in = datagram;
+	s->in_records = 0;
 	s->next_message = repeat ? 0 : s->sent_messages;
 	s->mute = false;
 	s->sent = false;
@@ -554,7 +573,7 @@ static void run(struct dtls_session *s, struct span datagram, bool repeat, uint6
 		else
 			receive_step(s);
 	} while (s->state != DTLS_ENDED && unread(s) < before &&
-		 (s->in.len > 0 || s->state == DTLS_OPEN));
+		 (s->state == DTLS_OPEN ? unread(s) : s->in.len) > 0);
 	s->in = span_of(NULL, 0);
 	if (s->sent) {
 		s->resend_after_us = RESEND_FIRST_US;

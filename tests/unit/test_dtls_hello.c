@@ -304,6 +304,54 @@ static void dtls_feed__repeats_a_flight_once_a_datagram(void **state)
 	world_done(&w);
 }
 
+static size_t heap(void)
+{
+	struct mallinfo2 m = mallinfo2(); /* all 0 under sanitizers */
+
+	return m.uordblks + m.hblkhd;
+}
+
+/* GnuTLS would keep 17 kB for each ChangeCipherSpec that comes early, and what a fragment claims
+ * to be the length of its message. */
+static void dtls_feed__keeps_little_for_a_handshake(void **state)
+{
+	static const struct {
+		const char *name;
+		struct span record; /* octets 9 and 10: its number, 18: that of the message */
+	} rows[] = {
+		{"ChangeCipherSpec",            SPAN_LIT("\x14\xfe\xfd\0\0\0\0\0\0\0\0\0\1\1")   },
+		{"long message",
+		 SPAN_LIT("\x16\xfe\xfd\0\0\0\0\0\0\0\0\0\x0d\x10\xff\xff\xff\0\0\0\0\0\0\0\1\0")},
+		{"long message behind another",
+		 SPAN_LIT("\x16\xfe\xfd\0\0\0\0\0\0\0\0\0\x19\x10\0\0\0\0\1\0\0\0\0\0\0"
+			  "\x10\xff\xff\xff\0\3\0\0\0\0\0\1\0")                                  },
+	};
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint8_t copy[64];
+		size_t before;
+
+		world_init(&w, DTLS_NORMAL);
+		connect_client(&w);
+		for (unsigned n = 0; n < 3; n++)
+			assert_true(deliver(&w));
+		before = heap();
+		for (unsigned n = 0; n < 500; n++) {
+			memcpy(copy, rows[i].record.ptr, rows[i].record.len);
+			copy[9] = (uint8_t)(n >> 8);
+			copy[10] = (uint8_t)n;
+			if (copy[0] == 22)
+				copy[18] = (uint8_t)(2 + n % 5);
+			dtls_feed(w.server.s, span_of(copy, rows[i].record.len), w.now_us);
+		}
+		if (heap() > before + 64 * 1024)
+			fail_msg("%s: %zu octets", rows[i].name, heap() - before);
+		world_done(&w);
+	}
+}
+
 static void dtls_feed__drops_what_is_too_long(void **state)
 {
 	static uint8_t big[DTLS_INPUT_MAX + 1];
@@ -331,6 +379,7 @@ int main(void)
 		cmocka_unit_test(dtls_feed__open_sessions_bear_garbage),
 		cmocka_unit_test(dtls_feed__open_sessions_ignore_plain_records),
 		cmocka_unit_test(dtls_feed__repeats_a_flight_once_a_datagram),
+		cmocka_unit_test(dtls_feed__keeps_little_for_a_handshake),
 		cmocka_unit_test(dtls_feed__drops_what_is_too_long),
 	};
 
