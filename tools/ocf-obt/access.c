@@ -211,7 +211,7 @@ static enum outcome request(const struct options *o, enum method method)
 		.arg = &a,
 	};
 	reach_start(&a.reach);
-	outcome = net_run(&a.net);
+	outcome = net_run(&a.net, o->json);
 	reach_end(&a.reach);
 	net_close(&a.net);
 	buf_done(&a.body);

@@ -162,7 +162,7 @@ enum outcome cmd_discover(const struct options *o)
 	};
 	r = find_start(&c.find);
 	outcome = r < 0 ? out_fail(o->json, OUT_FAILED, "network: %s", strerror(-r))
-			: net_run(&c.net);
+			: net_run(&c.net, o->json);
 	find_end(&c.find);
 	net_close(&c.net);
 	return outcome;

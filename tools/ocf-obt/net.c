@@ -108,15 +108,13 @@ void net_close(struct net *n)
 	n->loop = loop_free(n->loop);
 }
 
-enum outcome net_run(struct net *n)
+enum outcome net_run(struct net *n, bool json)
 {
 	int r = loop_run(n->loop);
 
-	if (r < 0) {
-		(void)fprintf(stderr, "ocf-obt: network: %s\n", strerror(-r));
-		return OUT_FAILED;
-	}
-	return n->finished ? n->outcome : OUT_INTERRUPTED;
+	if (r < 0)
+		return out_fail(json, OUT_FAILED, "network: %s", strerror(-r));
+	return n->finished ? n->outcome : out_fail(json, OUT_INTERRUPTED, "interrupted");
 }
 
 void net_finish(struct net *n, enum outcome outcome)

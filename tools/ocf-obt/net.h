@@ -28,8 +28,9 @@ struct net {
 /* `interfaces`: patterns as in endpoint_config, or NULL for all. -errno. */
 MUST_USE int net_open(struct net *n, const char *interfaces);
 void net_close(struct net *n);
-/* Runs until net_finish(). OUT_INTERRUPTED after SIGINT or SIGTERM. */
-enum outcome net_run(struct net *n);
+/* Runs until net_finish(), and gives its outcome. OUT_FAILED, and OUT_INTERRUPTED after SIGINT or
+ * SIGTERM, are told here. */
+enum outcome net_run(struct net *n, bool json);
 void net_finish(struct net *n, enum outcome outcome);
 
 /* As the endpoint_ functions, at the present time. */

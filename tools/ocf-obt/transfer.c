@@ -246,7 +246,7 @@ static void on_found(void *arg)
 
 static enum outcome run(struct transfer *t)
 {
-	enum outcome outcome = net_run(&t->net);
+	enum outcome outcome = net_run(&t->net, t->o->json);
 
 	if (t->job_started)
 		job_end(&t->job);
