@@ -329,7 +329,7 @@ static int receive_socket(struct endpoint *e, enum source source)
 			receive_datagram(e, source, &d);
 		}
 		outbox_flush(e->outbox);
-		if ((size_t)n < SOCKET_BATCH)
+		if (n == 0)
 			break;
 	}
 	return 0;

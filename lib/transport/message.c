@@ -11,16 +11,13 @@
 
 void message_init(struct message *m, enum message_type type, uint8_t code, uint16_t id)
 {
-	*m = (struct message){.type = type,
-			      .code = code,
-			      .id = id,
-			      .content_format = MESSAGE_ABSENT,
-			      .accept = MESSAGE_ABSENT,
-			      .accept_version = MESSAGE_ABSENT,
-			      .content_version = MESSAGE_ABSENT,
-			      .observe = MESSAGE_ABSENT,
-			      .size1 = MESSAGE_ABSENT,
-			      .size2 = MESSAGE_ABSENT};
+	memset(m, 0, offsetof(struct message, path));
+	m->type = type;
+	m->code = code;
+	m->id = id;
+	m->content_format = m->accept = MESSAGE_ABSENT;
+	m->accept_version = m->content_version = MESSAGE_ABSENT;
+	m->observe = m->size1 = m->size2 = MESSAGE_ABSENT;
 }
 
 bool message_is_request(const struct message *m)
@@ -50,7 +47,8 @@ enum option_kind { OPT_UINT, OPT_BLOCK, OPT_ETAG, OPT_PATH, OPT_QUERY, OPT_PROXY
 
 #define AT(member) offsetof(struct message, member)
 
-/* The options we recognise; what is not here is ignored if elective and refused if critical. */
+/* The options we recognise, by number; what is not here is ignored if elective and refused if
+ * critical. */
 static const struct option_rule {
 	uint16_t number;
 	enum option_kind kind;
@@ -75,13 +73,18 @@ static const struct option_rule {
 	{OPTION_OCF_CONTENT_VERSION, OPT_UINT,   0, 2,    AT(content_version)},
 };
 
-static const struct option_rule *find_rule(uint32_t number, size_t len)
+/* Options come in ascending order: the search goes on where it ended for the last one. */
+static const struct option_rule *find_rule(uint32_t number, size_t len, size_t *at)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(RULES); i++) {
-		if (RULES[i].number == number)
-			return len >= RULES[i].min && len <= RULES[i].max ? &RULES[i] : NULL;
-	}
-	return NULL;
+	const struct option_rule *rule;
+
+	while (*at < ARRAY_SIZE(RULES) && RULES[*at].number < number)
+		++*at;
+	rule = &RULES[*at];
+	return *at < ARRAY_SIZE(RULES) && rule->number == number && len >= rule->min &&
+			       len <= rule->max
+		       ? rule
+		       : NULL;
 }
 
 static void refuse(struct message *m, enum message_code code)
@@ -93,16 +96,19 @@ static void refuse(struct message *m, enum message_code code)
 /* No resource of ours has a path that is long or holds "/" or NUL inside a segment: 4.04. */
 static void read_path(struct message *m, struct span segment)
 {
-	if (segment.len >= sizeof(m->path) - m->path_len ||
-	    (segment.len > 0 && (memchr(segment.ptr, '/', segment.len) != NULL ||
-				 memchr(segment.ptr, '\0', segment.len) != NULL))) {
-		refuse(m, MC_NOT_FOUND);
-		return;
+	size_t n = m->path_len;
+	bool bad = segment.len >= sizeof(m->path) - n;
+
+	if (!bad)
+		m->path[n++] = '/';
+	for (size_t i = 0; !bad && i < segment.len; i++) {
+		bad = segment.ptr[i] == '/' || segment.ptr[i] == '\0';
+		m->path[n++] = (char)segment.ptr[i];
 	}
-	m->path[m->path_len++] = '/';
-	if (segment.len > 0)
-		memcpy(m->path + m->path_len, segment.ptr, segment.len);
-	m->path_len += segment.len;
+	if (bad)
+		refuse(m, MC_NOT_FOUND);
+	else
+		m->path_len = n;
 }
 
 static void read_block(struct message *m, struct message_block *ret, uint32_t value)
@@ -156,6 +162,7 @@ static bool is_repeatable(enum option_kind kind)
 static int read_options(struct message *m, struct span rest)
 {
 	uint32_t number = 0;
+	size_t at = 0;
 
 	while (rest.len > 0 && rest.ptr[0] != PAYLOAD_MARKER) {
 		const struct option_rule *rule;
@@ -167,7 +174,7 @@ static int read_options(struct message *m, struct span rest)
 			return -EBADMSG;
 		repeated = number > 0 && opt.delta == 0;
 		number += opt.delta;
-		rule = find_rule(number, opt.length);
+		rule = find_rule(number, opt.length, &at);
 		if (rule && (!repeated || is_repeatable(rule->kind)))
 			read_option(m, rule, span_of(opt.value, opt.length));
 		else if (number & 1)

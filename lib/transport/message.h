@@ -60,10 +60,7 @@ struct message {
 	uint8_t token[MESSAGE_TOKEN_MAX];
 	size_t token_len;
 
-	char path[REQ_PATH_MAX]; /* "/oic/res", no NUL */
-	size_t path_len;
-	struct span query[REQ_QUERY_MAX]; /* into the datagram */
-	size_t n_query;
+	size_t path_len, n_query;
 	uint32_t content_format, accept; /* these and the next: MESSAGE_ABSENT */
 	uint32_t accept_version, content_version;
 	uint32_t observe, size1, size2;
@@ -71,6 +68,10 @@ struct message {
 	struct span etag, payload; /* into the datagram */
 
 	uint8_t refusal; /* what a request with these options is answered with; 0: they are fine */
+
+	/* Of these only what path_len and n_query count is ever set. */
+	char path[REQ_PATH_MAX];          /* "/oic/res", no NUL */
+	struct span query[REQ_QUERY_MAX]; /* into the datagram */
 };
 
 /* An empty message with no options. */

@@ -14,7 +14,9 @@ struct server {
 	struct blocks blocks;
 	struct multicast multicast;
 	struct answer answer;
-	uint8_t etag[4];
+	/* The message being made; not on the stack, where the hardened build clears them first. */
+	struct message reply;
+	uint8_t octets[MESSAGE_MAX], etag[4];
 };
 
 int server_new(struct server **ret, const struct server_config *cfg, const struct server_ops *ops,
@@ -127,7 +129,7 @@ static uint8_t ask(struct server *s, const struct remote *from, const struct mes
 			  .observe = m->code == MC_GET && m->observe == 0,
 			  .session = from->session};
 
-	memcpy(req.query, m->query, sizeof(req.query));
+	memcpy(req.query, m->query, m->n_query * sizeof(req.query[0]));
 	buf_reset(&s->answer.body);
 	s->answer.verdict = V_IGNORE;
 	s->answer.content_format = CF_NONE;
@@ -138,8 +140,9 @@ static uint8_t ask(struct server *s, const struct remote *from, const struct mes
 
 /* Puts the application's body into the reply. Only a GET can be asked again for further blocks:
  * its answer is made anew for each, and the ETag tells the client if it has changed. */
-static void attach_body(struct server *s, const struct message *m, struct message *reply)
+static void attach_body(struct server *s, const struct message *m)
 {
+	struct message *reply = &s->reply;
 	struct span body = buf_span(&s->answer.body);
 
 	if (body.len == 0 || reply->code == MC_INTERNAL)
@@ -159,8 +162,9 @@ static void attach_body(struct server *s, const struct message *m, struct messag
 
 /* Fills in code and body of the reply; MC_EMPTY: say nothing. */
 static void answer(struct server *s, const struct remote *from, const struct message *m, bool cut,
-		   uint64_t now_us, struct message *reply)
+		   uint64_t now_us)
 {
+	struct message *reply = &s->reply;
 	struct span body = m->payload;
 
 	s->answer.act = false;
@@ -183,17 +187,17 @@ static void answer(struct server *s, const struct remote *from, const struct mes
 	if (m->block1.present)
 		blocks_drop(&s->blocks, from);
 	if (reply->code != MC_EMPTY)
-		attach_body(s, m, reply);
+		attach_body(s, m);
 }
 
-static void reply_init(struct server *s, const struct message *m, struct message *ret)
+static void reply_init(struct server *s, const struct message *m)
 {
 	if (m->type == MT_CON)
-		message_init(ret, MT_ACK, MC_EMPTY, m->id); /* piggy-backed */
+		message_init(&s->reply, MT_ACK, MC_EMPTY, m->id); /* piggy-backed */
 	else
-		message_init(ret, MT_NON, MC_EMPTY, s->next_id++);
-	memcpy(ret->token, m->token, m->token_len);
-	ret->token_len = m->token_len;
+		message_init(&s->reply, MT_NON, MC_EMPTY, s->next_id++);
+	memcpy(s->reply.token, m->token, m->token_len);
+	s->reply.token_len = m->token_len;
 }
 
 /* A repeated GET is carried out again: it changes nothing (RFC 7252 4.5). */
@@ -207,8 +211,6 @@ static void receive_unicast(struct server *s, const struct remote *from, const s
 {
 	struct exchanges *xs = from->session ? &s->secured : &s->plain;
 	const struct exchange *x = NULL;
-	uint8_t octets[MESSAGE_MAX];
-	struct message reply;
 	size_t len = 0;
 
 	if (is_remembered(m))
@@ -218,52 +220,47 @@ static void receive_unicast(struct server *s, const struct remote *from, const s
 			s->ops->send(s->arg, from, span_of(x->answer, x->answer_len));
 		return;
 	}
-	reply_init(s, m, &reply);
-	answer(s, from, m, cut, now_us, &reply);
-	if (reply.code != MC_EMPTY)
-		len = message_write(&reply, octets, sizeof(octets));
+	reply_init(s, m);
+	answer(s, from, m, cut, now_us);
+	if (s->reply.code != MC_EMPTY)
+		len = message_write(&s->reply, s->octets, sizeof(s->octets));
 	if (is_remembered(m))
-		exchanges_add(xs, from, m->id, span_of(octets, len), now_us);
+		exchanges_add(xs, from, m->id, span_of(s->octets, len), now_us);
 	if (len > 0)
-		s->ops->send(s->arg, from, span_of(octets, len));
+		s->ops->send(s->arg, from, span_of(s->octets, len));
 	if (s->answer.act)
 		s->ops->act(s->arg);
 }
 
 /* What the application says to a group's request now; false: silence. */
-static bool answer_group(struct server *s, const struct remote *from, const struct message *m,
-			 struct message *reply)
+static bool answer_group(struct server *s, const struct remote *from, const struct message *m)
 {
-	reply_init(s, m, reply);
+	reply_init(s, m);
 	if (refusal_of(m) != 0)
 		return false;
-	reply->code = ask(s, from, m, m->payload);
-	if (reply->code != MC_CONTENT)
+	s->reply.code = ask(s, from, m, m->payload);
+	if (s->reply.code != MC_CONTENT)
 		return false;
-	attach_body(s, m, reply);
-	return reply->code == MC_CONTENT;
+	attach_body(s, m);
+	return s->reply.code == MC_CONTENT;
 }
 
-static void send_group_answer(struct server *s, const struct remote *from,
-			      const struct message *reply)
+static void send_group_answer(struct server *s, const struct remote *from)
 {
-	uint8_t octets[MESSAGE_MAX];
-	size_t len = message_write(reply, octets, sizeof(octets));
+	size_t len = message_write(&s->reply, s->octets, sizeof(s->octets));
 
 	if (len > 0)
-		s->ops->send(s->arg, from, span_of(octets, len));
+		s->ops->send(s->arg, from, span_of(s->octets, len));
 }
 
 static void receive_group(struct server *s, const struct remote *from, const struct message *m,
 			  struct span datagram, uint64_t now_us)
 {
-	struct message reply;
-
 	if (!multicast_is_wanted(m) || !multicast_is_first(&s->multicast, m, now_us) ||
-	    !answer_group(s, from, m, &reply))
+	    !answer_group(s, from, m))
 		return;
 	if (s->cfg.leisure_us == 0)
-		send_group_answer(s, from, &reply);
+		send_group_answer(s, from);
 	else
 		multicast_defer(&s->multicast, from, datagram,
 				now_us + chance_delay(s->cfg.leisure_us));
@@ -285,12 +282,12 @@ void server_receive(struct server *s, const struct remote *from, const struct me
 void server_tick(struct server *s, uint64_t now_us)
 {
 	struct multicast_request due;
-	struct message m, reply;
+	struct message m;
 
 	while (multicast_take(&s->multicast, now_us, &due)) {
 		if (message_parse(&m, span_of(due.datagram, due.len)) == 0 &&
-		    answer_group(s, &due.from, &m, &reply))
-			send_group_answer(s, &due.from, &reply);
+		    answer_group(s, &due.from, &m))
+			send_group_answer(s, &due.from);
 	}
 }
 

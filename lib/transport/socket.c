@@ -70,7 +70,16 @@ struct inbox {
 
 struct inbox *inbox_new(void)
 {
-	return calloc(1, sizeof(struct inbox));
+	struct inbox *in = calloc(1, sizeof(*in));
+
+	for (size_t i = 0; in && i < SOCKET_BATCH; i++) {
+		in->iov[i] = (struct iovec){in->data[i], SOCKET_DATAGRAM_MAX};
+		in->heads[i].msg_hdr = (struct msghdr){.msg_name = &in->names[i],
+						       .msg_iov = &in->iov[i],
+						       .msg_iovlen = 1,
+						       .msg_control = in->control[i]};
+	}
+	return in;
 }
 
 struct inbox *inbox_free(struct inbox *in)
@@ -84,13 +93,8 @@ int inbox_receive(struct inbox *in, int fd)
 	int n;
 
 	for (size_t i = 0; i < SOCKET_BATCH; i++) {
-		in->iov[i] = (struct iovec){in->data[i], SOCKET_DATAGRAM_MAX};
-		in->heads[i].msg_hdr = (struct msghdr){.msg_name = &in->names[i],
-						       .msg_namelen = sizeof(in->names[i]),
-						       .msg_iov = &in->iov[i],
-						       .msg_iovlen = 1,
-						       .msg_control = in->control[i],
-						       .msg_controllen = CONTROL_MAX};
+		in->heads[i].msg_hdr.msg_namelen = sizeof(in->names[i]);
+		in->heads[i].msg_hdr.msg_controllen = CONTROL_MAX;
 	}
 	n = recvmmsg(fd, in->heads, SOCKET_BATCH, MSG_DONTWAIT, NULL);
 	if (n >= 0)
@@ -141,6 +145,13 @@ struct outbox *outbox_new(void)
 {
 	struct outbox *out = calloc(1, sizeof(*out));
 
+	for (size_t i = 0; out && i < SOCKET_BATCH; i++) {
+		out->iov[i].iov_base = out->data[i];
+		out->heads[i].msg_hdr = (struct msghdr){.msg_name = &out->names[i],
+							.msg_namelen = sizeof(out->names[i]),
+							.msg_iov = &out->iov[i],
+							.msg_iovlen = 1};
+	}
 	if (out)
 		out->fd = -1;
 	return out;
@@ -174,6 +185,8 @@ static void set_source(struct msghdr *h, uint8_t *control, const struct remote *
 	struct in6_pktinfo info;
 	struct cmsghdr *c;
 
+	h->msg_control = NULL;
+	h->msg_controllen = 0;
 	if (!source_of(to, &info))
 		return;
 	memset(control, 0, CONTROL_MAX); /* the padding too */
@@ -198,11 +211,7 @@ void outbox_put(struct outbox *out, int fd, const struct remote *to, struct span
 	i = out->n++;
 	memcpy(out->data[i], data.ptr, data.len);
 	out->names[i] = to->addr.sa;
-	out->iov[i] = (struct iovec){out->data[i], data.len};
-	out->heads[i].msg_hdr = (struct msghdr){.msg_name = &out->names[i],
-						.msg_namelen = sizeof(out->names[i]),
-						.msg_iov = &out->iov[i],
-						.msg_iovlen = 1};
+	out->iov[i].iov_len = data.len;
 	set_source(&out->heads[i].msg_hdr, out->control[i], to);
 }
 
