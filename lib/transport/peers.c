@@ -476,7 +476,8 @@ struct peers *peers_free(struct peers *ps)
 		while (ps->by_id[i]) {
 			struct peer *p = ps->by_id[i];
 
-			/* Also one that endpoint_close() has marked: nobody has told the peer yet. */
+			/* Also one that endpoint_close() has marked: nobody has told the peer yet.
+			 */
 			if (p->dtls && dtls_state(p->dtls) == DTLS_OPEN)
 				dtls_close(p->dtls);
 			peer_free(ps, p);

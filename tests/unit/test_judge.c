@@ -21,7 +21,7 @@
 #define WITH(s) BODY("2.4.1", JUNE, "image.bin") "," s "}"
 #define IMAGE(name)                                                                                \
 	"{\"name\":\"" name "\",\"location\":\"a\",\"size\":1,\"commitHash\":[{\"digestAlgo\":"    \
-			    "\"sha256\",\"hash\":\"" HASH "\"}]}"
+	"\"sha256\",\"hash\":\"" HASH "\"}]}"
 #define IMAGES(s) BODY("2.4.1", JUNE, "./") ",\"images\":[" s "]}"
 #define EC_KEY                                                                                     \
 	"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"4Dm-oYJzZ2lVCwiAHYYENdDMn4W8bweYrnDCX7zY1Ec\"," \
