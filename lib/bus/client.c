@@ -190,14 +190,22 @@ int client_call(struct client *c, const struct client_object *o, const char *met
 	return r < 0 ? failed(&e, r, ret_error) : 0;
 }
 
+/* A look does not start the service. */
 int client_properties(struct client *c, const struct client_object *o, client_fn fn, void *arg,
 		      struct client_error *ret_error)
 {
+	sd_bus_message *m CLEANUP(sd_bus_message_unrefp) = NULL;
 	sd_bus_message *reply CLEANUP(sd_bus_message_unrefp) = NULL;
 	sd_bus_error e CLEANUP(sd_bus_error_free) = SD_BUS_ERROR_NULL;
-	int r = sd_bus_call_method(c->sd, o->name, o->path, PROPERTIES_INTERFACE, "GetAll", &e,
-				   &reply, "s", o->interface);
+	int r = sd_bus_message_new_method_call(c->sd, &m, o->name, o->path, PROPERTIES_INTERFACE,
+					       "GetAll");
 
+	if (r >= 0)
+		r = sd_bus_message_append(m, "s", o->interface);
+	if (r >= 0)
+		r = sd_bus_message_set_auto_start(m, false);
+	if (r >= 0)
+		r = sd_bus_call(c->sd, m, 0, &e, &reply);
 	if (r >= 0)
 		r = read_dict(reply, fn, arg);
 	return r < 0 ? failed(&e, r, ret_error) : 0;

@@ -46,7 +46,7 @@ struct client_in {
 MUST_USE int client_call(struct client *c, const struct client_object *o, const char *method,
 			 const struct client_in *in, client_fn fn, void *arg,
 			 struct client_error *ret_error);
-/* All properties of the object. Errors as client_call. */
+/* All properties of the object, without starting the service. Errors as client_call. */
 MUST_USE int client_properties(struct client *c, const struct client_object *o, client_fn fn,
 			       void *arg, struct client_error *ret_error);
 /* Properties now and then each change, until done(arg) says so. -EINTR: a signal came; call again
