@@ -58,25 +58,40 @@ static void tell_systemd(const struct app *a)
 	loop_notify(a->loop, line);
 }
 
-/* One line for a change of state or owner. */
-static void log_change(const struct app *a, enum dos from, struct uuid owner_before)
-{
-	const struct device *dev = a->state.dev;
-	char id[UUID_TEXT + 1], owner[UUID_TEXT + 1];
+struct seen {
+	enum dos dos;
+	struct uuid owner;
+	bool doc_open;
+};
 
-	if (device_dos(dev) == from && uuid_eq(&owner_before, device_owner(dev)))
-		return;
-	uuid_format(device_uuid(dev), id);
-	uuid_format(device_owner(dev), owner);
-	log_info("device: state %s to %s id=%s owner=%s", dos_name(from), dos_name(device_dos(dev)),
-		 id, device_owned(dev) ? owner : "none");
-	tell_systemd(a);
+static struct seen look_at(const struct device *dev)
+{
+	return (struct seen){device_dos(dev), *device_owner(dev), device_doc_open(dev)};
+}
+
+/* One line for each change that the person who runs the gateway wants to know. */
+static void log_changes(const struct app *a, const struct seen *before)
+{
+	struct seen now = look_at(a->state.dev);
+	char text[UUID_TEXT + 1];
+
+	if (!uuid_eq(&now.owner, &before->owner) && !uuid_is_nil(&now.owner)) {
+		uuid_format(&now.owner, text);
+		log_info("device: owner is %s", text);
+	}
+	if (now.dos != before->dos) {
+		uuid_format(device_uuid(a->state.dev), text);
+		log_info("device: state %s to %s id=%s", dos_name(before->dos), dos_name(now.dos),
+			 text);
+		tell_systemd(a);
+	}
+	if (now.doc_open != before->doc_open)
+		log_info("device: onboarding connection %s", now.doc_open ? "open" : "closed");
 }
 
 int app_commit(struct app *a, struct svr_out *out)
 {
-	enum dos from = device_dos(a->state.dev);
-	struct uuid owner = *device_owner(a->state.dev);
+	struct seen before = look_at(a->state.dev);
 	int r;
 
 	if (!out->staged)
@@ -87,7 +102,7 @@ int app_commit(struct app *a, struct svr_out *out)
 		return r;
 	}
 	loop_timer_set(a->pin_timer, device_pin_deadline(a->state.dev));
-	log_change(a, from, owner);
+	log_changes(a, &before);
 	return 0;
 }
 
@@ -104,13 +119,7 @@ static void show_pin(struct app *a)
 	app_bus_pin_requested(a);
 }
 
-static void wait_for_reset(struct app *a, uint64_t session)
-{
-	a->reset_session = session;
-	loop_timer_set(a->reset_timer, clock_monotonic_us() + SVR_RESET_WAIT_US);
-}
-
-void app_effects(struct app *a, unsigned effects, uint64_t session)
+void app_effects(struct app *a, unsigned effects)
 {
 	if (effects & FX_SIGNAL)
 		app_bus_update(a);
@@ -119,7 +128,7 @@ void app_effects(struct app *a, unsigned effects, uint64_t session)
 	if (effects & FX_PIN_HIDE && a->pin_display)
 		pin_display_hide(a->pin_display);
 	if (effects & FX_RESET_WAIT)
-		wait_for_reset(a, session);
+		loop_timer_set(a->reset_timer, clock_monotonic_us() + SVR_RESET_WAIT_US);
 	if (effects & FX_CLOSE_OTHERS)
 		endpoint_close_all(a->endpoint, device_doc(a->state.dev));
 	if (effects & FX_CLOSE_ALL)
@@ -139,16 +148,13 @@ int app_event(struct app *a, enum svr_event event, uint64_t session)
 		return r;
 	if (out.verdict >= V_BAD_REQUEST)
 		return -EBADMSG;
-	app_effects(a, out.effects, session);
+	app_effects(a, out.effects);
 	return 0;
 }
 
 static int on_reset_due(void *arg)
 {
-	struct app *a = arg;
-
-	(void)app_event(a, EV_RESET_DUE, a->reset_session); /* not due any more: no matter */
-	a->reset_session = 0;
+	(void)app_event(arg, EV_RESET_DUE, 0); /* over already: no matter */
 	return 0;
 }
 

@@ -95,7 +95,8 @@ static void on_opened(void *arg, uint64_t session, const struct dtls_facts *fact
 		uuid_format(&facts->peer, id);
 	app_peer_log(a, LOG_LINE_INFO, "session: open from=%s peer=%s suite=%04x", addr, id,
 		     facts->suite);
-	(void)app_event(a, EV_DOC_OPEN, session); /* logged there; a session is no use then */
+	if (app_event(a, EV_DOC_OPEN, session) < 0)
+		endpoint_close(a->endpoint, session);
 	app_bus_update(a);
 }
 
@@ -129,8 +130,6 @@ static void on_closed(void *arg, uint64_t session, enum dtls_end why, bool was_o
 		(void)app_event(a, EV_PIN_FAILED, session);
 	else if (why == DTLS_END_CERT)
 		(void)app_event(a, EV_CERT_FAILED, session);
-	if (a->reset_session != 0 && session == a->reset_session)
-		(void)app_event(a, EV_RESET_DUE, session);
 	app_bus_update(a);
 }
 
@@ -173,7 +172,6 @@ static void on_request(void *arg, const struct req *req, struct answer *answer)
 		return;
 	}
 	a->effects |= out.effects;
-	a->requester = req->session;
 	answer->act = a->effects != 0;
 }
 
@@ -183,7 +181,7 @@ static void on_act(void *arg)
 	unsigned effects = a->effects;
 
 	a->effects = 0;
-	app_effects(a, effects, a->requester);
+	app_effects(a, effects);
 }
 
 static const struct endpoint_ops OPS = {

@@ -24,9 +24,7 @@ struct app {
 	struct endpoint *endpoint;
 	struct loop_timer *endpoint_timer;
 	uint8_t hint[HINT_MAX];
-	unsigned effects;       /* of the request whose answer is about to be sent */
-	uint64_t requester;     /* its session */
-	uint64_t reset_session; /* EV_RESET_DUE when it closes; 0: none */
+	unsigned effects; /* of the request whose answer is about to be sent */
 	struct loop_timer *reset_timer, *pin_timer;
 	struct peer_log peer_log;
 
@@ -46,7 +44,7 @@ struct app {
 int app_event(struct app *a, enum svr_event event, uint64_t session);
 /* Stores and commits; the effects are left in out->effects. -errno of the store. */
 MUST_USE int app_commit(struct app *a, struct svr_out *out);
-void app_effects(struct app *a, unsigned effects, uint64_t session);
+void app_effects(struct app *a, unsigned effects);
 struct svr_env app_env(struct app *a);
 /* Logs a line that a stranger can cause, if the ceiling allows. */
 void app_peer_log(struct app *a, enum log_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);

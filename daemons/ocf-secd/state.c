@@ -3,7 +3,9 @@
 #include "base/log.h"
 #include "crypto/rng.h"
 
+#define DEVICE_NAME   "device"
 #define IDENTITY_NAME "identity"
+#define LENGTH_OCTETS ((size_t)4)
 
 struct identity {
 	struct uuid piid, pi;
@@ -45,84 +47,84 @@ int state_identity(struct state *s, struct device_info *info)
 	return 0;
 }
 
-static int put_record(struct state *s, const struct device *dev, enum svr_record rec)
+/* For each record its length, four octets, most significant first, and its octets. */
+static void write_records(const struct device *dev, struct buf *out)
+{
+	for (int rec = 0; rec < REC_COUNT; rec++) {
+		size_t at = out->len, len;
+
+		buf_put(out, span_of((uint8_t[LENGTH_OCTETS]){0}, LENGTH_OCTETS));
+		svr_record_write(dev, (enum svr_record)rec, out);
+		if (!buf_ok(out))
+			return;
+		len = out->len - at - LENGTH_OCTETS;
+		for (size_t i = 0; i < LENGTH_OCTETS; i++)
+			out->ptr[at + i] = (uint8_t)(len >> 8 * (LENGTH_OCTETS - 1 - i));
+	}
+}
+
+void state_split(struct span stored, struct span ret[REC_COUNT])
+{
+	static const struct span DAMAGED = {(const uint8_t *)"\xff", 1};
+	bool whole = true;
+
+	for (int rec = 0; rec < REC_COUNT; rec++) {
+		size_t len = 0;
+
+		for (size_t i = 0; i < LENGTH_OCTETS && i < stored.len; i++)
+			len = len << 8 | stored.ptr[i];
+		whole = whole && stored.len >= LENGTH_OCTETS && len <= stored.len - LENGTH_OCTETS;
+		ret[rec] = whole ? span_of(stored.ptr + LENGTH_OCTETS, len) : DAMAGED;
+		stored = span_skip(stored, LENGTH_OCTETS + (whole ? len : 0));
+	}
+	if (stored.len > 0)
+		ret[REC_PSTAT] = DAMAGED;
+}
+
+static int put_device(struct state *s, const struct device *dev)
 {
 	CLEANUP(bufp) struct buf b = {.max = STORE_RECORD_MAX, .secret = true};
 
-	svr_record_write(dev, rec, &b);
-	if (!buf_ok(&b))
-		return -ENOMEM;
-	return store_put(s->store, SVR_RECORD_NAMES[rec], buf_span(&b));
-}
-
-/* On failure the first *ret_done records are new ones. */
-static int put_records(struct state *s, const struct device *dev, unsigned records, int *ret_done)
-{
-	for (int rec = 0; rec < REC_COUNT; rec++) {
-		int r = records & REC_BIT(rec) ? put_record(s, dev, (enum svr_record)rec) : 0;
-
-		*ret_done = rec;
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	write_records(dev, &b);
+	return buf_ok(&b) ? store_put(s->store, DEVICE_NAME, buf_span(&b)) : -ENOMEM;
 }
 
 int state_commit(struct state *s, struct svr_out *out)
 {
 	CLEANUP(device_freep) struct device *staged = out->staged;
 	struct device *old = s->dev;
-	int r, done;
+	int r = 0;
 
 	out->staged = NULL;
 	if (!staged)
 		return 0;
-	r = put_records(s, staged, out->records, &done);
-	if (r < 0) {
-		for (int rec = 0; old && rec <= done; rec++)
-			if (out->records & REC_BIT(rec) &&
-			    put_record(s, old, (enum svr_record)rec) < 0)
-				log_error("state: record %s is ahead of the device until the next "
-					  "change",
-					  SVR_RECORD_NAMES[rec]);
+	if (out->records != 0)
+		r = put_device(s, staged);
+	if (r < 0 && !out->scrub)
 		return r;
-	}
+	if (r < 0)
+		log_error("state: void records stay until the next start error=%s", strerror(-r));
 	s->dev = staged;
 	staged = old; /* freed here */
-	return 0;
-}
-
-static int get_records(struct state *s, struct buf bufs[REC_COUNT], struct span ret[REC_COUNT])
-{
-	for (int rec = 0; rec < REC_COUNT; rec++) {
-		int r = store_get(s->store, SVR_RECORD_NAMES[rec], &bufs[rec]);
-
-		if (r < 0 && r != -ENOENT)
-			return r;
-		ret[rec] = buf_span(&bufs[rec]);
-	}
 	return 0;
 }
 
 int state_load(struct state *s, const struct device_info *info, const struct svr_env *env,
 	       const char **ret_damaged)
 {
-	struct buf bufs[REC_COUNT];
-	struct span records[REC_COUNT];
+	CLEANUP(bufp) struct buf b = {.max = STORE_RECORD_MAX, .secret = true};
+	struct span records[REC_COUNT] = {{0}};
 	struct svr_out out = {0};
 	int r;
 
-	for (int rec = 0; rec < REC_COUNT; rec++)
-		bufs[rec] = (struct buf){.max = STORE_RECORD_MAX, .secret = true};
 	*ret_damaged = NULL;
-	r = get_records(s, bufs, records);
+	r = store_get(s->store, DEVICE_NAME, &b);
 	if (r == 0)
-		r = svr_start(info, records, env, &out, ret_damaged);
-	if (r == 0)
-		r = state_commit(s, &out);
-	for (int rec = 0; rec < REC_COUNT; rec++)
-		buf_done(&bufs[rec]);
-	return r;
+		state_split(buf_span(&b), records);
+	else if (r != -ENOENT)
+		return r;
+	r = svr_start(info, records, env, &out, ret_damaged);
+	return r < 0 ? r : state_commit(s, &out);
 }
 
 void state_done(struct state *s)

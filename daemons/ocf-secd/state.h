@@ -1,4 +1,7 @@
-/* daemons/ocf-secd/state.h - the device in memory and its records on disk, changed together. */
+/* daemons/ocf-secd/state.h - the device in memory and on disk, changed together.
+ *
+ * All records of the device are one record of the store, so that a change is on disk as a whole or
+ * not at all, and costs one file. */
 #pragma once
 
 #include "store/store.h"
@@ -17,7 +20,11 @@ MUST_USE int state_identity(struct state *s, struct device_info *info);
  * -ENOMEM; -errno of the store. */
 MUST_USE int state_load(struct state *s, const struct device_info *info, const struct svr_env *env,
 			const char **ret_damaged);
-/* Stores what `out` names, in order, and makes out->staged the device (taken in any case). On an
- * error the device is the old one, and so is what a restart would find. */
+/* Stores the records if `out` names some, and makes out->staged the device (taken in any case).
+ * On an error nothing has changed, in memory or on disk. */
 MUST_USE int state_commit(struct state *s, struct svr_out *out);
 void state_done(struct state *s);
+
+/* Cuts the stored form in its records; they point into `stored`. What cannot be cut is a damaged
+ * record for svr_start(). */
+void state_split(struct span stored, struct span ret[REC_COUNT]);

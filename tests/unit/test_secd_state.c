@@ -1,0 +1,166 @@
+/* ocf-secd: state.c, the device and its one record on disk. */
+#include "test.h"
+
+#include <dirent.h>
+#include <stdio.h>
+
+#include "state.h"
+
+static void fill(void *ctx, void *ret, size_t len)
+{
+	(void)ctx;
+	memset(ret, 0x5a, len);
+}
+
+static const struct svr_env ENV = {.random = fill};
+
+static int dir_make(void **state)
+{
+	char *dir = strdup("/tmp/test_state.XXXXXX");
+
+	*state = dir;
+	return dir && mkdtemp(dir) ? 0 : -1;
+}
+
+static int dir_remove(void **state)
+{
+	char *dir = *state;
+	DIR *d = opendir(dir);
+	const struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		(void)unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		(void)closedir(d);
+	(void)rmdir(dir);
+	free(dir);
+	return 0;
+}
+
+static void state_split__gives_every_record_or_a_damaged_one(void **state)
+{
+	static const struct {
+		const char *name;
+		struct span stored;
+		size_t lens[REC_COUNT];
+		int damaged_from; /* first record that is cut wrong; REC_COUNT: none */
+	} ROWS[] = {
+		{"all empty",              SPAN_LIT("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), {0},    REC_COUNT},
+		{"one octet each",
+		 SPAN_LIT("\0\0\0\1a\0\0\0\1b\0\0\0\1c\0\0\0\1d\0\0\0\1e"),
+		 {1, 1, 1, 1, 1},
+		 REC_COUNT											},
+		{"nothing",                SPAN_LIT(""),                                         {0},    0        },
+		{"half a length",          SPAN_LIT("\0\0"),                                     {0},    0        },
+		{"length beyond the end",  SPAN_LIT("\0\0\0\2a"),                                {0},    0        },
+		{"greatest length",        SPAN_LIT("\xff\xff\xff\xff"),                         {0},    0        },
+		{"cut in the third",       SPAN_LIT("\0\0\0\1a\0\0\0\1b\0\0\0\2c"),              {1, 1}, 2        },
+		{"octets behind the last",
+		 SPAN_LIT("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0x"),
+		 {0},
+		 REC_PSTAT											},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		struct span got[REC_COUNT];
+
+		state_split(ROWS[i].stored, got);
+		for (int rec = 0; rec < REC_COUNT; rec++) {
+			bool damaged = span_eq(got[rec], SPAN_LIT("\xff"));
+
+			if (damaged != (rec >= ROWS[i].damaged_from) ||
+			    (!damaged && got[rec].len != ROWS[i].lens[rec]))
+				fail_msg("%s: record %d", ROWS[i].name, rec);
+		}
+	}
+}
+
+static void state_identity__is_made_once(void **state)
+{
+	struct device_info first = {0}, second = {0};
+	struct state s;
+
+	assert_int_equal(state_open(&s, *state), 0);
+	assert_int_equal(state_identity(&s, &first), 0);
+	assert_int_equal(state_identity(&s, &second), 0);
+	assert_false(uuid_is_nil(&first.piid));
+	assert_false(uuid_eq(&first.piid, &first.pi));
+	assert_true(uuid_eq(&first.piid, &second.piid));
+	assert_true(uuid_eq(&first.pi, &second.pi));
+	state_done(&s);
+}
+
+static void state_load__starts_unowned_without_a_record(void **state)
+{
+	struct device_info info = {0};
+	const char *damaged = "";
+	struct state s;
+
+	assert_int_equal(state_open(&s, *state), 0);
+	assert_int_equal(state_load(&s, &info, &ENV, &damaged), 0);
+	assert_null(damaged);
+	assert_int_equal(device_dos(s.dev), DOS_RFOTM);
+	state_done(&s);
+}
+
+static void state_load__waits_for_repair_after_damage(void **state)
+{
+	struct device_info info = {0};
+	const char *damaged = NULL;
+	struct state s;
+
+	assert_int_equal(state_open(&s, *state), 0);
+	assert_int_equal(store_put(s.store, "device", SPAN_LIT("garbage")), 0);
+	assert_int_equal(state_load(&s, &info, &ENV, &damaged), 0);
+	assert_non_null(damaged);
+	assert_int_equal(device_dos(s.dev), DOS_SRESET);
+	state_done(&s);
+}
+
+/* An event that stores nothing; then the store is made to refuse one that does. */
+static void state_commit__keeps_the_device_if_it_cannot_store(void **state)
+{
+	struct device_info info = {0};
+	struct svr_out out = {0};
+	const char *damaged;
+	struct device *before;
+	struct state s;
+	char path[64];
+
+	assert_int_equal(state_open(&s, *state), 0);
+	assert_int_equal(state_load(&s, &info, &ENV, &damaged), 0);
+	before = s.dev;
+	(void)snprintf(path, sizeof(path), "%s/.tmp", (char *)*state);
+	assert_int_equal(symlink("/nonexistent", path), 0); /* where the record would be written */
+
+	svr_event(s.dev, EV_RESET, 0, &ENV, &out);
+	assert_non_null(out.staged);
+	out.records = REC_BIT(REC_PSTAT);
+	out.scrub = false;
+	assert_int_equal(state_commit(&s, &out), -ELOOP);
+	assert_ptr_equal(s.dev, before);
+	assert_null(out.staged);
+
+	svr_event(s.dev, EV_RESET, 0, &ENV, &out);
+	out.records = REC_BIT(REC_PSTAT);
+	out.scrub = true; /* void records are no reason to stay */
+	assert_int_equal(state_commit(&s, &out), 0);
+	assert_ptr_not_equal(s.dev, before);
+	state_done(&s);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, dir_make, dir_remove)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(state_split__gives_every_record_or_a_damaged_one),
+		TEST(state_identity__is_made_once),
+		TEST(state_load__starts_unowned_without_a_record),
+		TEST(state_load__waits_for_repair_after_damage),
+		TEST(state_commit__keeps_the_device_if_it_cannot_store),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
