@@ -51,6 +51,13 @@ link set e1 up
 """)
 
 
+def join_namespace(name):
+    """This process and its children move to a network namespace made with ip netns."""
+    with open(f"/run/netns/{name}") as f:
+        if ctypes.CDLL(None, use_errno=True).setns(f.fileno(), 0x40000000) != 0:
+            sys.exit(f"FAILED: setns: {os.strerror(ctypes.get_errno())}")
+
+
 def options(numbers):
     """[(number, bytes)] in the form of RFC 7252 3.1; all below 269."""
     out, before = b"", 0
