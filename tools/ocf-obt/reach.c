@@ -1,7 +1,9 @@
 #include "reach.h"
 
-/* The device knows us and answers at once, or the address is an old one. */
-#define HANDSHAKE_US (2500 * USEC_PER_MSEC)
+/* At a recorded address the device answers at once, or it is not there any more. Where a search has
+ * found it, it is worth the wait. */
+#define RECORDED_US (2500 * USEC_PER_MSEC)
+#define FOUND_US    (20 * USEC_PER_SEC)
 
 static int connect_to(struct reach *r, const struct endpoint_addr *peer)
 {
@@ -10,7 +12,7 @@ static int connect_to(struct reach *r, const struct endpoint_addr *peer)
 		.profile = DTLS_NORMAL,
 		.identity = span_of(self->b, sizeof(self->b)),
 		.key = r->dev.key,
-		.handshake_us = HANDSHAKE_US,
+		.handshake_us = r->searching ? FOUND_US : RECORDED_US,
 	};
 	int err;
 
