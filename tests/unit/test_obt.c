@@ -58,39 +58,45 @@ struct script {
 	struct obt o; /* as it ended */
 };
 
-static void write_doxm(struct buf *b, const struct script *s, bool later)
-{
-	const struct obt_params p = params(s->method);
+struct doxm {
+	uint64_t oxms[2];
+	unsigned oxmsel;
+	bool owned;
+	const char *devowner, *device;
+};
+#define NIL "00000000-0000-0000-0000-000000000000"
 
+static void write_doxm(struct buf *b, const struct doxm *d)
+{
 	cbw_map(b);
 	cbw_str(b, "oxms");
 	cbw_array(b);
-	cbw_uint(b, 0);
-	cbw_uint(b, 1);
+	cbw_uint(b, d->oxms[0]);
+	cbw_uint(b, d->oxms[1]);
 	cbw_end(b);
-	cbw_kv_uint(b, "oxmsel", later ? (unsigned)s->method : 4);
+	cbw_kv_uint(b, "oxmsel", d->oxmsel);
 	cbw_kv_uint(b, "sct", 9);
-	cbw_kv_bool(b, "owned", false);
-	cbw_kv_uuid(b, "devowneruuid", later ? &p.obt : &(struct uuid){{0}});
-	cbw_kv_uuid(b, "deviceuuid", later ? &p.renamed : &p.device);
-	cbw_kv_uuid(b, "rowneruuid", &(struct uuid){{0}});
+	cbw_kv_bool(b, "owned", d->owned);
+	cbw_kv_str(b, "devowneruuid", d->devowner);
+	cbw_kv_str(b, "deviceuuid", d->device);
+	cbw_kv_str(b, "rowneruuid", NIL);
 	cbw_end(b);
 }
 
-static void write_pstat(struct buf *b, unsigned om)
+static void write_pstat(struct buf *b, unsigned state, bool pending, unsigned om)
 {
 	cbw_map(b);
 	cbw_str(b, "dos");
 	cbw_map(b);
-	cbw_kv_bool(b, "p", false);
-	cbw_kv_uint(b, "s", 1);
+	cbw_kv_bool(b, "p", pending);
+	cbw_kv_uint(b, "s", state);
 	cbw_end(b);
 	cbw_kv_bool(b, "isop", false);
 	cbw_kv_uint(b, "cm", 2);
 	cbw_kv_uint(b, "tm", 0);
 	cbw_kv_uint(b, "om", om);
 	cbw_kv_uint(b, "sm", 4);
-	cbw_kv_uuid(b, "rowneruuid", &(struct uuid){{0}});
+	cbw_kv_str(b, "rowneruuid", NIL);
 	cbw_end(b);
 }
 
@@ -98,11 +104,19 @@ static void answer(struct script *s, const struct obt_todo *t)
 {
 	struct buf b = BUF_INIT(1024);
 	struct obt_reply r = {.code = t->verb == OBT_GET ? 205 : t->verb == OBT_POST ? 204 : 202};
+	const struct doxm before = {
+		.oxms[1] = 1, .oxmsel = 4, .devowner = NIL, .device = LITE_DEVICE};
+	const struct doxm after = {.oxms[1] = 1,
+				   .oxmsel = (unsigned)s->method,
+				   .devowner = LITE_OBT,
+				   .device = LITE_RENAMED};
 
-	if (strcmp(t->step, "read-doxm") == 0 || strcmp(t->step, "verify-doxm") == 0)
-		write_doxm(&b, s, t->secured);
+	if (strcmp(t->step, "read-doxm") == 0)
+		write_doxm(&b, &before);
+	else if (strcmp(t->step, "verify-doxm") == 0)
+		write_doxm(&b, &after);
 	else if (strcmp(t->step, "verify-pstat") == 0)
-		write_pstat(&b, 4);
+		write_pstat(&b, 1, false, 4);
 	r.body = buf_span(&b);
 	if (s->fail_at && strcmp(t->step, s->fail_at) == 0)
 		r = (struct obt_reply){.err = s->err, .code = s->code, .body = s->body};
@@ -347,44 +361,47 @@ static void obt_reply__takes_silence_after_a_reset_as_success(void **state)
 	assert_int_equal(refused.o.failure.code, 401);
 }
 
+/* Runs with one answer replaced; `body` may be empty. */
+static void assert_cause(const char *name, const char *step, struct span body, enum obt_cause want)
+{
+	struct script s = {
+		.task = OBT_OWN_AND_PROVISION, .fail_at = step, .code = 205, .body = body};
+
+	run(&s);
+	if (s.o.failure.cause != want || strcmp(s.o.failure.step, step) != 0 || !s.o.failure.why)
+		fail_msg("%s: step %s, cause %d", name, s.o.failure.step, s.o.failure.cause);
+}
+
 static void obt_reply__checks_what_it_reads(void **state)
 {
 	static const struct {
-		const char *step;
-		enum obt_cause cause;
-		bool later;               /* which doxm is answered */
-		enum obt_method recorded; /* with this oxmsel */
+		const char *name, *step;
+		struct doxm doxm;
 	} ROWS[] = {
-		{"read-doxm",   OBT_CAUSE_MISMATCH, true,  OBT_JUST_WORKS}, /* another deviceuuid */
-		{"verify-doxm", OBT_CAUSE_MISMATCH, false,
-		 OBT_JUST_WORKS					  }, /* nothing was written */
-		{"verify-doxm", OBT_CAUSE_MISMATCH, true,  OBT_RANDOM_PIN}, /* another method */
+		{"has an owner",       "read-doxm",   {{0, 1}, 4, true, NIL, LITE_DEVICE}       },
+		{"another device",     "read-doxm",   {{0, 1}, 4, false, NIL, LITE_RENAMED}     },
+		{"method not offered", "read-doxm",   {{1, 2}, 4, false, NIL, LITE_DEVICE}      },
+		{"owned too early",    "verify-doxm", {{0, 1}, 0, true, LITE_OBT, LITE_RENAMED} },
+		{"another method",     "verify-doxm", {{0, 1}, 1, false, LITE_OBT, LITE_RENAMED}},
+		{"owner not taken",    "verify-doxm", {{0, 1}, 0, false, NIL, LITE_RENAMED}     },
+		{"UUID not taken",     "verify-doxm", {{0, 1}, 0, false, LITE_OBT, LITE_DEVICE} },
 	};
-	struct script s = {.task = OBT_OWN_AND_PROVISION, .fail_at = "read-doxm", .code = 205};
+	static const char *const READS[] = {"read-doxm", "verify-doxm", "verify-pstat"};
 	struct buf b = BUF_INIT(1024);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
-		struct script with = {.method = ROWS[i].recorded};
-
 		buf_reset(&b);
-		write_doxm(&b, &with, ROWS[i].later);
-		s.fail_at = ROWS[i].step;
-		s.body = buf_span(&b);
-		run(&s);
-		assert_string_equal(s.o.failure.step, ROWS[i].step);
-		assert_int_equal(s.o.failure.cause, ROWS[i].cause);
-		assert_non_null(s.o.failure.why);
+		write_doxm(&b, &ROWS[i].doxm);
+		assert_cause(ROWS[i].name, ROWS[i].step, buf_span(&b), OBT_CAUSE_MISMATCH);
 	}
-	buf_reset(&b);
-	write_pstat(&b, 3);
-	s.fail_at = "verify-pstat";
-	s.body = buf_span(&b);
-	run(&s);
-	assert_int_equal(s.o.failure.cause, OBT_CAUSE_MISMATCH);
-	s.body = SPAN_LIT("\x01");
-	run(&s);
-	assert_int_equal(s.o.failure.cause, OBT_CAUSE_BAD);
+	for (unsigned i = 0; i < 3; i++) { /* another state, a pending change, another mode */
+		buf_reset(&b);
+		write_pstat(&b, i == 0 ? 2 : 1, i == 1, i == 2 ? 3 : 4);
+		assert_cause("pstat", "verify-pstat", buf_span(&b), OBT_CAUSE_MISMATCH);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(READS); i++)
+		assert_cause("not CBOR", READS[i], SPAN_LIT("hello"), OBT_CAUSE_BAD);
 	buf_done(&b);
 }
 
