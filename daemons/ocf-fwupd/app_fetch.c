@@ -1,0 +1,375 @@
+#include "app_parts.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "bus/loop.h"
+
+#define LOCAL_CONNECT_US  (2 * USEC_PER_SEC) /* all local servers together */
+#define LOCAL_CONNECT_MIN (100 * USEC_PER_MSEC)
+#define CONNECT_MS        10000 /* A-02, as are the next two */
+#define MANIFEST_TOTAL_MS 30000
+#define SLOW_S            60
+#define HTTP_NOT_FOUND    404
+#define HTTP_GONE         410
+#define PIPE_OCTETS       (1024 * 1024)
+#define READ_STEP         ((size_t)16 * 1024)
+
+/* ---- a manifest ---- */
+
+static void close_body(struct app *a)
+{
+	if (!a->run || a->run->body_fd < 0)
+		return;
+	loop_del_fd(a->loop, a->run->body_fd);
+	(void)close(a->run->body_fd);
+	a->run->body_fd = -1;
+}
+
+static void manifest_failed(struct app *a, enum fw_error error, const char *detail)
+{
+	close_body(a);
+	app_job_note(a, error, detail);
+	(void)app_job_event(a, JOB_SERVER_BAD);
+}
+
+/* Both the answer of the helper and the end of the body are there. */
+static void manifest_settle(struct app *a)
+{
+	struct run *run = a->run;
+	bool missing = run->reply.status == HTTP_NOT_FOUND || run->reply.status == HTTP_GONE;
+
+	if (!run->fetched)
+		return;
+	if (run->reply.error == FWE_FETCH_HTTP_STATUS && missing) {
+		close_body(a);
+		(void)app_job_event(a, JOB_MISSING);
+	} else if (run->reply.error != FWE_OK) {
+		manifest_failed(a, (enum fw_error)run->reply.error, run->reply.text);
+	} else if (run->body_end) {
+		close_body(a);
+		(void)app_job_event(a, JOB_FETCHED);
+	}
+}
+
+static int on_body(void *arg, uint32_t revents)
+{
+	struct app *a = arg;
+	struct run *run = a->run;
+	uint8_t *at = buf_room(&run->body, READ_STEP);
+	ssize_t n = at ? read(run->body_fd, at, READ_STEP) : 0;
+
+	(void)revents;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (!at) {
+		manifest_failed(a, FWE_MANIFEST_TOO_LARGE, "the helper gave more than it may");
+		return 0;
+	}
+	if (n > 0) {
+		run->body.len += (size_t)n;
+		return 0;
+	}
+	run->body_end = true;
+	loop_del_fd(a->loop, run->body_fd);
+	(void)close(run->body_fd);
+	run->body_fd = -1;
+	manifest_settle(a);
+	return 0;
+}
+
+static uint32_t connect_ms(const struct app *a, bool local)
+{
+	uint64_t left_us = a->run->local_lost_us < LOCAL_CONNECT_US
+				   ? LOCAL_CONNECT_US - a->run->local_lost_us
+				   : 0;
+
+	if (!local)
+		return CONNECT_MS;
+	return (uint32_t)((left_us > LOCAL_CONNECT_MIN ? left_us : LOCAL_CONNECT_MIN) /
+			  USEC_PER_MSEC);
+}
+
+static uint32_t image_reach(const struct app *a)
+{
+	if (a->config->allow_loopback)
+		return PROTO_LOOPBACK;
+	return a->run->private_peer || a->config->allow_private ? PROTO_PRIVATE : PROTO_PUBLIC;
+}
+
+static int send_fetch(struct app *a, struct proto_fetch fetch, const char *url, int pipe)
+{
+	struct proto_msg m = {.type = PROTO_FETCH, .fetch = fetch};
+	int r = helper_open(&a->fetch);
+
+	(void)snprintf(m.fetch.url, sizeof(m.fetch.url), "%s", url);
+	return r < 0 ? r : helper_send(&a->fetch, &m, pipe);
+}
+
+static int ask_for_manifest(struct app *a, const struct discover_try *try)
+{
+	struct run *run = a->run;
+	CLEANUP(closep) int in = -1;
+	int ends[2], r;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	in = ends[1];
+	run->body_fd = ends[0];
+	if (fcntl(run->body_fd, F_SETFL, O_NONBLOCK) < 0)
+		return -errno;
+	r = loop_add_fd(a->loop, run->body_fd, EPOLLIN, on_body, a);
+	if (r < 0)
+		return r;
+	return send_fetch(
+		a,
+		(struct proto_fetch){
+			.kind = PROTO_MANIFEST,
+			.reach = a->config->allow_loopback ? PROTO_LOOPBACK : PROTO_PRIVATE,
+			.same_host = 1,
+			.connect_ms = connect_ms(a, try->source == DISCOVER_LOCAL),
+			.total_ms = MANIFEST_TOTAL_MS,
+			.limit = MANIFEST_BYTES_MAX,
+		},
+		try->url, in);
+}
+
+void app_trouble(struct app *a, enum fw_error error, const char *detail)
+{
+	app_job_note(a, error, detail);
+	(void)app_job_event(a, JOB_TROUBLE);
+}
+
+void app_fetch_manifest(struct app *a)
+{
+	struct run *run = a->run;
+	const struct discover_try *try = &run->tries.at[run->at];
+
+	run->body = BUF_INIT(MANIFEST_BYTES_MAX + 2 * READ_STEP);
+	run->body_end = run->fetched = false;
+	run->asked_us = clock_monotonic_us();
+	log_info("discover: asking source=%s url=%s", DISCOVER_SOURCE_NAMES[try->source], try->url);
+	if (ask_for_manifest(a, try) < 0)
+		app_trouble(a, FWE_INTERNAL, "ocf-fw-fetch cannot be started");
+}
+
+/* ---- the slot ---- */
+
+/* The helper is asked to do something, and what it answers is waited for. */
+static void ask_writer(struct app *a, enum awaited what, const struct proto_msg *m, int pass)
+{
+	int r = helper_open(&a->write);
+
+	if (r == 0)
+		r = helper_send(&a->write, m, pass);
+	if (a->run && r == 0)
+		a->run->awaited = what;
+	else if (a->run)
+		app_trouble(a, FWE_INSTALL_FAILED, "ocf-fw-write cannot be used");
+	else if (r < 0)
+		app_ready(a);
+}
+
+void app_ask_slots(struct app *a)
+{
+	ask_writer(a, AWAIT_SLOTS, &(struct proto_msg){.type = PROTO_SLOTS}, -1);
+}
+
+static void put_digests(const struct digests *from, struct proto_digests *to)
+{
+	_Static_assert(sizeof(from->b) == sizeof(to->b), "the same digests on both sides");
+	to->algs = from->algs;
+	memcpy(to->b, from->b, sizeof(to->b));
+}
+
+void app_begin_slot(struct app *a)
+{
+	const struct plan *plan = &a->run->plan;
+	struct proto_msg m = {
+		.type = PROTO_BEGIN,
+		.begin = {.images = (uint32_t)plan->n, .size = plan->size},
+	};
+
+	fw_version_format(&plan->version, m.begin.version);
+	(void)snprintf(m.begin.model, sizeof(m.begin.model), "%s", a->config->model);
+	put_digests(&plan->digests, &m.begin.digests);
+	a->run->image = 0;
+	a->run->octets_before = 0;
+	ask_writer(a, AWAIT_BEGIN, &m, -1);
+}
+
+/* The image goes from one helper to the other; we only hold the ends until they are handed over.
+ * So its octets are copied once less, and the writer compares what it has written with digests
+ * that the fetcher never sees. */
+void app_fetch_image(struct app *a)
+{
+	struct run *run = a->run;
+	const struct plan_image *image = &run->plan.images[run->image];
+	struct proto_msg m = {.type = PROTO_IMAGE, .image.size = image->size};
+	CLEANUP(closep) int out = -1;
+	CLEANUP(closep) int in = -1;
+	int ends[2];
+
+	run->fetched = false;
+	log_info("update: fetching image=%zu component=%s url=%s", run->image, image->component,
+		 image->url);
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		app_trouble(a, FWE_INTERNAL, strerror(errno));
+		return;
+	}
+	out = ends[0];
+	in = ends[1];
+	(void)fcntl(in, F_SETPIPE_SZ, PIPE_OCTETS); /* a smaller one works, too */
+	memcpy(m.image.component, image->component, sizeof(m.image.component));
+	put_digests(&image->digests, &m.image.digests);
+	if (send_fetch(a,
+		       (struct proto_fetch){
+			       .kind = PROTO_IMAGE_BODY,
+			       .reach = image_reach(a),
+			       .connect_ms = CONNECT_MS,
+			       .slow_s = SLOW_S,
+			       .limit = image->size,
+		       },
+		       image->url, in) < 0)
+		app_trouble(a, FWE_INTERNAL, "ocf-fw-fetch cannot be used");
+	else
+		ask_writer(a, AWAIT_IMAGE, &m, out);
+}
+
+void app_commit(struct app *a)
+{
+	ask_writer(a, AWAIT_COMMIT, &(struct proto_msg){.type = PROTO_COMMIT}, -1);
+}
+
+void app_abort(struct app *a)
+{
+	close_body(a);
+	helper_close(&a->fetch);
+	helper_close(&a->write);
+	a->run->awaited = AWAIT_NOTHING;
+}
+
+/* ---- what the fetcher says ---- */
+
+static void fetched(struct app *a, const struct proto_fetched *f)
+{
+	struct run *run = a->run;
+	const struct discover_try *try = &run->tries.at[run->at];
+
+	run->reply = *f;
+	run->fetched = true;
+	if (run->job.phase == JOB_FETCHING) {
+		if (f->error == FWE_FETCH_CONNECT_FAILED && try->source == DISCOVER_LOCAL)
+			run->local_lost_us += clock_monotonic_us() - run->asked_us;
+		manifest_settle(a);
+	} else if (run->job.phase == JOB_DOWNLOADING && f->error == FWE_OK) {
+		(void)app_job_event(a, JOB_BODY_END);
+	}
+}
+
+void app_on_fetch(void *arg, const struct proto_msg *m)
+{
+	static const struct proto_fetched GONE = {.error = FWE_FETCH_CONNECT_FAILED,
+						  .text = "ocf-fw-fetch has failed"};
+	struct app *a = arg;
+
+	if (!a->run || (!m && a->run->fetched))
+		return;
+	if (m && (m->type != PROTO_FETCHED || a->run->fetched)) {
+		log_error("helper: unexpected message name=ocf-fw-fetch type=%u", m->type);
+		helper_close(&a->fetch);
+		m = NULL;
+	}
+	fetched(a, m ? &m->fetched : &GONE);
+}
+
+/* ---- what the writer says ---- */
+
+static bool is_ours(enum fw_error e)
+{
+	return e == FWE_INSTALL_NO_SPACE || e == FWE_INSTALL_FAILED || e == FWE_INTERNAL ||
+	       e == FWE_IMAGE_TOO_LARGE;
+}
+
+/* The image is at its end. The writer's word counts; the fetcher's only says why. */
+static void image_done(struct app *a, const struct proto_done *d)
+{
+	struct run *run = a->run;
+	bool last = run->image + 1 == run->plan.n, why;
+
+	helper_pump(&a->fetch); /* it has spoken before it closed the pipe */
+	if (!run->fetched)
+		helper_close(&a->fetch);
+	if (run->job.phase == JOB_DOWNLOADING)
+		(void)app_job_event(a, JOB_BODY_END);
+	if (d->error == FWE_OK) {
+		run->octets_before += d->octets;
+		run->image++;
+		job_progress(&run->job, run->octets_before);
+		(void)app_job_event(a, last ? JOB_ALL_OK : JOB_IMAGE_OK);
+		return;
+	}
+	why = run->fetched && run->reply.error != FWE_OK &&
+	      run->reply.error != FWE_INSTALL_CANCELLED;
+	app_job_note(a, (enum fw_error)(why ? run->reply.error : d->error),
+		     why ? run->reply.text : d->text);
+	(void)app_job_event(a, is_ours((enum fw_error)d->error) ? JOB_TROUBLE : JOB_IMAGE_BAD);
+}
+
+static void done(struct app *a, enum awaited what, const struct proto_done *d)
+{
+	if (what == AWAIT_IMAGE)
+		image_done(a, d);
+	else if (d->error != FWE_OK)
+		app_trouble(a, (enum fw_error)d->error, d->text);
+	else if (what == AWAIT_BEGIN)
+		(void)app_job_event(a, JOB_BEGUN);
+	else
+		app_ask_slots(a); /* the answer to that is the end */
+}
+
+static void slots_known(struct app *a, const struct proto_slots_are *s)
+{
+	bool awaited = a->run && a->run->awaited == AWAIT_SLOTS;
+
+	app_take_slots(a, s);
+	app_ready(a);
+	if (!a->run) {
+		helper_close(&a->write);
+		app_publish(a);
+	} else if (awaited) {
+		a->run->awaited = AWAIT_NOTHING;
+		if (a->run->job.phase == JOB_INSTALLING)
+			(void)app_job_event(a, JOB_COMMITTED);
+		else if (s->error != FWE_OK)
+			app_trouble(a, (enum fw_error)s->error, "the slots cannot be read");
+		else
+			app_job_discover(a);
+	}
+}
+
+void app_on_write(void *arg, const struct proto_msg *m)
+{
+	struct app *a = arg;
+	enum awaited what = a->run ? a->run->awaited : AWAIT_NOTHING;
+
+	if (m && m->type == PROTO_SLOTS_ARE) {
+		slots_known(a, &m->slots_are);
+	} else if (m && m->type == PROTO_WRITTEN && what == AWAIT_IMAGE) {
+		job_progress(&a->run->job, a->run->octets_before + m->written.octets);
+		app_publish(a);
+	} else if (m && m->type == PROTO_DONE && what >= AWAIT_BEGIN) {
+		a->run->awaited = AWAIT_NOTHING;
+		done(a, what, &m->done);
+	} else {
+		if (m)
+			log_error("helper: unexpected message name=ocf-fw-write type=%u", m->type);
+		helper_close(&a->write);
+		app_ready(a);
+		if (what != AWAIT_NOTHING)
+			app_trouble(a, FWE_INSTALL_FAILED, "ocf-fw-write has failed");
+	}
+}

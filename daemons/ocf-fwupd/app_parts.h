@@ -1,0 +1,112 @@
+/* daemons/ocf-fwupd/app_parts.h - between the files of the service; nobody else includes it. */
+#pragma once
+
+#include "app.h"
+#include "bus/bus.h"
+#include "bus/fwupd_vtable.h"
+#include "domain.h"
+#include "fw/job.h"
+#include "fw/plan.h"
+#include "helper.h"
+#include "state.h"
+
+struct loop_timer;
+
+/* The answer of ocf-fw-write that the job waits for. */
+enum awaited { AWAIT_NOTHING, AWAIT_SLOTS, AWAIT_BEGIN, AWAIT_IMAGE, AWAIT_COMMIT };
+
+/* The job under way, and only while it is. */
+struct run {
+	uint32_t id;
+	struct job job;
+	bool allow_downgrade, reinstall;
+	uint64_t started_us;     /* CLOCK_MONOTONIC */
+	char detail[PROTO_TEXT]; /* says more about job.error, for people */
+	/* Whom to ask. */
+	bool skip_local, skip_manufacturer;
+	struct domain_search *search;
+	struct discover_list tries;
+	size_t at;
+	uint64_t asked_us;      /* the server at hand */
+	uint64_t local_lost_us; /* spent on local servers that were not there */
+	/* What is being fetched. */
+	int body_fd; /* the manifest comes here; -1: none */
+	struct buf body;
+	bool body_end, fetched;
+	struct proto_fetched reply;
+	/* What was accepted. */
+	struct fw_judgement judgement;
+	char manifest_url[URL_MAX + 1];
+	bool private_peer;
+	struct plan plan;
+	enum awaited awaited;
+	size_t image; /* under way */
+	uint64_t octets_before;
+	bool recorded; /* the history has an entry that says it began */
+};
+
+struct app {
+	const struct fwupd_config *config;
+	struct loop *loop;
+	struct state *state;
+	struct bus *bus;
+	struct fwupd_vtable *vtable;
+	struct bus_watch *security;
+	bool security_reset, onboarding_open; /* of ocf-secd */
+	struct helper fetch, write;
+	struct loop_timer *check_timer, *defer_timer, *forget_timer;
+	struct fwupd_facts facts;
+	bool has_current;
+	struct fw_version current;
+	bool ready;      /* systemd knows that we are */
+	struct run *run; /* NULL: idle */
+	uint32_t last_job;
+	struct {
+		uint32_t id; /* 0: free */
+		uint64_t until_us;
+	} ended[FWUPD_JOBS_MAX];
+};
+
+/* ---- app.c ---- */
+
+/* Tells the bus what is new, after each step. */
+void app_publish(struct app *a);
+/* The job is over and gone from a->run. */
+void app_job_ended(struct app *a, uint32_t id);
+/* Takes over what ocf-fw-write says of the slots. */
+void app_take_slots(struct app *a, const struct proto_slots_are *s);
+bool app_must_wait(const struct app *a);
+/* For the first time: systemd may start what comes after us. */
+void app_ready(struct app *a);
+
+/* ---- app_job.c ---- */
+
+/* -EBUSY, -ENOMEM. */
+MUST_USE int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options *o,
+			   bool skip_local, bool skip_manufacturer);
+/* Nothing, if no row of the table allows it. False: no row. */
+bool app_job_event(struct app *a, enum job_event event);
+/* The slots are known: now whom to ask. */
+void app_job_discover(struct app *a);
+/* Ends it without a word. */
+void app_job_drop(struct app *a);
+/* Remembers a failure of the try at hand, and what there is to say about it. */
+void app_job_note(struct app *a, enum fw_error error, const char *detail);
+void app_job_facts(const struct app *a, struct fwupd_job_facts *ret);
+
+/* ---- app_fetch.c: what the helpers do for the job ---- */
+
+void app_fetch_manifest(struct app *a);
+void app_begin_slot(struct app *a);
+void app_fetch_image(struct app *a);
+void app_commit(struct app *a);
+void app_abort(struct app *a);
+void app_trouble(struct app *a, enum fw_error error, const char *detail);
+void app_on_fetch(void *arg, const struct proto_msg *m);
+void app_on_write(void *arg, const struct proto_msg *m);
+void app_ask_slots(struct app *a);
+
+/* ---- app_judge.c ---- */
+
+/* Judges run->body and tells the job. */
+void app_judge(struct app *a);

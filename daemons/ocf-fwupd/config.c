@@ -1,0 +1,164 @@
+#include "config.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "codec/conf.h"
+#include "fw/discover.h"
+
+#define DAY_US (24 * 3600 * USEC_PER_SEC)
+
+static const char *const SOURCES[] = {"NetworkManager", "networkd", "resolved", "dhclient",
+				      "resolv.conf"};
+static const char *const FRESHNESS[] = {"draft", "strict", NULL};
+
+/* The next word of a list separated by blanks; false at its end. */
+static bool next_word(struct span *rest, struct span *ret)
+{
+	do {
+		*ret = span_cut(rest, ' ');
+	} while (ret->len == 0 && rest->ptr);
+	return ret->len > 0;
+}
+
+static int source_index(struct span word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(SOURCES); i++)
+		if (span_is_nocase(word, SOURCES[i]))
+			return (int)i;
+	return -1;
+}
+
+static bool are_sources(struct span value)
+{
+	struct span word;
+	size_t n = 0;
+
+	while (next_word(&value, &word))
+		if (source_index(word) < 0 || ++n > CONFIG_SOURCES)
+			return false;
+	return true;
+}
+
+static bool are_urls(struct span value)
+{
+	struct span word;
+	struct url u;
+	size_t n = 0;
+
+	while (next_word(&value, &word))
+		if (url_parse(word, &u) != URL_OK || ++n > CONFIG_URLS)
+			return false;
+	return true;
+}
+
+/* What stands before a domain: labels that end with a dot, or nothing. */
+static bool is_prefix(struct span value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		uint8_t c = value.ptr[i], l = c | 0x20;
+
+		if (!(l >= 'a' && l <= 'z') && !(c >= '0' && c <= '9') && !strchr("-_.", c))
+			return false;
+	}
+	return value.len <= DISCOVER_PREFIX_MAX &&
+	       (value.len == 0 || value.ptr[value.len - 1] == '.');
+}
+
+static bool is_path(struct span value)
+{
+	return value.len > 0 && value.ptr[0] == '/';
+}
+
+#define AT(member)   offsetof(struct fwupd_config, member)
+#define ROOM(member) sizeof(((struct fwupd_config *)NULL)->member)
+#define TEXT(section, name, member, check)                                                         \
+	{                                                                                          \
+		section, name, CONF_TEXT, AT(member), ROOM(member), 0, 0, NULL, check              \
+	}
+#define FLAG(section, name, member)                                                                \
+	{                                                                                          \
+		section, name, CONF_BOOL, AT(member), 0, 0, 0, NULL, NULL                          \
+	}
+#define TIME(section, name, member, from, to)                                                      \
+	{                                                                                          \
+		section, name, CONF_TIME, AT(member), 0, from, to, NULL, NULL                      \
+	}
+static const struct conf_option OPTIONS[] = {
+	TEXT("Device", "Manufacturer", manufacturer, discover_name_is_valid),
+	TEXT("Device", "Model", model, discover_name_is_valid),
+	TEXT("Device", "HardwareRevision", hardware, NULL),
+	TEXT("Discovery", "DomainSources", sources, are_sources),
+	TEXT("Discovery", "ManufacturerUrl", urls, are_urls),
+	TEXT("Discovery", "HostPrefix", prefix, is_prefix),
+	TEXT("Discovery", "SingleLabels", single_labels, NULL),
+	FLAG("Discovery", "UseSearch", use_search),
+	TEXT("Discovery", "NetworkdLeases", networkd_dir, is_path),
+	TEXT("Discovery", "DhclientLeases", dhclient_dir, is_path),
+	TEXT("Discovery", "ResolvConf", resolv_conf, is_path),
+	TEXT("Trust", "TrustStore", trust, is_path),
+	{"Trust",  "Threshold", CONF_U32,  AT(threshold), 0, 1, 8, NULL,      NULL},
+	{"Policy", "Freshness", CONF_ENUM, AT(freshness), 0, 0, 0, FRESHNESS, NULL},
+	FLAG("Policy", "AllowDowngrade", allow_downgrade),
+	FLAG("Policy", "AutoInstall", auto_install),
+	FLAG("Policy", "AllowLoopback", allow_loopback),
+	FLAG("Policy", "AllowPrivate", allow_private),
+	TIME("Policy", "CheckInterval", check_us, 0, 366 * DAY_US),
+	TIME("Policy", "DeferMax", defer_us, 0, DAY_US),
+	TEXT("Helpers", "Directory", helpers_dir, is_path),
+	TEXT("Helpers", "FetchSocket", fetch_socket, is_path),
+	TEXT("Helpers", "WriteSocket", write_socket, is_path),
+	TEXT("Helpers", "WriteConfig", write_config, is_path),
+};
+
+int config_load(struct fwupd_config *ret, const char *path, char *ret_error, size_t room)
+{
+	int r;
+
+	*ret = (struct fwupd_config){
+		.sources = "NetworkManager networkd resolved dhclient resolv.conf",
+		.prefix = "_firmware.",
+		.single_labels = "lan home internal localdomain",
+		.networkd_dir = "/run/systemd/netif/leases",
+		.dhclient_dir = "/var/lib/dhcp",
+		.resolv_conf = "/etc/resolv.conf",
+		.trust = CONFIG_DIR "/trust.json",
+		.threshold = 1,
+		.check_us = DAY_US,
+		.defer_us = 15 * 60 * USEC_PER_SEC,
+		.helpers_dir = HELPER_DIR,
+		.fetch_socket = "/run/ocfgw/fw-fetch.sock",
+		.write_socket = "/run/ocfgw/fw-write.sock",
+		.write_config = CONFIG_DIR "/fw-write.conf",
+	};
+	r = conf_load(path, OPTIONS, ARRAY_SIZE(OPTIONS), ret, ret_error, room);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (ret->manufacturer[0] && ret->model[0])
+		return 0;
+	(void)snprintf(ret_error, room, "%s: [Device] needs Manufacturer= and Model=", path);
+	return -EINVAL;
+}
+
+size_t config_sources(const struct fwupd_config *c, enum config_source ret[CONFIG_SOURCES])
+{
+	struct span rest = span_str(c->sources), word;
+	size_t n = 0;
+
+	while (next_word(&rest, &word))
+		ret[n++] = (enum config_source)source_index(word);
+	return n;
+}
+
+size_t config_urls(const struct fwupd_config *c, char room[CONFIG_LIST],
+		   const char *ret[CONFIG_URLS])
+{
+	char *save = NULL;
+	size_t n = 0;
+
+	memcpy(room, c->urls, CONFIG_LIST);
+	for (char *w = strtok_r(room, " ", &save); w && n < CONFIG_URLS;
+	     w = strtok_r(NULL, " ", &save))
+		ret[n++] = w;
+	return n;
+}

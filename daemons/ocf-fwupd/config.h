@@ -1,0 +1,50 @@
+/* daemons/ocf-fwupd/config.h - fwupd.conf(5). */
+#pragma once
+
+#include "base/span.h"
+
+#define CONFIG_NAME    ((size_t)129) /* a name that fits into a URL, with its NUL */
+#define CONFIG_TEXT    ((size_t)256)
+#define CONFIG_LIST    ((size_t)512)
+#define CONFIG_SOURCES ((size_t)8)
+#define CONFIG_URLS    ((size_t)4)
+
+enum config_source {
+	SOURCE_NETWORK_MANAGER,
+	SOURCE_NETWORKD,
+	SOURCE_RESOLVED,
+	SOURCE_DHCLIENT,
+	SOURCE_RESOLV_CONF,
+};
+
+struct fwupd_config {
+	/* [Device] */
+	char manufacturer[CONFIG_NAME], model[CONFIG_NAME], hardware[CONFIG_TEXT];
+	/* [Discovery] */
+	char sources[CONFIG_LIST]; /* of enum config_source, by name */
+	char urls[CONFIG_LIST];    /* of the manufacturer */
+	char prefix[CONFIG_TEXT];
+	char single_labels[CONFIG_LIST];
+	bool use_search; /* a search line of resolv.conf is good enough */
+	char networkd_dir[CONFIG_TEXT], dhclient_dir[CONFIG_TEXT], resolv_conf[CONFIG_TEXT];
+	/* [Trust] */
+	char trust[CONFIG_TEXT];
+	uint32_t threshold;
+	/* [Policy] */
+	int freshness; /* 1: strict */
+	bool allow_downgrade, auto_install, allow_loopback, allow_private;
+	uint64_t check_us; /* 0: only when asked */
+	uint64_t defer_us;
+	/* [Helpers] */
+	char helpers_dir[CONFIG_TEXT], fetch_socket[CONFIG_TEXT], write_socket[CONFIG_TEXT];
+	char write_config[CONFIG_TEXT];
+};
+
+/* Defaults for what the file does not say; a missing file says nothing. 0; -EINVAL and others:
+ * *ret_error says where and why. */
+MUST_USE int config_load(struct fwupd_config *ret, const char *path, char *ret_error, size_t room);
+/* The sources in their order. */
+size_t config_sources(const struct fwupd_config *c, enum config_source ret[CONFIG_SOURCES]);
+/* Splits urls into `room`; *ret points into it. */
+size_t config_urls(const struct fwupd_config *c, char room[CONFIG_LIST],
+		   const char *ret[CONFIG_URLS]);

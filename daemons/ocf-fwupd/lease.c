@@ -1,0 +1,162 @@
+#include "lease.h"
+
+#define LINKS_MAX   ((size_t)16) /* of one lease file */
+#define TIME_LENGTH ((size_t)19) /* 2026/06/01 12:00:00 */
+
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+static struct span trim(struct span s)
+{
+	while (s.len > 0 && is_blank(s.ptr[0]))
+		s = span_of(s.ptr + 1, s.len - 1);
+	while (s.len > 0 && is_blank(s.ptr[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+/* The next line without blanks around it; false at the end of the text. */
+static bool next_line(struct span *text, struct span *ret)
+{
+	if (!text->ptr)
+		return false;
+	*ret = trim(span_cut(text, '\n'));
+	return true;
+}
+
+/* The rest of a line that begins with `word` and a blank. */
+static bool after(struct span line, const char *word, struct span *ret)
+{
+	size_t n = strlen(word);
+
+	if (!span_starts(line, word) || line.len <= n || !is_blank(line.ptr[n]))
+		return false;
+	*ret = trim(span_skip(line, n));
+	return true;
+}
+
+static struct span first_word(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.len && !is_blank(s.ptr[n]))
+		n++;
+	return span_of(s.ptr, n);
+}
+
+/* The first "quoted" text. */
+static struct span first_quoted(struct span s)
+{
+	(void)span_cut(&s, '"');
+	return s.ptr ? span_cut(&s, '"') : s;
+}
+
+struct found {
+	struct span domain, search;
+};
+
+static size_t give(const struct found *f, struct span *ret, size_t max)
+{
+	struct span best = f->domain.len > 0 ? f->domain : f->search;
+
+	if (best.len == 0 || max == 0)
+		return 0;
+	*ret = best;
+	return 1;
+}
+
+size_t lease_networkd(struct span text, struct span *ret, size_t max)
+{
+	struct found f = {0};
+	struct span line;
+
+	while (next_line(&text, &line)) {
+		struct span key = span_cut(&line, '=');
+
+		if (span_is(key, "DOMAINNAME"))
+			f.domain = line;
+		else if (span_is(key, "DOMAIN_SEARCH_LIST"))
+			f.search = first_word(line);
+	}
+	return give(&f, ret, max);
+}
+
+size_t lease_resolv_conf(struct span text, bool search, struct span *ret, size_t max)
+{
+	struct found f = {0};
+	struct span line, rest;
+
+	while (next_line(&text, &line)) {
+		if (after(line, "domain", &rest))
+			f.domain = first_word(rest);
+		else if (search && after(line, "search", &rest))
+			f.search = first_word(rest);
+	}
+	return give(&f, ret, max);
+}
+
+struct lease {
+	struct span interface;
+	struct found found;
+	bool expired;
+};
+
+/* "expire 3 2026/06/03 12:00:00;": such times compare as texts. */
+static bool is_past(struct span expire, const char *now)
+{
+	(void)span_cut(&expire, ' ');
+	return expire.len >= TIME_LENGTH && memcmp(expire.ptr, now, TIME_LENGTH) < 0;
+}
+
+static void read_statement(struct lease *l, struct span line, const char *now)
+{
+	struct span rest;
+
+	if (after(line, "interface", &rest))
+		l->interface = first_quoted(rest);
+	else if (after(line, "option domain-name", &rest))
+		l->found.domain = first_quoted(rest);
+	else if (after(line, "option domain-search", &rest) ||
+		 after(line, "option dhcp6.domain-search", &rest))
+		l->found.search = first_quoted(rest);
+	else if (after(line, "expire", &rest))
+		l->expired = is_past(rest, now);
+}
+
+/* A later lease of an interface takes the place of an earlier one. */
+static void keep(struct lease *leases, size_t *n, const struct lease *l)
+{
+	size_t i = 0;
+
+	while (i < *n && !span_eq(leases[i].interface, l->interface))
+		i++;
+	if (i == LINKS_MAX)
+		return;
+	leases[i] = *l;
+	*n += i == *n;
+}
+
+size_t lease_dhclient(struct span text, const char *now, struct span *ret, size_t max)
+{
+	struct lease leases[LINKS_MAX], l = {0};
+	size_t n = 0, depth = 0, given = 0;
+	struct span line;
+
+	while (next_line(&text, &line)) {
+		bool opens = line.len > 0 && line.ptr[line.len - 1] == '{';
+
+		if (depth == 0 && opens)
+			l = (struct lease){0};
+		else if (depth > 0 && !opens)
+			read_statement(&l, line, now);
+		depth += opens;
+		if (span_is(line, "}") && depth > 0 && --depth == 0)
+			keep(leases, &n, &l);
+	}
+	for (size_t i = 0; i < n && given < max; i++)
+		if (!leases[i].expired)
+			given += give(&leases[i].found, &ret[given], max - given);
+	return given;
+}

@@ -1,0 +1,73 @@
+/* daemons/ocf-fwupd/state.h - what outlives the program: rollback protection and history.
+ *
+ * Two records of lib/store, each replaced as a whole. A record that cannot be read is an error
+ * and not an empty one: to forget what was accepted would open the way back. */
+#pragma once
+
+#include "base/fwerr.h"
+#include "crypto/hash.h"
+#include "fw/discover.h"
+#include "fw/job.h"
+#include "fw/judge.h"
+
+#define STATE_HISTORY_MAX ((size_t)64) /* entries; the oldest gives way */
+
+struct state_accepted {
+	bool any;
+	unsigned seen;     /* MANIFEST_SEQUENCE, MANIFEST_EXPIRES: in any accepted manifest */
+	uint64_t sequence; /* of the last accepted one, as is the rest */
+	uint64_t timestamp_us;
+	uint8_t sha256[32]; /* of its octets */
+	struct fw_version version;
+	struct digests digests;
+	uint64_t security; /* becomes the floor when that version runs */
+	uint64_t floor;
+};
+
+enum entry_result {                                /* as JOB_RESULT_NAMES, and: */
+		    ENTRY_REFUSED = JOB_ERROR + 1, /* a server was passed over */
+};
+
+struct state_entry {
+	uint64_t time_s, usec, octets;
+	enum job_kind kind;
+	unsigned result; /* enum job_result or ENTRY_REFUSED; JOB_RUNNING: not ended yet */
+	enum fw_error error;
+	char from[FW_VERSION_TEXT + 1], to[FW_VERSION_TEXT + 1];
+	int source; /* enum discover_source; -1: none */
+	char url[URL_MAX + 1];
+};
+
+struct state {
+	struct store *store;
+	struct state_accepted accepted;
+	uint64_t last_check_s; /* 0: never */
+	uint64_t clock_us;     /* a time that was trusted */
+	uint32_t failures;     /* checks in a row */
+	size_t n;
+	struct state_entry history[STATE_HISTORY_MAX]; /* newest first */
+};
+
+const char *state_result_name(unsigned result);
+
+/* 0: *ret is owned by the caller. Errors of store_open(); -EBADMSG: a record is damaged or newer
+ * than this program (*ret_name says which). */
+MUST_USE int state_open(struct state **ret, const char *dir, const char **ret_name);
+struct state *state_free(struct state *s); /* accepts NULL, returns NULL */
+DEFINE_CLEANUP(struct state *, state_free)
+
+/* Both store durably; on failure the memory is ahead of the disk. Errors of store_put(). */
+MUST_USE int state_save(struct state *s);
+MUST_USE int state_save_history(struct state *s);
+
+/* Takes over what an accepted manifest said. */
+void state_accept(struct state *s, const struct fw_judgement *j);
+/* `version` runs: its security version becomes the floor. True: something changed. */
+MUST_USE bool state_runs(struct state *s, const struct fw_version *version);
+/* Puts an entry on top. A check that ended as the one on top did takes its place, so that a quiet
+ * year does not wash away what happened before. */
+void state_add(struct state *s, const struct state_entry *e);
+
+/* The records as text, for tests. False: not one of ours. */
+MUST_USE bool state_read(struct state *s, struct span text);
+MUST_USE bool state_read_history(struct state *s, struct span text);

@@ -1,0 +1,151 @@
+/* ocf-fwupd/lease: the files of DHCP clients, as they were seen. */
+#include "test.h"
+
+#include <stdio.h>
+
+#include "daemons/ocf-fwupd/lease.h"
+
+#define NOW "2026/06/01 12:00:00"
+
+/* The domains found, separated by blanks. */
+static const char *joined(const struct span *found, size_t n)
+{
+	static char text[512];
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			text[at++] = ' ';
+		memcpy(text + at, found[i].ptr, found[i].len);
+		at += found[i].len;
+	}
+	text[at] = '\0';
+	return text;
+}
+
+static void lease_dhclient__takes_the_last_lease_of_each_link(void **state)
+{
+	static const struct {
+		const char *name, *text, *want;
+	} ROWS[] = {
+		{"as written by 4.4.3",
+		 "lease {\n  interface \"eth0\";\n  fixed-address 10.77.0.74;\n"
+		 "  option subnet-mask 255.255.255.0;\n  option domain-name \"gw.example.test\";\n"
+		 "  option domain-search \"s1.example.test.\", \"s2.example.test.\";\n"
+		 "  renew 1 2026/06/01 13:00:00;\n  expire 1 2026/06/01 14:00:00;\n}\n",			       "gw.example.test" },
+		{"search list only",
+		 "lease {\n interface \"e\";\n option domain-search \"s1.test.\", "
+		 "\"s2.test.\";\n}\n",										 "s1.test."        },
+		{"a later lease wins",
+		 "lease {\n interface \"e\";\n option domain-name \"old.test\";\n}\n"
+		 "lease {\n interface \"e\";\n option domain-name \"new.test\";\n}\n",				 "new.test"        },
+		{"a later lease without domain, too",
+		 "lease {\n interface \"e\";\n option domain-name \"old.test\";\n}\n"
+		 "lease {\n interface \"e\";\n}\n",								    ""                },
+		{"two links",
+		 "lease {\n interface \"a\";\n option domain-name \"a.test\";\n}\n"
+		 "lease {\n interface \"b\";\n option domain-name \"b.test\";\n}\n",				   "a.test b.test"   },
+		{"expired",
+		 "lease {\n option domain-name \"a.test\";\n expire 1 2026/06/01 11:59:59;\n}\n",		      ""                },
+		{"not yet expired",
+		 "lease {\n option domain-name \"a.test\";\n expire 1 2026/06/01 12:00:00;\n}\n",		      "a.test"          },
+		{"never expires",                     "lease {\n option domain-name \"a.test\";\n expire never;\n}\n",
+		 "a.test"														},
+		{"DHCPv6 with blocks inside",
+		 "default-duid \"\\000\";\nlease6 {\n  interface \"vb\";\n  ia-na 00:11 {\n"
+		 "    starts 1;\n    iaaddr fd77::9 {\n      max-life 600;\n    }\n  }\n"
+		 "  option dhcp6.domain-search \"v6.example.test.\", \"v6b.example.test.\";\n}\n",		     "v6.example.test."},
+		{"not closed",                        "lease {\n option domain-name \"a.test\";\n",                    ""                },
+		{"outside",                           "option domain-name \"a.test\";\n}\n}\n",                        ""                },
+		{"no quotes",                         "lease {\n option domain-name a.test;\n}\n",                     ""                },
+		{"other option",                      "lease {\n option domain-names \"a.test\";\n}\n",                ""                },
+		{"empty",			     "",							      ""                },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		struct span found[4];
+		const char *got =
+			joined(found, lease_dhclient(span_str(ROWS[i].text), NOW, found, 4));
+
+		if (strcmp(got, ROWS[i].want) != 0)
+			fail_msg("%s: '%s'", ROWS[i].name, got);
+	}
+}
+
+static void lease_dhclient__has_limits(void **state)
+{
+	char text[64 * 100], *at = text;
+	struct span found[4];
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		at += sprintf(at, "lease {\ninterface \"e%d\";\noption domain-name \"d%d\";\n}\n",
+			      i, i);
+	assert_int_equal(lease_dhclient(span_str(text), NOW, found, 4), 4);
+	assert_true(span_is(found[3], "d3"));
+	assert_int_equal(lease_dhclient(span_str(text), NOW, found, 0), 0);
+}
+
+static void lease_networkd__prefers_the_domain_name(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} ROWS[] = {
+		{"# This is private data. Do not "
+		 "parse.\nADDRESS=10.77.0.63\nDOMAINNAME=gw.example.test\n"
+		 "DOMAIN_SEARCH_LIST=s1.example.test s2.example.test\n",    "gw.example.test"},
+		{ "DOMAIN_SEARCH_LIST=s1.example.test s2.example.test\n", "s1.example.test"},
+		{ "ADDRESS=10.0.0.1\n",                                   ""},
+		{ "XDOMAINNAME=x.test\nDOMAINNAME\n",                     ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		struct span found[1];
+
+		assert_string_equal(joined(found, lease_networkd(span_str(ROWS[i].text), found, 1)),
+				    ROWS[i].want);
+	}
+}
+
+static void lease_resolv_conf__reads_search_only_if_asked(void **state)
+{
+	static const struct {
+		const char *text;
+		bool search;
+		const char *want;
+	} ROWS[] = {
+		{"domain gw.example.test\nsearch s1.test s2.test\nnameserver 10.0.0.1\n", false,
+		 "gw.example.test"										},
+		{"domain gw.example.test\nsearch s1.test\n",                              true,  "gw.example.test"},
+		{"search s1.test s2.test\n",					      false, ""               },
+		{"search s1.test s2.test\n",					      true,  "s1.test"        },
+		{"  domain\tgw.test  \n",						 false, "gw.test"        },
+		{"domain a.test\ndomain b.test\n",                                        false, "b.test"         },
+		{"#domain a.test\n;domain b.test\n",                                      true,  ""               },
+		{"domainx a.test\ndomain\n",					      true,  ""               },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		struct span found[1];
+		const char *got = joined(
+			found, lease_resolv_conf(span_str(ROWS[i].text), ROWS[i].search, found, 1));
+
+		if (strcmp(got, ROWS[i].want) != 0)
+			fail_msg("%zu: '%s'", i, got);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lease_dhclient__takes_the_last_lease_of_each_link),
+		cmocka_unit_test(lease_dhclient__has_limits),
+		cmocka_unit_test(lease_networkd__prefers_the_domain_name),
+		cmocka_unit_test(lease_resolv_conf__reads_search_only_if_asked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
