@@ -19,14 +19,14 @@
 #define ACCEPT_IMAGE "Accept: application/octet-stream, */*;q=0.5"
 
 struct http {
-	CURL *curl;
-	CURLM *multi;
+	CURLM *multi;                 /* keeps the connections */
 	struct curl_slist *accept[2]; /* by enum proto_kind */
 };
 
 /* One request, through all its redirects. */
 struct transfer {
 	struct http *http;
+	CURL *curl; /* of the hop at hand */
 	const struct proto_fetch *f;
 	struct proto_fetched *out;
 	int body, control;
@@ -48,7 +48,8 @@ static long status_of(struct transfer *t)
 {
 	long status = 0;
 
-	(void)curl_easy_getinfo(t->http->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (t->curl)
+		(void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
 	return status;
 }
 
@@ -68,12 +69,12 @@ static bool head_is_fine(struct transfer *t)
 	if (t->checked)
 		return true;
 	t->checked = true;
-	(void)curl_easy_getinfo(t->http->curl, CURLINFO_CONTENT_TYPE, &type);
+	(void)curl_easy_getinfo(t->curl, CURLINFO_CONTENT_TYPE, &type);
 	if (type && (type_is(type, "text/html") || type_is(type, "application/xhtml+xml"))) {
 		(void)stop(t, FWE_FETCH_CONTENT_TYPE, type);
 		return false;
 	}
-	if (curl_easy_header(t->http->curl, "Content-Encoding", 0, CURLH_HEADER, -1, &coding) ==
+	if (curl_easy_header(t->curl, "Content-Encoding", 0, CURLH_HEADER, -1, &coding) ==
 		    CURLHE_OK &&
 	    strcasecmp(coding->value, "identity") != 0) {
 		(void)stop(t, FWE_FETCH_CONTENT_TYPE, coding->value);
@@ -157,11 +158,10 @@ int http_new(struct http **ret)
 
 	if (!h || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return -ENOMEM;
-	h->curl = curl_easy_init();
 	h->multi = curl_multi_init();
 	h->accept[PROTO_MANIFEST] = curl_slist_append(NULL, ACCEPT_MANIFEST);
 	h->accept[PROTO_IMAGE_BODY] = curl_slist_append(NULL, ACCEPT_IMAGE);
-	if (!h->curl || !h->multi || !h->accept[0] || !h->accept[1])
+	if (!h->multi || !h->accept[0] || !h->accept[1])
 		return -ENOMEM;
 	*ret = h;
 	h = NULL;
@@ -175,7 +175,6 @@ struct http *http_free(struct http *h)
 	curl_slist_free_all(h->accept[0]);
 	curl_slist_free_all(h->accept[1]);
 	curl_multi_cleanup(h->multi);
-	curl_easy_cleanup(h->curl);
 	curl_global_cleanup();
 	free(h);
 	return NULL;
@@ -185,10 +184,9 @@ struct http *http_free(struct http *h)
 
 static CURLcode set_up(struct transfer *t, const char *url)
 {
-	CURL *c = t->http->curl;
+	CURL *c = t->curl;
 	CURLcode r = CURLE_OK;
 
-	curl_easy_reset(c); /* keeps connections and the DNS cache */
 	SET(CURLOPT_URL, url);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
@@ -243,7 +241,7 @@ static CURLcode perform(struct transfer *t)
 	CURLcode result;
 	int running = 1;
 
-	if (curl_multi_add_handle(t->http->multi, t->http->curl) != CURLM_OK)
+	if (curl_multi_add_handle(t->http->multi, t->curl) != CURLM_OK)
 		return CURLE_OUT_OF_MEMORY;
 	while (curl_multi_perform(t->http->multi, &running) == CURLM_OK && running > 0) {
 		if (curl_multi_poll(t->http->multi, &control, 1, POLL_MS, NULL) != CURLM_OK)
@@ -255,7 +253,7 @@ static CURLcode perform(struct transfer *t)
 		control.revents = 0;
 	}
 	result = result_of(t);
-	(void)curl_multi_remove_handle(t->http->multi, t->http->curl);
+	(void)curl_multi_remove_handle(t->http->multi, t->curl);
 	return result;
 }
 
@@ -263,7 +261,7 @@ static bool was_connected(struct transfer *t)
 {
 	curl_off_t us = 0;
 
-	(void)curl_easy_getinfo(t->http->curl, CURLINFO_CONNECT_TIME_T, &us);
+	(void)curl_easy_getinfo(t->curl, CURLINFO_CONNECT_TIME_T, &us);
 	return us > 0;
 }
 
@@ -299,7 +297,7 @@ static enum fw_error redirect(struct transfer *t, char url[PROTO_URL])
 	struct url from, to;
 	char *next = NULL;
 
-	(void)curl_easy_getinfo(t->http->curl, CURLINFO_REDIRECT_URL, &next);
+	(void)curl_easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, &next);
 	if (!next || url_parse(span_str(next), &to) != URL_OK ||
 	    url_parse(span_str(url), &from) != URL_OK)
 		return FWE_FETCH_REDIRECT_REFUSED;
@@ -314,14 +312,17 @@ static enum fw_error redirect(struct transfer *t, char url[PROTO_URL])
 /* One request and its reply. `again`: a redirect was accepted. */
 static enum fw_error get_once(struct transfer *t, char url[PROTO_URL], bool *again)
 {
-	CURLcode r;
+	CURLcode r = CURLE_OUT_OF_MEMORY;
 	long status;
 
+	curl_easy_cleanup(t->curl);
+	t->curl = curl_easy_init();
 	t->octets = 0;
 	t->checked = false;
 	t->stopped_by = FWE_OK;
 	t->message[0] = '\0';
-	r = set_up(t, url);
+	if (t->curl)
+		r = set_up(t, url);
 	if (r == CURLE_OK)
 		r = perform(t);
 	status = status_of(t);
@@ -372,6 +373,7 @@ void http_get(struct http *h, const struct proto_fetch *f, int body, int control
 		e = get_once(&t, ret->url, &again);
 		again = again && e == FWE_OK;
 	}
+	curl_easy_cleanup(t.curl);
 	ret->error = e;
 	ret->octets = t.octets;
 }
