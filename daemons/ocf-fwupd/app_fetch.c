@@ -313,7 +313,8 @@ static void image_done(struct app *a, const struct proto_done *d)
 		return;
 	}
 	why = run->fetched && run->reply.error != FWE_OK &&
-	      run->reply.error != FWE_INSTALL_CANCELLED;
+	      run->reply.error != FWE_INSTALL_CANCELLED &&
+	      d->octets != run->plan.images[run->image].size;
 	app_job_note(a, (enum fw_error)(why ? run->reply.error : d->error),
 		     why ? run->reply.text : d->text);
 	(void)app_job_event(a, is_ours((enum fw_error)d->error) ? JOB_TROUBLE : JOB_IMAGE_BAD);

@@ -102,7 +102,7 @@ bool job_step(struct job *j, enum job_event event, unsigned *ret_effects)
 }
 
 /* Nobody there: 0. Somebody, but no file: 1. A file, but not for us: 2. Our own doing: 3. */
-static int weight(enum fw_error e)
+static int weigh(enum fw_error e)
 {
 	static const struct {
 		const char *prefix;
@@ -114,8 +114,6 @@ static int weight(enum fw_error e)
 		{"image.",     2},
 	};
 
-	if (e == FWE_OK)
-		return -1;
 	if (e == FWE_FETCH_CONNECT_FAILED)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(KINDS); i++)
@@ -126,10 +124,16 @@ static int weight(enum fw_error e)
 
 void job_note(struct job *j, enum fw_error error, size_t i)
 {
-	if (weight(error) > (weight(j->error) > 0 ? weight(j->error) : 0)) {
-		j->error = error;
-		j->error_try = i;
-	}
+	int weight = weigh(error);
+
+	/* Once a manifest was accepted, every failure is one of an image. */
+	if (j->phase > JOB_VALIDATING && weight < weigh(FWE_IMAGE_TRUNCATED))
+		weight = weigh(FWE_IMAGE_TRUNCATED);
+	if (error == FWE_OK || weight <= j->weight)
+		return;
+	j->error = error;
+	j->weight = weight;
+	j->error_try = i;
 }
 
 void job_progress(struct job *j, uint64_t octets)

@@ -63,6 +63,7 @@ struct job {
 	enum job_phase phase;
 	enum job_result result;
 	enum fw_error error;    /* the most telling failure so far; FWE_OK: none */
+	int weight;             /* how telling that is */
 	size_t error_try;       /* which URL it was */
 	uint64_t octets, total; /* of all images; total 0: not known */
 	double percent;         /* never falls */
@@ -76,7 +77,7 @@ void job_init(struct job *j, enum job_kind kind);
 /* True: the row was taken, *ret_effects is what to do. False: there is none, nothing changed. */
 MUST_USE bool job_step(struct job *j, enum job_event event, unsigned *ret_effects);
 /* Remembers why URL `i` was passed over, unless something more telling is known: what a server
- * gave says more than that it gave nothing. For JOB_TROUBLE and JOB_CANCEL, the last word. */
+ * gave says more than that it gave nothing, and our own trouble is the last word. */
 void job_note(struct job *j, enum fw_error error, size_t i);
 /* `octets` of all images have been written. */
 void job_progress(struct job *j, uint64_t octets);

@@ -147,6 +147,21 @@ static void job_note__keeps_what_tells_most(void **state)
 	}
 }
 
+static void job_note__knows_an_image_that_is_not_there(void **state)
+{
+	struct job j;
+
+	(void)state;
+	job_init(&j, JOB_INSTALL);
+	job_note(&j, FWE_FETCH_HTTP_STATUS, 0);
+	j.phase = JOB_DOWNLOADING;
+	job_note(&j, FWE_FETCH_CONNECT_FAILED, 1);
+	assert_int_equal(j.error, FWE_FETCH_CONNECT_FAILED);
+	assert_int_equal(j.error_try, 1);
+	job_note(&j, FWE_INSTALL_CANCELLED, 1);
+	assert_int_equal(j.error, FWE_INSTALL_CANCELLED);
+}
+
 static void job_progress__never_falls(void **state)
 {
 	struct job j;
@@ -173,6 +188,7 @@ int main(void)
 		cmocka_unit_test(job_step__takes_the_rows_and_no_other),
 		cmocka_unit_test(job__installs_two_images_from_the_second_server),
 		cmocka_unit_test(job_note__keeps_what_tells_most),
+		cmocka_unit_test(job_note__knows_an_image_that_is_not_there),
 		cmocka_unit_test(job_progress__never_falls),
 	};
 

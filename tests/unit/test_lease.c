@@ -92,12 +92,10 @@ static void lease_networkd__prefers_the_domain_name(void **state)
 	static const struct {
 		const char *text, *want;
 	} ROWS[] = {
-		{"# This is private data. Do not "
-		 "parse.\nADDRESS=10.77.0.63\nDOMAINNAME=gw.example.test\n"
-		 "DOMAIN_SEARCH_LIST=s1.example.test s2.example.test\n",    "gw.example.test"},
-		{ "DOMAIN_SEARCH_LIST=s1.example.test s2.example.test\n", "s1.example.test"},
-		{ "ADDRESS=10.0.0.1\n",                                   ""},
-		{ "XDOMAINNAME=x.test\nDOMAINNAME\n",                     ""},
+		{"#comment\nDOMAINNAME=gw.test\nDOMAIN_SEARCH_LIST=s1.test s2.test\n", "gw.test"},
+		{"DOMAIN_SEARCH_LIST=s1.test s2.test\nADDRESS=10.77.0.63\n",           "s1.test"},
+		{"ADDRESS=10.0.0.1\n",						 ""       },
+		{"XDOMAINNAME=x.test\nDOMAINNAME\n",                                   ""       },
 	};
 
 	(void)state;
