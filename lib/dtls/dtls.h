@@ -36,14 +36,14 @@ struct dtls_offer {
 };
 
 enum dtls_end {
-	DTLS_END_NOTIFY,   /* the peer said close_notify */
-	DTLS_END_LOCAL,    /* we closed it */
-	DTLS_END_ALERT,    /* a fatal alert came */
-	DTLS_END_FAILED,   /* the handshake failed: no common suite, unknown identity ... */
-	DTLS_END_PIN,      /* the handshake failed because the PIN was another one */
-	DTLS_END_CERT,     /* the handshake failed on a certificate */
-	DTLS_END_TIMEOUT,  /* handshake deadline */
-	DTLS_END_IDLE,     /* idle limit of the transport */
+	DTLS_END_NOTIFY,  /* the peer said close_notify */
+	DTLS_END_LOCAL,   /* we closed it */
+	DTLS_END_ALERT,   /* a fatal alert came */
+	DTLS_END_FAILED,  /* the handshake failed: no common suite, unknown identity, another key */
+	DTLS_END_PIN,     /* the handshake failed because the PIN was another one */
+	DTLS_END_CERT,    /* the handshake failed on a certificate */
+	DTLS_END_TIMEOUT, /* handshake deadline */
+	DTLS_END_IDLE,    /* idle limit of the transport */
 	DTLS_END_REPLACED, /* a new association of the same 5-tuple took its place */
 };
 
@@ -91,7 +91,7 @@ enum dtls_hello dtls_hello(struct dtls *d, struct span datagram, struct span pee
 bool dtls_is_repeat(const struct dtls_session *s, struct span datagram);
 /* Starts the server side on a DTLS_HELLO_GOOD datagram and feeds it; *ret is owned by the caller.
  * -ENOMEM; -EINVAL: the datagram is another one, or the offer is beyond the limits above;
- * -ENOTSUP: the profile needs what this GnuTLS lacks. */
+ * -ENOTSUP: DTLS_ANON without dtls_caps().anon, DTLS_MFG and DTLS_NONE. */
 MUST_USE int dtls_accept(struct dtls_session **ret, struct dtls *d, const struct dtls_offer *offer,
 			 struct span datagram, struct span peer, const struct dtls_ops *ops,
 			 void *arg, uint64_t now_us);
