@@ -12,8 +12,8 @@
 
 #define FORGET_US   (60 * USEC_PER_SEC)      /* an ended job can be read so long */
 #define FIRST_US    (5 * USEC_PER_SEC)       /* a device that never asked does it now */
-#define OVERDUE_US  (10 * 60 * USEC_PER_SEC) /* after a start, spread over this */
-#define RETRY_US    (15 * 60 * USEC_PER_SEC) /* after a failure, doubled each time */
+#define OVERDUE_US  (UINT64_C(10) * 60 * USEC_PER_SEC) /* after a start, spread over this */
+#define RETRY_US    (UINT64_C(15) * 60 * USEC_PER_SEC) /* after a failure, doubled each time */
 #define RETRIES_MAX 16
 
 /* ---- the bus ---- */

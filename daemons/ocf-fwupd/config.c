@@ -6,7 +6,7 @@
 #include "codec/conf.h"
 #include "fw/discover.h"
 
-#define DAY_US (24 * 3600 * USEC_PER_SEC)
+#define DAY_US (UINT64_C(24) * 3600 * USEC_PER_SEC)
 
 static const char *const SOURCES[] = {"NetworkManager", "networkd", "resolved", "dhclient",
 				      "resolv.conf"};
@@ -125,7 +125,7 @@ int config_load(struct fwupd_config *ret, const char *path, char *ret_error, siz
 		.trust = CONFIG_DIR "/trust.json",
 		.threshold = 1,
 		.check_us = DAY_US,
-		.defer_us = 15 * 60 * USEC_PER_SEC,
+		.defer_us = UINT64_C(15) * 60 * USEC_PER_SEC,
 		.helpers_dir = HELPER_DIR,
 		.fetch_socket = "/run/ocfgw/fw-fetch.sock",
 		.write_socket = "/run/ocfgw/fw-write.sock",
