@@ -279,6 +279,12 @@ static bool perform(struct job *j, const struct obt_todo *todo)
 	return false;
 }
 
+/* Worth a line of progress? */
+static bool is_work(enum obt_act act)
+{
+	return act == OBT_CALL || act == OBT_CONNECT || act == OBT_KEEP_KEY;
+}
+
 static void drive(struct job *j)
 {
 	struct obt_todo todo;
@@ -287,7 +293,7 @@ static void drive(struct job *j)
 		return;
 	do {
 		obt_next(&j->obt, &todo);
-		if (j->step && todo.step != j->shown)
+		if (is_work(todo.act) && todo.step != j->shown)
 			j->step(j->arg, todo.step);
 		j->shown = todo.step;
 	} while (perform(j, &todo));

@@ -18,7 +18,7 @@ struct job {
 	/* The person's yes and PIN; answered by job_go_on(), job_pin() or job_refuse(). */
 	void (*approve)(void *arg);
 	void (*pin)(void *arg);
-	void (*step)(void *arg, const char *step); /* begins; NULL: no need */
+	void (*step)(void *arg, const char *step); /* begins */
 	void (*done)(void *arg);                   /* `trouble.outcome` tells how it ended */
 	void *arg;
 

@@ -99,7 +99,7 @@ static void on_step(void *arg, const char *step)
 {
 	const struct transfer *t = arg;
 
-	out_progress(t->o->json, "%s", step);
+	out_progress(t->o->json, "  %s", step);
 }
 
 static const char *state_reached(const struct job *j)
