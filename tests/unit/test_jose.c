@@ -252,6 +252,24 @@ static struct jsn *forged(const char *header)
 	return entry;
 }
 
+/* The same header, signed well by the first key. */
+static struct jsn *signed_with(const struct fixture *f, const char *header)
+{
+	struct buf input = BUF_INIT(4096), sig = BUF_INIT(1024), text = BUF_INIT(1024);
+	struct jsn *entry = forged(header);
+
+	buf_put(&input, jsn_text(jsn_get(entry, "protected")));
+	buf_put_byte(&input, '.');
+	buf_put(&input, buf_span(&f->payload_text));
+	assert_int_equal(key_sign(f->key[0], buf_span(&input), &sig), 0);
+	b64_encode(buf_span(&sig), &text);
+	jsn_set_text(entry, "signature", buf_span(&text));
+	buf_done(&input);
+	buf_done(&sig);
+	buf_done(&text);
+	return entry;
+}
+
 static void envelope_open__refuses_structural_faults_in_any_entry(void **state)
 {
 	static const struct {
@@ -339,17 +357,19 @@ static void envelope_open__refuses_malformed_containers(void **state)
 		{"{\"payload\":\"YQ\",\"signatures\":[{\"signature\":\"\"}],\"protected\":\"\"}",
 		 FWE_MANIFEST_JWS_MALFORMED											 },
 		{"{\"payload\":\"YQ\",\"payload\":\"YQ\"}",                                       FWE_MANIFEST_JSON_DUPLICATE_MEMBER},
-		{"{\"ciphertext\":\"YQ\",\"payload\":\"YQ\"}",                                    FWE_MANIFEST_ENC_NOT_ALLOWED      },
-		{"a.b.c.d.e",								     FWE_MANIFEST_ENC_NOT_ALLOWED      },
-		{"e30.YQ",									FWE_MANIFEST_JWS_MALFORMED        },
-		{"e30..YQ",								       FWE_MANIFEST_HEADER_INVALID       },
-		{"e30.YQ.",								       FWE_MANIFEST_HEADER_INVALID       },
-		{"e30.YQ.YQ\n",								   FWE_MANIFEST_BASE64_INVALID       },
-		{"e3=.YQ.YQ",								     FWE_MANIFEST_BASE64_INVALID       },
-		{"hello",									 FWE_MANIFEST_FORMAT_UNKNOWN       },
-		{" {}",									   FWE_MANIFEST_FORMAT_UNKNOWN       },
-		{"\xd2\x84",								      FWE_MANIFEST_FORMAT_UNKNOWN       },
-		{"\xef\xbb\xbf{}",								FWE_MANIFEST_FORMAT_UNKNOWN       },
+		{"{\"payload\":\"YQ\",\"signature\":\"YQ\",\"signatures\":[{\"signature\":\"YQ\"}]"
+		 "}",										FWE_MANIFEST_JWS_MALFORMED														},
+		{"{\"ciphertext\":\"YQ\",\"payload\":\"YQ\"}",									       FWE_MANIFEST_ENC_NOT_ALLOWED},
+		{"a.b.c.d.e",									       FWE_MANIFEST_ENC_NOT_ALLOWED																		 },
+		{"e30.YQ",									       FWE_MANIFEST_JWS_MALFORMED},
+		{"e30..YQ",									       FWE_MANIFEST_HEADER_INVALID																		},
+		{"e30.YQ.",									       FWE_MANIFEST_HEADER_INVALID},
+		{"e30.YQ.YQ\n",									       FWE_MANIFEST_BASE64_INVALID																	    },
+		{"e3=.YQ.YQ",									       FWE_MANIFEST_BASE64_INVALID},
+		{"hello",									       FWE_MANIFEST_FORMAT_UNKNOWN																		},
+		{" {}",									       FWE_MANIFEST_FORMAT_UNKNOWN},
+		{"\xd2\x84",									       FWE_MANIFEST_FORMAT_UNKNOWN																	   },
+		{"\xef\xbb\xbf{}",									       FWE_MANIFEST_FORMAT_UNKNOWN},
 	};
 	struct fixture f = fixture_new("nobody");
 
@@ -382,32 +402,68 @@ static void envelope_open__has_a_size_limit(void **state)
 	fixture_done(&f);
 }
 
-static void envelope_open__asks_the_allow_list_and_revocations(void **state)
+static void envelope_open__asks_the_allow_list(void **state)
 {
 	struct envelope_policy policy = POLICY;
-	struct fixture f = fixture_new("nobody"), g;
-	CLEANUP(jsn_freep) struct jsn *root = general_of(&f, "0"), *jwk = jwk_export(f.key[0]);
-	CLEANUP(jsn_freep) struct jsn *set = jsn_new_object();
+	struct fixture f = fixture_new("nobody");
+	CLEANUP(jsn_freep) struct jsn *root = general_of(&f, "0");
 	struct buf text = BUF_INIT(VECTOR_MAX);
 	struct envelope env = {0};
-	struct jsn *keys = jsn_new_array(), *revoked = jsn_new_array();
 
 	(void)state;
 	assert_int_equal(jsn_write(root, JSN_COMPACT, &text), 0);
 	policy.algs = SIG_ALL & ~SIG_BIT(SIG_ES256);
 	assert_int_equal(envelope_open(buf_span(&text), f.trust, &policy, &env),
 			 FWE_MANIFEST_ALG_NOT_ALLOWED);
+	buf_done(&text);
+	fixture_done(&f);
+}
+
+/* A store with the first key alone, under `kid`, and its thumbprint revoked. */
+static struct trust *trust_revoked(const struct fixture *f, const char *kid)
+{
+	CLEANUP(jsn_freep) struct jsn *set = jsn_new_object();
+	struct jsn *keys = jsn_new_array(), *revoked = jsn_new_array(),
+		   *jwk = jwk_export(f->key[0]);
 
 	add_rights(jwk);
 	jsn_add(revoked, jsn_copy(jsn_get(jwk, "kid")));
-	jsn_add(keys, jsn_copy(jwk));
+	if (kid)
+		jsn_set_str(jwk, "kid", kid);
+	jsn_add(keys, jwk);
 	jsn_set(set, "keys", keys);
 	jsn_set(set, "x-ocf-revoked", revoked);
-	g = (struct fixture){.trust = trust_of(set)};
-	assert_int_equal(envelope_open(buf_span(&text), g.trust, &POLICY, &env),
-			 FWE_MANIFEST_KEY_REVOKED);
-	g.trust = trust_free(g.trust);
-	buf_done(&text);
+	return trust_of(set);
+}
+
+static void envelope_open__refuses_revoked_keys_under_every_name(void **state)
+{
+	static const struct {
+		const char *stored, *header;
+		enum fw_error want;
+	} CASES[] = {
+		{NULL,    NULL,				    FWE_MANIFEST_KEY_REVOKED},
+		{"alias", "{\"alg\":\"ES256\",\"kid\":\"alias\"}", FWE_MANIFEST_KEY_REVOKED},
+		{"alias", "{\"alg\":\"ES256\"}",                   FWE_MANIFEST_KEY_UNKNOWN},
+	};
+	struct fixture f = fixture_new("nobody");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
+		CLEANUP(trust_freep) struct trust *trust = trust_revoked(&f, CASES[i].stored);
+		CLEANUP(jsn_freep) struct jsn *root = jsn_new_object();
+		struct buf text = BUF_INIT(VECTOR_MAX);
+		struct envelope env = {0};
+		struct jsn *list = jsn_new_array();
+
+		jsn_add(list, CASES[i].header ? signed_with(&f, CASES[i].header) : entry_of(&f, 0));
+		jsn_set_text(root, "payload", buf_span(&f.payload_text));
+		jsn_set(root, "signatures", list);
+		assert_int_equal(jsn_write(root, JSN_COMPACT, &text), 0);
+		assert_int_equal(envelope_open(buf_span(&text), trust, &POLICY, &env),
+				 CASES[i].want);
+		buf_done(&text);
+	}
 	fixture_done(&f);
 }
 
@@ -420,7 +476,8 @@ int main(void)
 		cmocka_unit_test(envelope_open__refuses_a_wrong_signature_of_a_trusted_key),
 		cmocka_unit_test(envelope_open__refuses_malformed_containers),
 		cmocka_unit_test(envelope_open__has_a_size_limit),
-		cmocka_unit_test(envelope_open__asks_the_allow_list_and_revocations),
+		cmocka_unit_test(envelope_open__asks_the_allow_list),
+		cmocka_unit_test(envelope_open__refuses_revoked_keys_under_every_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

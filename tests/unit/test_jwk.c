@@ -136,6 +136,9 @@ static void key_sign__makes_what_key_verify_takes(void **state)
 		assert_int_equal(key_sign(k, SPAN_LIT("text"), &twice), 0);
 		if (t != KEY_RSA) /* PSS has a random salt */
 			assert_true(span_eq(buf_span(&sig), buf_span(&twice)));
+		buf_put_byte(&sig, 0);
+		assert_int_equal(key_verify(pub, SPAN_LIT("text"), buf_span(&sig)), -EBADMSG);
+		sig.len--;
 		sig.ptr[sig.len / 2] ^= 1;
 		assert_int_equal(key_verify(pub, SPAN_LIT("text"), buf_span(&sig)), -EBADMSG);
 		buf_done(&sig);
