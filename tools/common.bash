@@ -45,7 +45,7 @@ configure() {
 	shift
 	if [ ! -f "$dir/build.ninja" ]; then
 		meson setup "$dir" "$root" "$@"
-	elif [ "$(cat "$dir/options")" != "$*" ]; then
+	elif [ "$(cat "$dir/options" 2>/dev/null)" != "$*" ]; then
 		meson configure "$dir" "$@"
 	fi || return
 	echo "$*" >"$dir/options"
