@@ -407,10 +407,14 @@ struct dtls_session *dtls_session_free(struct dtls_session *s)
 	return NULL;
 }
 
+/* A handshake given up for whatever reason after a Finished message that did not decipher was a
+ * guess at the PIN: no alert, new hello or closing makes it unsaid. */
 static void finish(struct dtls_session *s, enum dtls_end end)
 {
+	bool guess = s->facts.server && s->facts.profile == DTLS_PIN && s->strikes > 0;
+
+	s->end = guess && s->state == DTLS_HANDSHAKE ? DTLS_END_PIN : end;
 	s->state = DTLS_ENDED;
-	s->end = end;
 }
 
 static void finish_with_alert(struct dtls_session *s, enum dtls_end end,
@@ -680,6 +684,12 @@ void dtls_close(struct dtls_session *s)
 		return;
 	finish(s, DTLS_END_LOCAL);
 	(void)gnutls_bye(s->tls, GNUTLS_SHUT_WR); /* nobody waits for it */
+}
+
+void dtls_drop(struct dtls_session *s)
+{
+	if (s->state != DTLS_ENDED)
+		finish(s, DTLS_END_LOCAL);
 }
 
 int dtls_owner_key(struct dtls_session *s, const char *label, const struct uuid *obt,

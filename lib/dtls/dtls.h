@@ -114,8 +114,11 @@ void dtls_tick(struct dtls_session *s, uint64_t now_us);
 uint64_t dtls_deadline(const struct dtls_session *s); /* NEVER_US: none */
 /* One record. -ENOTCONN, -EMSGSIZE (beyond DTLS_DATAGRAM_MAX less overhead), -EIO. */
 MUST_USE int dtls_send(struct dtls_session *s, struct span plain);
-/* close_notify out; the session is DTLS_ENDED (DTLS_END_LOCAL). */
+/* close_notify out; the session is DTLS_ENDED: DTLS_END_LOCAL, or DTLS_END_PIN of a handshake with
+ * a guess at the PIN behind it. */
 void dtls_close(struct dtls_session *s);
+/* The same without a word to the peer. */
+void dtls_drop(struct dtls_session *s);
 
 /* CR 2868: first 16 octets of P_SHA256(key_block, label || obt || device), where key_block is
  * P_SHA256(master, "key expansion" || server_random || client_random) of the suite's length.

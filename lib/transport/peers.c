@@ -13,6 +13,7 @@ struct peer {
 	struct peers *owner;
 	struct remote at; /* with our session number */
 	struct dtls_session *dtls;
+	bool accepted;  /* we are the server */
 	bool announced; /* `opened` has been called */
 	bool over;
 	enum dtls_end why; /* valid if over */
@@ -208,22 +209,38 @@ static void peer_key(const struct endpoint_addr *a, uint8_t ret[PEER_KEY_LEN])
 	memcpy(ret, &a->sa.sin6_port, sizeof(a->sa.sin6_port));
 }
 
-/* Only peers that have shown their address by a cookie are counted here. */
-static bool has_room(const struct peers *ps, const struct endpoint_addr *a)
+/* Makes room for one more handshake. Only peers that have shown their address by a cookie are
+ * counted. An honest handshake takes milliseconds, so the oldest one gives way: whoever wants to
+ * keep others out has to be faster than they are. Open sessions stay. */
+static bool make_room(struct peers *ps, const struct endpoint_addr *a)
 {
+	struct peer *oldest = NULL, *oldest_same = NULL, *victim = NULL;
 	unsigned sessions = 0, handshakes = 0, same = 0;
 
 	for (struct peer *p = next_of(ps, NULL); p; p = next_of(ps, p)) {
-		if (state_of(p) == DTLS_ENDED)
+		bool is_same = IN6_ARE_ADDR_EQUAL(&p->at.addr.sa.sin6_addr, &a->sa.sin6_addr);
+
+		if (!p->accepted || state_of(p) == DTLS_ENDED)
 			continue;
 		sessions++;
-		if (state_of(p) == DTLS_HANDSHAKE)
-			handshakes++;
-		if (IN6_ARE_ADDR_EQUAL(&p->at.addr.sa.sin6_addr, &a->sa.sin6_addr))
-			same++;
+		same += is_same;
+		if (state_of(p) == DTLS_OPEN)
+			continue;
+		handshakes++;
+		if (!oldest || p->at.session < oldest->at.session)
+			oldest = p;
+		if (is_same && (!oldest_same || p->at.session < oldest_same->at.session))
+			oldest_same = p;
 	}
-	return sessions < ps->limits.sessions && handshakes < ps->limits.handshakes &&
-	       same < ps->limits.per_address;
+	if (same >= ps->limits.per_address)
+		victim = oldest_same;
+	else if (sessions >= ps->limits.sessions || handshakes >= ps->limits.handshakes)
+		victim = oldest;
+	else
+		return true;
+	if (victim)
+		end(victim, DTLS_END_TIMEOUT);
+	return victim != NULL;
 }
 
 static void accept_hello(struct peers *ps, const struct remote *from, struct span datagram,
@@ -233,11 +250,12 @@ static void accept_hello(struct peers *ps, const struct remote *from, struct spa
 
 	if (old)
 		end(old, DTLS_END_REPLACED);
-	if (!has_room(ps, &from->addr))
+	if (!make_room(ps, &from->addr))
 		return;
 	p = peer_new(ps, from, now_us);
 	if (!p)
 		return;
+	p->accepted = true;
 	if (dtls_accept(&p->dtls, ps->dtls, offer, datagram, key, &DTLS_OPS, p, now_us) < 0)
 		peer_free(ps, p);
 	else
@@ -380,6 +398,10 @@ void peers_reap(struct peers *ps)
 		ps->over = p->next_over;
 		if (why == DTLS_END_LOCAL || why == DTLS_END_IDLE)
 			dtls_close(p->dtls);
+		else
+			dtls_drop(p->dtls);
+		if (dtls_end(p->dtls) == DTLS_END_PIN)
+			why = DTLS_END_PIN;
 		peer_free(ps, p);
 		ps->ops->ended(ps->arg, id, why, was_open);
 	}
