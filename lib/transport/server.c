@@ -225,7 +225,8 @@ static void receive_unicast(struct server *s, const struct remote *from, const s
 	if (s->reply.code != MC_EMPTY)
 		len = message_write(&s->reply, s->octets, sizeof(s->octets));
 	if (is_remembered(m))
-		exchanges_add(xs, from, m->id, span_of(s->octets, len), now_us);
+		exchanges_add(xs, from, m->id, span_of(s->octets, m->type == MT_CON ? len : 0),
+			      now_us);
 	if (len > 0)
 		s->ops->send(s->arg, from, span_of(s->octets, len));
 	if (s->answer.act)
