@@ -40,8 +40,7 @@ static bool covers(const struct ace *ace, const struct target *t)
 }
 
 /* Roles are not asserted yet, so a role matches nobody. */
-static bool names_requester(const struct ace *ace, const struct req *req, const struct uuid *peer,
-			    const struct target *t)
+static bool names_requester(const struct ace *ace, const struct uuid *peer, const struct target *t)
 {
 	switch (ace->subject) {
 	case ACE_UUID:
@@ -49,20 +48,19 @@ static bool names_requester(const struct ace *ace, const struct req *req, const 
 	case ACE_ROLE:
 		return false;
 	case ACE_AUTH_CRYPT:
-		return t->kind != RES_SVR && req->session != 0;
+		return t->kind != RES_SVR && peer; /* authenticated, not only encrypted */
 	case ACE_ANON_CLEAR:
 		return t->kind != RES_SVR;
 	}
 	return false;
 }
 
-static unsigned granted(const struct device *dev, const struct req *req, const struct uuid *peer,
-			const struct target *t)
+static unsigned granted(const struct device *dev, const struct uuid *peer, const struct target *t)
 {
 	unsigned sum = 0;
 
 	for (size_t i = 0; i < dev->acl.n; i++)
-		if (names_requester(dev->acl.v[i], req, peer, t) && covers(dev->acl.v[i], t))
+		if (names_requester(dev->acl.v[i], peer, t) && covers(dev->acl.v[i], t))
 			sum |= dev->acl.v[i]->permission;
 	return sum;
 }
@@ -144,7 +142,7 @@ static enum access decide_owned(const struct device *dev, const struct req *req,
 		return ACCESS_FULL;
 	/* 9. would be /oic/sec/roles, which nobody can assert yet.
 	 * 10, 11. The sum of what the list grants. */
-	if (granted(dev, req, peer, t) & wanted(req->method))
+	if (granted(dev, peer, t) & wanted(req->method))
 		return ACCESS_FULL;
 	/* 8b. CR 2868: credential and access services switch the state, too. */
 	if (t->owner == OWNER_PSTAT && (req->method == M_GET || req->method == M_POST) &&

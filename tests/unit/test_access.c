@@ -250,6 +250,7 @@ static const struct {
 	{"10c. auth-crypt, secured", DOS_RFNOP, SUBJECT_CRYPT, "{\"href\":\"/oic/d\"}", 2, &D, M_GET, LATER, OTHER, ACCESS_FULL},
 	{"10c. auth-crypt, unsecured", DOS_RFNOP, SUBJECT_CRYPT, "{\"href\":\"/oic/d\"}", 2, &D, M_GET, CLEAR, NULL, ACCESS_NONE},
 	{"10c. auth-crypt on an SVR", DOS_RFNOP, SUBJECT_CRYPT, "{\"href\":\"/oic/sec/sp\"}", 2, &SP, M_GET, LATER, OTHER, ACCESS_NONE},
+	{"10c. auth-crypt, nobody in particular", DOS_RFNOP, SUBJECT_CRYPT, "{\"href\":\"/oic/d\"}", 2, &D, M_GET, LATER, NULL, ACCESS_NONE},
 	{"10c. anon-clear, unsecured", DOS_RFNOP, SUBJECT_CLEAR, "{\"href\":\"/oic/d\"}", 2, &D, M_GET, CLEAR, NULL, ACCESS_FULL},
 	{"10c. anon-clear, secured", DOS_RFNOP, SUBJECT_CLEAR, "{\"href\":\"/oic/d\"}", 2, &D, M_GET, LATER, OTHER, ACCESS_FULL},
 	{"10c. anon-clear on an SVR, secured", DOS_RFNOP, SUBJECT_CLEAR, "{\"href\":\"/oic/sec/sp\"}", 2, &SP, M_GET, LATER, OTHER, ACCESS_NONE},

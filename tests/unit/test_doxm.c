@@ -148,6 +148,37 @@ static void doxm_post__draws_uniform_pins(void **state)
 	world_free(w);
 }
 
+static void draw_in_turn(void *ctx, void *ret, size_t len)
+{
+	const uint32_t **next = ctx;
+
+	assert_int_equal(len, sizeof(**next));
+	memcpy(ret, (*next)++, len);
+}
+
+/* Numbers beyond the last whole multiple of the PINs would favour the small ones: drawn again. */
+static void doxm_post__draws_again_rather_than_unevenly(void **state)
+{
+	static const uint32_t DRAWS[] = {UINT32_MAX, 4200000000u, 4199999999u};
+	const uint32_t *next = DRAWS;
+	struct world *w = world_new();
+	struct req req = {.method = M_POST,
+			  .path = SPAN_LIT(DOXM),
+			  .body = SPAN_LIT("\xa1\x66oxmsel\x01"),
+			  .content_format = CF_NONE,
+			  .accept = CF_NONE};
+
+	(void)state;
+	w->env.random = draw_in_turn;
+	w->env.ctx = &next;
+	svr_handle(w->dev, &req, &w->env, &w->out);
+	assert_int_equal(w->out.verdict, V_CHANGED);
+	assert_string_equal(device_pin(w->out.staged), "99999999");
+	assert_ptr_equal(next, DRAWS + ARRAY_SIZE(DRAWS));
+	w->out.staged = device_free(w->out.staged);
+	world_free(w);
+}
+
 static void doxm_post__takes_ownership_in_any_order(void **state)
 {
 	struct world *w = world_new();
@@ -198,6 +229,7 @@ int main(void)
 		cmocka_unit_test(doxm_post__selects_an_offered_method),
 		cmocka_unit_test(doxm_post__drops_handshakes_when_the_terms_change),
 		cmocka_unit_test(doxm_post__draws_uniform_pins),
+		cmocka_unit_test(doxm_post__draws_again_rather_than_unevenly),
 		cmocka_unit_test(doxm_post__takes_ownership_in_any_order),
 		cmocka_unit_test(doxm_post__wants_an_owner_and_its_credential_for_owned),
 	};

@@ -160,6 +160,45 @@ static void svr_start__repairs_after_contradiction(void **state)
 	world_free(w);
 }
 
+/* The network may leave these out; a record may not. */
+static void svr_start__wants_whole_entries(void **state)
+{
+	static const struct {
+		enum svr_record record;
+		const char *name, *body;
+	} CASES[] = {
+		{REC_CRED,  "key",
+		 "{\"rowneruuid\":\"" OBT "\",\"creds\":[{\"credid\":1,\"credtype\":1,"
+		 "\"subjectuuid\":\"" OBT "\",\"privatedata\":{}}]}"               },
+		{REC_CRED,  "credid",
+		 "{\"rowneruuid\":\"" OBT "\",\"creds\":[{\"credtype\":1,\"subjectuuid\":\"" OBT
+		 "\",\"privatedata\":{\"data\":h'000102030405060708090a0b0c0d0e0f',"
+		 "\"encoding\":\"oic.sec.encoding.raw\"}}]}"                       },
+		{REC_ACL2,  "aceid",
+		 "{\"rowneruuid\":\"" OBT "\",\"aclist2\":[{\"subject\":{\"uuid\":\"" OBT
+		 "\"},\"resources\":[],\"permission\":2}]}"                        },
+		{REC_PSTAT, "an owned state",
+		 "{\"dos\":{\"s\":1},\"om\":4,\"tm\":0,\"rowneruuid\":\"" OBT "\"}"},
+		{REC_DOXM,  "a method",
+		 "{\"oxmsel\":4,\"owned\":true,\"deviceuuid\":\"" FINAL "\",\"devowneruuid\":\"" OBT
+		 "\",\"rowneruuid\":\"" OBT "\"}"                                  },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
+		struct world *w = world_full(DOS_RFNOP);
+		struct buf *record = &w->disk[CASES[i].record];
+
+		buf_reset(record);
+		cbw_array_n(record, 2);
+		cbw_uint(record, 1);
+		diag(record, CASES[i].body);
+		if (!world_start(w) || device_dos(w->dev) != DOS_SRESET)
+			fail_msg("without %s", CASES[i].name);
+		world_free(w);
+	}
+}
+
 /* Every flipped octet: no crash, and never an unowned device by accident. */
 static void svr_start__survives_any_damage(void **state)
 {
@@ -319,6 +358,7 @@ int main(void)
 		cmocka_unit_test(svr_start__repairs_after_damage),
 		cmocka_unit_test(svr_start__lets_the_owner_repair),
 		cmocka_unit_test(svr_start__repairs_after_contradiction),
+		cmocka_unit_test(svr_start__wants_whole_entries),
 		cmocka_unit_test(svr_start__survives_any_damage),
 		cmocka_unit_test(svr_start__finds_one_owner_wherever_the_power_went),
 		cmocka_unit_test(svr_start__repeats_a_failed_scrub),
