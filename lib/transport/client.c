@@ -4,7 +4,6 @@
 
 #define ACK_TIMEOUT_US (UINT64_C(2) * USEC_PER_SEC) /* RFC 7252 4.8 */
 #define MAX_RETRANSMIT 4u
-#define CODE_TEXT(c)   ((unsigned)((c) >> 5) * 100 + ((c)&0x1f))
 
 /* One call: the request, resent or followed by further blocks, until its last reply. */
 struct pending {
@@ -458,7 +457,7 @@ static void continue_block2(struct client *c, struct pending *p, const struct me
 static void receive_response(struct client *c, struct pending *p, const struct remote *from,
 			     const struct message *m, uint64_t now_us)
 {
-	struct reply reply = {.code = CODE_TEXT(m->code),
+	struct reply reply = {.code = MESSAGE_CODE_TEXT(m->code),
 			      .content_format = m->content_format,
 			      .body = m->payload,
 			      .from = from->addr};

@@ -93,6 +93,14 @@ static void on_act(void *arg)
 	e->ops->act(e->arg);
 }
 
+static void on_refused(void *arg, struct span path, uint8_t code)
+{
+	struct endpoint *e = arg;
+
+	if (e->ops->refused)
+		e->ops->refused(e->arg, path, MESSAGE_CODE_TEXT(code));
+}
+
 static void reject(struct endpoint *e, const struct remote *to, uint16_t id)
 {
 	uint8_t octets[4];
@@ -164,7 +172,7 @@ static void on_opened(void *arg, uint64_t session, const struct dtls_facts *fact
 }
 
 static const struct server_ops SERVER_OPS = {
-	.send = send_message, .request = on_request, .act = on_act};
+	.send = send_message, .request = on_request, .act = on_act, .refused = on_refused};
 static const struct peers_ops PEERS_OPS_SERVER = {.send = send_record,
 						  .data = on_data,
 						  .ended = on_ended,

@@ -51,6 +51,9 @@ struct endpoint_ops {
 	void (*request)(void *arg, const struct req *req, struct answer *answer);
 	/* After an answer with `act` set has been handed to the kernel. */
 	void (*act)(void *arg);
+	/* Server: a unicast request was refused with `code` (402, 408 ...) before it was one for
+	 * `request`; for the log. May be NULL. */
+	void (*refused)(void *arg, struct span path, unsigned code);
 };
 
 /* 0; -ENOMEM; -EADDRINUSE; other errno of the sockets. `ops` and `arg` are borrowed for life. */

@@ -15,6 +15,7 @@
 enum message_type { MT_CON, MT_NON, MT_ACK, MT_RST };
 
 #define MESSAGE_CODE(class, detail) ((class) << 5 | (detail))
+#define MESSAGE_CODE_TEXT(code)     ((unsigned)((code) >> 5) * 100 + ((code)&0x1f)) /* 404 */
 enum message_code {
 	MC_EMPTY = 0,
 	MC_GET = 1,

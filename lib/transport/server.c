@@ -160,27 +160,39 @@ static void attach_body(struct server *s, const struct message *m)
 		reply->content_version = MESSAGE_OCF_1_0;
 }
 
+/* True: the reply's code says all, a refusal or the wish for the next block. False: *ret_body is
+ * the whole body. */
+static bool is_settled(struct server *s, const struct remote *from, const struct message *m,
+		       bool cut, uint64_t now_us, struct span *ret_body)
+{
+	struct message *reply = &s->reply;
+
+	*ret_body = m->payload;
+	reply->code = cut ? MC_TOO_LARGE : refusal_of(m);
+	if (reply->code != 0)
+		return true;
+	if (m->block1.present) {
+		reply->block1 = m->block1;
+		reply->code = blocks_take(&s->blocks, from, m, now_us, ret_body);
+	} else if (m->payload.len > s->cfg.body_max) {
+		reply->code = MC_TOO_LARGE;
+	}
+	return reply->code != 0;
+}
+
 /* Fills in code and body of the reply; MC_EMPTY: say nothing. */
 static void answer(struct server *s, const struct remote *from, const struct message *m, bool cut,
 		   uint64_t now_us)
 {
 	struct message *reply = &s->reply;
-	struct span body = m->payload;
+	struct span body;
 
 	s->answer.act = false;
-	reply->code = cut ? MC_TOO_LARGE : refusal_of(m);
-	if (reply->code != 0) {
+	if (is_settled(s, from, m, cut, now_us, &body)) {
+		if (reply->code >= MC_BAD_REQUEST && s->ops->refused)
+			s->ops->refused(s->arg, span_of(m->path, m->path_len), reply->code);
 		if (m->type == MT_NON && reply->code == MC_BAD_OPTION)
 			reply->code = MC_EMPTY; /* RFC 7252 5.4.1 */
-		return;
-	}
-	if (m->block1.present) {
-		reply->block1 = m->block1;
-		reply->code = blocks_take(&s->blocks, from, m, now_us, &body);
-		if (reply->code != 0)
-			return;
-	} else if (body.len > s->cfg.body_max) {
-		reply->code = MC_TOO_LARGE;
 		return;
 	}
 	reply->code = ask(s, from, m, body);

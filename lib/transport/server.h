@@ -15,6 +15,8 @@ struct server_ops {
 			struct answer *answer);
 	/* An answer with `act` has been given to send(). */
 	void (*act)(void *arg);
+	/* A request got this code without request() having been asked; may be NULL. */
+	void (*refused)(void *arg, struct span path, uint8_t code);
 };
 
 struct server_config {

@@ -20,7 +20,8 @@ struct bench {
 		struct message m;
 	} sent[SENT_MAX];
 	/* asked */
-	unsigned requests, acts;
+	unsigned requests, acts, refusals;
+	uint8_t refused_code;
 	struct req req;
 	uint8_t body[256];
 	size_t sent_before_act;
@@ -70,7 +71,17 @@ static void on_act(void *arg)
 	b->sent_before_act = b->n_sent;
 }
 
-static const struct server_ops OPS = {.send = on_send, .request = on_request, .act = on_act};
+static void on_refused(void *arg, struct span path, uint8_t code)
+{
+	struct bench *b = arg;
+
+	assert_true(path.len == 0 || path.ptr[0] == '/');
+	b->refusals++;
+	b->refused_code = code;
+}
+
+static const struct server_ops OPS = {
+	.send = on_send, .request = on_request, .act = on_act, .refused = on_refused};
 
 static int setup(void **state)
 {
@@ -321,6 +332,8 @@ static void unknown_critical_option__con_gets_4_02_and_non_nothing(void **state)
 	assert_int_equal(b->sent[0].m.type, MT_ACK);
 	assert_int_equal(b->sent[0].m.code, MC_BAD_OPTION);
 	assert_int_equal(b->requests, 0);
+	assert_int_equal(b->refusals, 2); /* both are told */
+	assert_int_equal(b->refused_code, MC_BAD_OPTION);
 }
 
 static void cut_datagram__is_too_large(void **state)
