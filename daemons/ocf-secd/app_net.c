@@ -148,6 +148,13 @@ static void log_refusal(struct app *a, const struct req *req, const struct svr_o
 		     out->why ? out->why : "-");
 }
 
+/* The transport's refusals: unknown options, formats and versions, blocks out of order. */
+static void on_refused(void *arg, struct span path, unsigned code)
+{
+	app_peer_log(arg, LOG_LINE_WARNING, "request: refused %s code=%u",
+		     log_text(&(struct log_buf){0}, path), code);
+}
+
 /* OCF Security wants at least one transfer method: a device that has none is not there. */
 static bool is_mute(const struct app *a)
 {
@@ -191,6 +198,7 @@ static const struct endpoint_ops OPS = {
 	.closed = on_closed,
 	.request = on_request,
 	.act = on_act,
+	.refused = on_refused,
 };
 
 int app_net_start(struct app *a)

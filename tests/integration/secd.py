@@ -17,7 +17,7 @@ PROGRAM = f"{BUILD}/daemons/ocf-secd/ocf-secd"
 DEADLINE = 10  # seconds for what should take milliseconds
 
 GET, POST, DELETE = 1, 2, 4
-PATH, FORMAT, QUERY, ACCEPT = 11, 12, 15, 17
+PATH, FORMAT, QUERY, ACCEPT, BLOCK1 = 11, 12, 15, 17, 27
 CBOR = 60
 
 
@@ -71,22 +71,25 @@ def options(numbers):
     return out
 
 
-def message(code, path, query=(), body=None, kind=0):
+def message(code, path, query=(), body=None, kind=0, extra=()):
+    """A body of bytes goes out as it is, anything else as CBOR; extra: options as (number, bytes)."""
     numbers = [(PATH, part.encode()) for part in path.strip("/").split("/")]
-    numbers += [(QUERY, q.encode()) for q in query] + [(ACCEPT, bytes([CBOR]))]
-    if body is not None:
+    numbers += [(QUERY, q.encode()) for q in query] + [(ACCEPT, bytes([CBOR]))] + list(extra)
+    if body is not None and FORMAT not in dict(extra):
         numbers.append((FORMAT, bytes([CBOR])))
+    if body is not None and not isinstance(body, bytes):
+        body = cbor2.dumps(body)
     head = bytes([0x40 | kind << 4 | 4, code]) + secrets.token_bytes(2) + secrets.token_bytes(4)
-    return head + options(numbers) + (b"" if body is None else b"\xff" + cbor2.dumps(body))
+    return head + options(numbers) + (b"\xff" + body if body else b"")
 
 
-def request(code, path, query=(), body=None, host="::1", timeout=2.0):
+def request(code, path, query=(), body=None, host="::1", timeout=2.0, extra=()):
     """(code as 205, decoded body or None); None when nothing comes back."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET,
                        socket.SOCK_DGRAM) as s:
         s.settimeout(timeout)
         s.connect((host, 5683))
-        sent = message(code, path, query, body)
+        sent = message(code, path, query, body, extra=extra)
         try:
             s.send(sent)
             answer = s.recv(2048)
