@@ -41,6 +41,9 @@ def enter_namespace():
     """This process and its children get a network of their own: lo, and e0 with addresses."""
     if ctypes.CDLL(None, use_errno=True).unshare(0x40000000) != 0:  # CLONE_NEWNET
         sys.exit(f"FAILED: unshare: {os.strerror(ctypes.get_errno())}")
+    # Addresses are good at once and do not change later.
+    with open("/proc/sys/net/ipv6/conf/default/accept_dad", "w") as f:
+        f.write("0")
     subprocess.run(["ip", "-batch", "-"], check=True, text=True, input="""
 link set lo up
 link add e0 type veth peer name e1
