@@ -59,7 +59,7 @@ def unshare(flags):
 class Site:
     """with Site() as site: site.publish("2.0.0"); site.start(); site.install()"""
 
-    def __init__(self):
+    def __init__(self, policy=None):
         unshare(0x20000 | 0x40000000)  # CLONE_NEWNS | CLONE_NEWNET
         run("mount", "--make-rprivate", "/")
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="ocf-site."))
@@ -71,6 +71,7 @@ class Site:
         self.leases = self.dir / "leases"
         self.resolv = self.dir / "resolv.conf"
         self.log = self.dir / "fwupd.log"
+        self.policy = policy  # makes another policy file in the folder that it gets
         self.processes = []
         self.daemon = None
         self.sequence = 0
@@ -80,7 +81,8 @@ class Site:
             self._files()
             self._network()
             self._servers()
-            self.bus = Bus([f"{SOURCE}/dbus/{NAME}.conf"]).__enter__()
+            more = [self.policy(self.dir)] if self.policy else []
+            self.bus = Bus([f"{SOURCE}/dbus/{NAME}.conf", *more]).__enter__()
             self.connection = dbus.bus.BusConnection(self.bus.address)
         except BaseException:
             self.__exit__()

@@ -1,0 +1,246 @@
+/* ocf-fwupd/state: what is stored is what is read, and nothing else is taken for it. */
+#include "test.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "daemons/ocf-fwupd/state.h"
+#include "store/store.h"
+
+static char dir[64];
+
+static int make_dir(void **state)
+{
+	(void)state;
+	(void)snprintf(dir, sizeof(dir), "/tmp/ocf-state-XXXXXX");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+	static const char *const NAMES[] = {"state", "history", ".lock", "lock"};
+	char path[128];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, NAMES[i]);
+		(void)unlink(path);
+	}
+	return rmdir(dir);
+}
+
+static struct state *reopen(struct state *s)
+{
+	const char *name;
+
+	s = state_free(s);
+	assert_int_equal(state_open(&s, dir, &name), 0);
+	return s;
+}
+
+static struct manifest manifest;
+
+static struct fw_judgement judgement(uint64_t sequence, uint64_t security)
+{
+	manifest = (struct manifest){
+		.has = MANIFEST_SEQUENCE | MANIFEST_SECURITY | MANIFEST_KEY_INFO,
+		.sequence = sequence,
+		.security_version = security,
+		.timestamp_us = 1000 * sequence,
+		.version = {{2, 0, (uint32_t)sequence}  },
+		.digests = { .algs = HASH_BIT(HASH_SHA384), .b[HASH_SHA384] = {1, 2, 3}},
+	};
+	return (struct fw_judgement){
+		.sha256 = {9, 8, 7},
+                  .manifest = &manifest
+        };
+}
+
+static void state__comes_back_as_it_was(void **state)
+{
+	struct fw_judgement j = judgement(7, 3);
+	struct state_entry e = {.time_s = 11,
+				.usec = 12,
+				.octets = 13,
+				.kind = JOB_INSTALL,
+				.result = ENTRY_REFUSED,
+				.error = FWE_MANIFEST_EXPIRED,
+				.from = "1.0.0",
+				.to = "2.0.7",
+				.source = DISCOVER_MANUFACTURER,
+				.url = "http://h/m"};
+	struct state *s = reopen(NULL);
+
+	(void)state;
+	assert_false(s->accepted.any);
+	state_accept(s, &j);
+	s->last_check_s = 5;
+	s->clock_us = 6;
+	s->failures = 2;
+	state_add(s, &e);
+	assert_int_equal(state_save(s), 0);
+	assert_int_equal(state_save_history(s), 0);
+	s = reopen(s);
+	assert_true(s->accepted.any);
+	assert_int_equal(s->accepted.seen, MANIFEST_SEQUENCE);
+	assert_int_equal(s->accepted.sequence, 7);
+	assert_int_equal(s->accepted.timestamp_us, 7000);
+	assert_int_equal(s->accepted.security, 3);
+	assert_int_equal(s->accepted.floor, 0);
+	assert_int_equal(fw_version_cmp(&s->accepted.version, &manifest.version), 0);
+	assert_memory_equal(s->accepted.sha256, j.sha256, 32);
+	assert_memory_equal(&s->accepted.digests, &manifest.digests, sizeof(manifest.digests));
+	assert_int_equal(s->last_check_s, 5);
+	assert_int_equal(s->clock_us, 6);
+	assert_int_equal(s->failures, 2);
+	assert_int_equal(s->n, 1);
+	assert_memory_equal(&s->history[0], &e, sizeof(e));
+	state_free(s);
+}
+
+static void state_accept__never_forgets(void **state)
+{
+	struct fw_judgement j = judgement(7, 3);
+	struct state *s = reopen(NULL);
+
+	(void)state;
+	state_accept(s, &j);
+	j = judgement(5, 0);
+	manifest.has = MANIFEST_EXPIRES;
+	state_accept(s, &j);
+	assert_int_equal(s->accepted.seen, MANIFEST_SEQUENCE | MANIFEST_EXPIRES);
+	assert_int_equal(s->accepted.sequence, 7);
+	assert_int_equal(s->accepted.timestamp_us, 7000);
+	assert_int_equal(s->accepted.security, 0);
+	state_free(s);
+}
+
+static void state_runs__raises_the_floor_only_when_it_runs(void **state)
+{
+	struct fw_judgement j = judgement(7, 3);
+	struct state *s = reopen(NULL);
+
+	(void)state;
+	assert_false(state_runs(s, &(struct fw_version){
+					   {2, 0, 7}
+        }));
+	state_accept(s, &j);
+	assert_false(state_runs(s, &(struct fw_version){
+					   {1, 0, 0}
+        }));
+	assert_int_equal(s->accepted.floor, 0);
+	assert_true(state_runs(s, &(struct fw_version){
+					  {2, 0, 7}
+        }));
+	assert_int_equal(s->accepted.floor, 3);
+	assert_false(state_runs(s, &(struct fw_version){
+					   {2, 0, 7}
+        }));
+	j = judgement(8, 1);
+	state_accept(s, &j);
+	assert_false(state_runs(s, &manifest.version));
+	assert_int_equal(s->accepted.floor, 3);
+	state_free(s);
+}
+
+static void state_add__keeps_the_newest(void **state)
+{
+	struct state_entry e = {.kind = JOB_INSTALL, .result = JOB_INSTALLED, .source = -1};
+	struct state *s = reopen(NULL);
+
+	(void)state;
+	for (uint64_t i = 0; i < STATE_HISTORY_MAX + 10; i++) {
+		e.time_s = i;
+		memset(e.url, 'u', URL_MAX);
+		state_add(s, &e);
+	}
+	assert_int_equal(s->n, STATE_HISTORY_MAX);
+	assert_int_equal(s->history[0].time_s, STATE_HISTORY_MAX + 9);
+	assert_int_equal(s->history[STATE_HISTORY_MAX - 1].time_s, 10);
+	assert_int_equal(state_save_history(s), 0); /* the longest one fits into a record */
+	s = reopen(s);
+	assert_int_equal(s->n, STATE_HISTORY_MAX);
+	state_free(s);
+}
+
+static void state_add__counts_quiet_checks_once(void **state)
+{
+	struct state_entry e = {.kind = JOB_CHECK, .result = JOB_NO_UPDATE, .source = -1};
+	struct state *s = reopen(NULL);
+
+	(void)state;
+	for (e.time_s = 1; e.time_s < 10; e.time_s++)
+		state_add(s, &e);
+	assert_int_equal(s->n, 1);
+	assert_int_equal(s->history[0].time_s, 9);
+	e.result = JOB_ERROR;
+	state_add(s, &e);
+	e.result = JOB_NO_UPDATE;
+	state_add(s, &e);
+	assert_int_equal(s->n, 3);
+	e.kind = JOB_INSTALL;
+	state_add(s, &e);
+	state_add(s, &e);
+	assert_int_equal(s->n, 5);
+	state_free(s);
+}
+
+#define REST "\"floor\":0,\"lastCheck\":0,\"clock\":0,\"failures\":0}"
+
+static void state_read__refuses_what_it_did_not_write(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		bool want;
+	} ROWS[] = {
+		{"bare",                  "{\"format\":1," REST,                           true },
+		{"format of the future",  "{\"format\":2," REST,                           false},
+		{"no format",             "{" REST,					false},
+		{"missing member",        "{\"format\":1,\"floor\":0}",                    false},
+		{"negative floor",
+		 "{\"format\":1,\"floor\":-1,\"lastCheck\":0,\"clock\":0,\"failures\":0}", false},
+		{"accepted is empty",     "{\"format\":1,\"accepted\":{}," REST,           false},
+		{"accepted is no object", "{\"format\":1,\"accepted\":7," REST,            false},
+		{"cut",                   "{\"format\":1,\"floor\":0",                     false},
+		{"empty",                 "",					      false},
+		{"not an object",         "[]",					    false},
+	};
+	static struct state s;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++)
+		if (state_read(&s, span_str(ROWS[i].text)) != ROWS[i].want)
+			fail_msg("%s", ROWS[i].name);
+}
+
+static void state_open__refuses_a_damaged_record(void **state)
+{
+	struct store *store = NULL;
+	struct state *s = NULL;
+	const char *name = NULL;
+
+	(void)state;
+	assert_int_equal(store_open(&store, dir), 0);
+	assert_int_equal(store_put(store, "history", SPAN_LIT("{\"format\":1,\"entries\":[{}]}")),
+			 0);
+	store_free(store);
+	assert_int_equal(state_open(&s, dir, &name), -EBADMSG);
+	assert_string_equal(name, "history");
+	assert_null(s);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
+	const struct CMUnitTest tests[] = {
+		TEST(state__comes_back_as_it_was),
+		TEST(state_accept__never_forgets),
+		TEST(state_runs__raises_the_floor_only_when_it_runs),
+		TEST(state_add__keeps_the_newest),
+		TEST(state_add__counts_quiet_checks_once),
+		TEST(state_read__refuses_what_it_did_not_write),
+		TEST(state_open__refuses_a_damaged_record),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
