@@ -10,8 +10,8 @@
 #define SECURITY_NAME "org.ocfgw.Security1"
 #define SECURITY_PATH "/org/ocfgw/Security1"
 
-#define FORGET_US   (60 * USEC_PER_SEC)      /* an ended job can be read so long */
-#define FIRST_US    (5 * USEC_PER_SEC)       /* a device that never asked does it now */
+#define FORGET_US   (60 * USEC_PER_SEC)                /* an ended job can be read so long */
+#define FIRST_US    (5 * USEC_PER_SEC)                 /* a device that never asked does it now */
 #define OVERDUE_US  (UINT64_C(10) * 60 * USEC_PER_SEC) /* after a start, spread over this */
 #define RETRY_US    (UINT64_C(15) * 60 * USEC_PER_SEC) /* after a failure, doubled each time */
 #define RETRIES_MAX 16
