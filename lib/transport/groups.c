@@ -21,6 +21,7 @@ static const uint8_t GROUP4[4] = {224, 0, 1, 187};
 struct group_link {
 	uint32_t index;
 	bool allowed;
+	bool usable;     /* groups can be joined on it now */
 	unsigned joined; /* bit n: GROUP6 of SCOPES[n]; JOINED_4 */
 };
 
@@ -62,10 +63,12 @@ static bool joined(int r)
 	return r == 0 || errno == EADDRINUSE;
 }
 
-static void join(const struct groups *g, struct group_link *l)
+static void join_missing(const struct groups *g, struct group_link *l)
 {
 	struct ip_mreqn v4 = {.imr_ifindex = (int)l->index};
 
+	if (g->fd < 0 || !l->usable || l->joined == JOINED_ALL)
+		return;
 	memcpy(&v4.imr_multiaddr, GROUP4, sizeof(GROUP4));
 	if (joined(setsockopt(g->fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &v4, sizeof(v4))))
 		l->joined |= JOINED_4;
@@ -110,10 +113,10 @@ static void link_seen(struct groups *g, uint32_t index, const char *name, unsign
 		*l = (struct group_link){.index = index};
 	}
 	l->allowed = groups_pattern_allows(g->patterns, name) || (flags & IFF_LOOPBACK);
-	if (!(flags & IFF_UP))
+	l->usable = l->allowed && (flags & IFF_UP) && (flags & IFF_MULTICAST);
+	if (!l->usable)
 		l->joined = 0; /* ask again when it comes back: nothing is lost by that */
-	else if (g->fd >= 0 && l->allowed && (flags & IFF_MULTICAST) && l->joined != JOINED_ALL)
-		join(g, l);
+	join_missing(g, l);
 }
 
 static void on_link(struct groups *g, struct nlmsghdr *h)
@@ -122,8 +125,8 @@ static void on_link(struct groups *g, struct nlmsghdr *h)
 	size_t left = h->nlmsg_len - NLMSG_LENGTH(sizeof(*info));
 	char name[IF_NAMESIZE] = "";
 
-	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
-		return;
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*info)) || info->ifi_family != AF_UNSPEC)
+		return; /* AF_BRIDGE: a bridge got or lost a port, the link itself stays */
 	for (struct rtattr *a = IFLA_RTA(info); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
 		if (a->rta_type == IFLA_IFNAME)
 			(void)snprintf(name, sizeof(name), "%.*s", (int)RTA_PAYLOAD(a),
@@ -144,8 +147,8 @@ static void on_address(struct groups *g, struct nlmsghdr *h)
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
 		return;
 	l = find_link(g, info->ifa_index);
-	if (l && g->fd >= 0 && l->allowed && l->joined != 0 && l->joined != JOINED_ALL)
-		join(g, l);
+	if (l)
+		join_missing(g, l);
 }
 
 /* True: the last message of a dump. */
