@@ -96,7 +96,7 @@ static const sd_bus_vtable VTABLE[] = {
 	SD_BUS_PROPERTY("TlsLibrary", "s", NULL, FACT(tls_library), CONST_FLAG),
 	SD_BUS_PROPERTY("Sessions", "u", NULL, FACT(sessions), 0),
 	SD_BUS_METHOD_WITH_ARGS("ShowPin", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", pin), show_pin,
-				ANYBODY_FLAG),
+				ANYBODY_FLAG | SD_BUS_VTABLE_SENSITIVE), /* messages are wiped */
 	SD_BUS_METHOD_WITH_ARGS("Reset", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, reset, ANYBODY_FLAG),
 	SD_BUS_SIGNAL("PinRequested", NULL, 0),
 	SD_BUS_VTABLE_END,
