@@ -1,5 +1,6 @@
 #include "app_parts.h"
 
+#include <inttypes.h>
 #include <sys/epoll.h>
 
 #include "base/clock.h"
@@ -93,8 +94,9 @@ static void on_opened(void *arg, uint64_t session, const struct dtls_facts *fact
 	endpoint_addr_format(peer, addr);
 	if (facts->has_peer)
 		uuid_format(&facts->peer, id);
-	app_peer_log(a, LOG_LINE_INFO, "session: open from=%s peer=%s suite=%04x", addr, id,
-		     facts->suite);
+	app_peer_log(a, LOG_LINE_INFO,
+		     "session: open session=%" PRIu64 " from=%s peer=%s suite=%04x", session, addr,
+		     id, facts->suite);
 	if (app_event(a, EV_DOC_OPEN, session) < 0)
 		endpoint_close(a->endpoint, session);
 	app_bus_update(a);
@@ -122,8 +124,8 @@ static void on_closed(void *arg, uint64_t session, enum dtls_end why, bool was_o
 	struct app *a = arg;
 	bool refused = why == DTLS_END_PIN || why == DTLS_END_CERT || why == DTLS_END_FAILED;
 
-	app_peer_log(a, refused ? LOG_LINE_WARNING : LOG_LINE_INFO, "session: end why=%s",
-		     end_name(why));
+	app_peer_log(a, refused ? LOG_LINE_WARNING : LOG_LINE_INFO,
+		     "session: end session=%" PRIu64 " why=%s", session, end_name(why));
 	if (was_open)
 		(void)app_event(a, EV_CLOSED, session);
 	else if (why == DTLS_END_PIN)
