@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -62,14 +63,14 @@ def join_namespace(name):
 
 
 def options(numbers):
-    """[(number, bytes)] in the form of RFC 7252 3.1; all below 269."""
+    """[(number, bytes)] in the form of RFC 7252 3.1."""
     out, before = b"", 0
     for number, value in sorted(numbers, key=lambda o: o[0]):
         delta, before = number - before, number
         nibbles, more = [], b""
         for n in (delta, len(value)):
-            nibbles.append(n if n < 13 else 13)
-            more += b"" if n < 13 else bytes([n - 13])
+            nibbles.append(n if n < 13 else 13 if n < 269 else 14)
+            more += b"" if n < 13 else bytes([n - 13]) if n < 269 else struct.pack(">H", n - 269)
         out += bytes([nibbles[0] << 4 | nibbles[1]]) + more + value
     return out
 
@@ -86,6 +87,13 @@ def message(code, path, query=(), body=None, kind=0, extra=()):
     return head + options(numbers) + (b"\xff" + body if body else b"")
 
 
+def decode(sent, answer):
+    """(code as 205, decoded body or None) of an answer to what message() made."""
+    check(answer[2:8] == sent[2:8], "the answer has another id or token")
+    _, marker, payload = answer[8:].partition(b"\xff")
+    return (answer[1] >> 5) * 100 + (answer[1] & 31), cbor2.loads(payload) if marker else None
+
+
 def request(code, path, query=(), body=None, host="::1", timeout=2.0, extra=()):
     """(code as 205, decoded body or None); None when nothing comes back."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET,
@@ -98,9 +106,7 @@ def request(code, path, query=(), body=None, host="::1", timeout=2.0, extra=()):
             answer = s.recv(2048)
         except (socket.timeout, ConnectionRefusedError):
             return None
-    check(answer[2:8] == sent[2:8], "the answer has another id or token")
-    rest, marker, payload = answer[8:].partition(b"\xff")
-    return (answer[1] >> 5) * 100 + (answer[1] & 31), cbor2.loads(payload) if marker else None
+    return decode(sent, answer)
 
 
 def get(path, *query, **more):
