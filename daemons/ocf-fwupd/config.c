@@ -70,45 +70,50 @@ static bool is_path(struct span value)
 	return value.len > 0 && value.ptr[0] == '/';
 }
 
+#define PATH         "an absolute path"
+#define SEGMENT      "1 to 128 octets without slash, backslash or control character"
 #define AT(member)   offsetof(struct fwupd_config, member)
 #define ROOM(member) sizeof(((struct fwupd_config *)NULL)->member)
-#define TEXT(section, name, member, check)                                                         \
+#define TEXT(section, name, member, check, takes)                                                  \
 	{                                                                                          \
-		section, name, CONF_TEXT, AT(member), ROOM(member), 0, 0, NULL, check              \
+		section, name, CONF_TEXT, AT(member), ROOM(member), 0, 0, NULL, check, takes       \
 	}
 #define FLAG(section, name, member)                                                                \
 	{                                                                                          \
-		section, name, CONF_BOOL, AT(member), 0, 0, 0, NULL, NULL                          \
+		section, name, CONF_BOOL, AT(member), 0, 0, 0, NULL, NULL, NULL                    \
 	}
 #define TIME(section, name, member, from, to)                                                      \
 	{                                                                                          \
-		section, name, CONF_TIME, AT(member), 0, from, to, NULL, NULL                      \
+		section, name, CONF_TIME, AT(member), 0, from, to, NULL, NULL, NULL                \
 	}
 static const struct conf_option OPTIONS[] = {
-	TEXT("Device", "Manufacturer", manufacturer, discover_name_is_valid),
-	TEXT("Device", "Model", model, discover_name_is_valid),
-	TEXT("Device", "HardwareRevision", hardware, NULL),
-	TEXT("Discovery", "DomainSources", sources, are_sources),
-	TEXT("Discovery", "ManufacturerUrl", urls, are_urls),
-	TEXT("Discovery", "HostPrefix", prefix, is_prefix),
-	TEXT("Discovery", "SingleLabels", single_labels, NULL),
+	TEXT("Device", "Manufacturer", manufacturer, discover_name_is_valid, SEGMENT),
+	TEXT("Device", "Model", model, discover_name_is_valid, SEGMENT),
+	TEXT("Device", "HardwareRevision", hardware, NULL, NULL),
+	TEXT("Discovery", "DomainSources", sources, are_sources,
+	     "NetworkManager, networkd, resolved, dhclient, resolv.conf, separated by blanks"),
+	TEXT("Discovery", "ManufacturerUrl", urls, are_urls,
+	     "http and https URLs, separated by blanks"),
+	TEXT("Discovery", "HostPrefix", prefix, is_prefix,
+	     "labels that end with a dot, or nothing"),
+	TEXT("Discovery", "SingleLabels", single_labels, NULL, NULL),
 	FLAG("Discovery", "UseSearch", use_search),
-	TEXT("Discovery", "NetworkdLeases", networkd_dir, is_path),
-	TEXT("Discovery", "DhclientLeases", dhclient_dir, is_path),
-	TEXT("Discovery", "ResolvConf", resolv_conf, is_path),
-	TEXT("Trust", "TrustStore", trust, is_path),
-	{"Trust",  "Threshold", CONF_U32,  AT(threshold), 0, 1, 8, NULL,      NULL},
-	{"Policy", "Freshness", CONF_ENUM, AT(freshness), 0, 0, 0, FRESHNESS, NULL},
+	TEXT("Discovery", "NetworkdLeases", networkd_dir, is_path, PATH),
+	TEXT("Discovery", "DhclientLeases", dhclient_dir, is_path, PATH),
+	TEXT("Discovery", "ResolvConf", resolv_conf, is_path, PATH),
+	TEXT("Trust", "TrustStore", trust, is_path, PATH),
+	{"Trust",  "Threshold", CONF_U32,  AT(threshold), 0, 1, 8, NULL,      NULL, NULL},
+	{"Policy", "Freshness", CONF_ENUM, AT(freshness), 0, 0, 0, FRESHNESS, NULL, NULL},
 	FLAG("Policy", "AllowDowngrade", allow_downgrade),
 	FLAG("Policy", "AutoInstall", auto_install),
 	FLAG("Policy", "AllowLoopback", allow_loopback),
 	FLAG("Policy", "AllowPrivate", allow_private),
 	TIME("Policy", "CheckInterval", check_us, 0, 366 * DAY_US),
 	TIME("Policy", "DeferMax", defer_us, 0, DAY_US),
-	TEXT("Helpers", "Directory", helpers_dir, is_path),
-	TEXT("Helpers", "FetchSocket", fetch_socket, is_path),
-	TEXT("Helpers", "WriteSocket", write_socket, is_path),
-	TEXT("Helpers", "WriteConfig", write_config, is_path),
+	TEXT("Helpers", "Directory", helpers_dir, is_path, PATH),
+	TEXT("Helpers", "FetchSocket", fetch_socket, is_path, PATH),
+	TEXT("Helpers", "WriteSocket", write_socket, is_path, PATH),
+	TEXT("Helpers", "WriteConfig", write_config, is_path, PATH),
 };
 
 int config_load(struct fwupd_config *ret, const char *path, char *ret_error, size_t room)

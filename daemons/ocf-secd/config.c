@@ -67,28 +67,29 @@ static bool is_command(struct span value)
 	return n <= CONFIG_COMMAND_WORDS;
 }
 
+#define PRINTABLE    "UTF-8 without control characters"
 #define AT(member)   offsetof(struct secd_config, member)
 #define ROOM(member) sizeof(((struct secd_config *)NULL)->member)
 /* One option each: section, name, member, and what it may be (times in milliseconds). */
-#define TEXT(section, name, member, check)                                                         \
+#define TEXT(section, name, member, check, takes)                                                  \
 	{                                                                                          \
-		section, name, CONF_TEXT, AT(member), ROOM(member), 0, 0, NULL, check              \
+		section, name, CONF_TEXT, AT(member), ROOM(member), 0, 0, NULL, check, takes       \
 	}
 #define NUMBER(section, name, member, from, to)                                                    \
 	{                                                                                          \
-		section, name, CONF_U32, AT(member), 0, from, to, NULL, NULL                       \
+		section, name, CONF_U32, AT(member), 0, from, to, NULL, NULL, NULL                 \
 	}
 #define TIME(section, name, member, from, to)                                                      \
 	{                                                                                          \
 		section, name, CONF_TIME, AT(member), 0, (from)*USEC_PER_MSEC, (to)*USEC_PER_MSEC, \
-			NULL, NULL                                                                 \
+			NULL, NULL, NULL                                                           \
 	}
 static const struct conf_option OPTIONS[] = {
-	TEXT("Device", "Name", name, is_text),
-	TEXT("Device", "Manufacturer", manufacturer, is_text),
-	TEXT("Device", "Model", model, is_text),
-	TEXT("Device", "Type", type, is_text),
-	TEXT("Network", "Interfaces", interfaces, NULL),
+	TEXT("Device", "Name", name, is_text, PRINTABLE),
+	TEXT("Device", "Manufacturer", manufacturer, is_text, PRINTABLE),
+	TEXT("Device", "Model", model, is_text, PRINTABLE),
+	TEXT("Device", "Type", type, is_text, PRINTABLE),
+	TEXT("Network", "Interfaces", interfaces, NULL, NULL),
 	NUMBER("Network", "CoapPort", coap_port, 1, UINT16_MAX),
 	NUMBER("Network", "CoapsPort", coaps_port, 1, UINT16_MAX),
 	TIME("Network", "MulticastLeisure", leisure_us, 0, 60000),
@@ -97,8 +98,10 @@ static const struct conf_option OPTIONS[] = {
 	NUMBER("Network", "MaxSessions", sessions_max, 1, 4096),
 	NUMBER("Network", "MaxSessionsPerPeer", sessions_per_peer_max, 1, 4096),
 	NUMBER("Network", "MaxHandshakes", handshakes_max, 1, 4096),
-	TEXT("Onboarding", "OwnerTransferMethods", methods, is_methods),
-	TEXT("Onboarding", "PinDisplayCommand", pin_command, is_command),
+	TEXT("Onboarding", "OwnerTransferMethods", methods, is_methods,
+	     "just-works, random-pin or both, separated by blanks"),
+	TEXT("Onboarding", "PinDisplayCommand", pin_command, is_command,
+	     "an absolute path and at most seven arguments"),
 	TIME("Onboarding", "PinDisplayTimeout", pin_command_us, 1000, 3600000),
 };
 

@@ -100,6 +100,17 @@ static void config_load__refuses_bad_values(void **state)
 	}
 }
 
+static void config_load__says_what_it_takes(void **state)
+{
+	struct secd_config c;
+	char error[256] = "";
+
+	(void)state;
+	assert_int_equal(load("[Onboarding]\nOwnerTransferMethods=pin\n", &c, error, sizeof(error)),
+			 -EINVAL);
+	assert_non_null(strstr(error, "OwnerTransferMethods= takes just-works, random-pin"));
+}
+
 static void config_pin_argv__cuts_words(void **state)
 {
 	struct secd_config c;
@@ -146,6 +157,7 @@ int main(void)
 		cmocka_unit_test(config_load__has_defaults_without_a_file),
 		cmocka_unit_test(config_load__takes_the_installed_file),
 		cmocka_unit_test(config_load__refuses_bad_values),
+		cmocka_unit_test(config_load__says_what_it_takes),
 		cmocka_unit_test(config_pin_argv__cuts_words),
 		cmocka_unit_test(peer_log_take__has_a_burst_and_a_rate),
 	};
