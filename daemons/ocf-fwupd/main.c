@@ -1,5 +1,4 @@
 /* ocf-fwupd - finds, verifies and installs firmware; no network, no slots, no capabilities. */
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -8,63 +7,7 @@
 #include "base/log.h"
 #include "bus/loop.h"
 #include "child/child.h"
-
-#define CONFIG_PATH CONFIG_DIR "/fwupd.conf"
-#define STATE_PATH  STATE_DIR "/ocf-fwupd"
-
-enum { EXIT_USAGE = 2 };
-
-static const char USAGE[] =
-	"Usage: ocf-fwupd [OPTION]...\n"
-	"Finds, verifies and installs firmware.\n\n"
-	"  -c, --config=FILE    read FILE instead of " CONFIG_PATH "\n"
-	"  -s, --state-dir=DIR  keep state in DIR instead of " STATE_PATH "\n"
-	"      --check-config   read the configuration, say what is wrong, end\n"
-	"      --debug          log more\n"
-	"  -h, --help           show this and end\n"
-	"      --version        show the version and end\n";
-
-struct options {
-	const char *config, *state_dir;
-	bool check, debug;
-};
-
-/* -1 to go on, else the exit status. */
-static int read_options(int argc, char **argv, struct options *o)
-{
-	enum { OPT_CHECK = 256, OPT_DEBUG, OPT_VERSION };
-	static const struct option OPTIONS[] = {
-		{"config",       required_argument, NULL, 'c'        },
-		{"state-dir",    required_argument, NULL, 's'        },
-		{"check-config", no_argument,       NULL, OPT_CHECK  },
-		{"debug",        no_argument,       NULL, OPT_DEBUG  },
-		{"help",         no_argument,       NULL, 'h'        },
-		{"version",      no_argument,       NULL, OPT_VERSION},
-		{NULL,           0,                 NULL, 0          },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "c:s:h", OPTIONS, NULL)) != -1) {
-		if (c == 'c') {
-			o->config = optarg;
-		} else if (c == 's') {
-			o->state_dir = optarg;
-		} else if (c == OPT_CHECK) {
-			o->check = true;
-		} else if (c == OPT_DEBUG) {
-			o->debug = true;
-		} else if (c == 'h' || c == OPT_VERSION) {
-			(void)fputs(c == 'h' ? USAGE : "ocf-fwupd " OCFGW_VERSION "\n", stdout);
-			return EXIT_SUCCESS;
-		} else {
-			return EXIT_USAGE; /* getopt has said what is wrong */
-		}
-	}
-	if (optind == argc)
-		return -1;
-	(void)fprintf(stderr, "ocf-fwupd: unexpected argument '%s'\n", argv[optind]);
-	return EXIT_USAGE;
-}
+#include "options.h"
 
 static int serve(const struct fwupd_config *config, const char *state_dir,
 		 struct child_starter *starter)
@@ -108,18 +51,21 @@ static int run(const struct fwupd_config *config, const char *state_dir)
 
 int main(int argc, char **argv)
 {
-	struct options o = {.config = CONFIG_PATH, .state_dir = STATE_PATH};
+	struct daemon_options o = {
+		.name = "ocf-fwupd",
+		.purpose = "Finds, verifies and installs firmware.",
+		.config = CONFIG_DIR "/fwupd.conf",
+		.state_dir = STATE_DIR "/ocf-fwupd",
+	};
 	struct fwupd_config config;
 	char error[512];
 	int r;
 
 	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	(void)signal(SIGPIPE, SIG_IGN); /* a closed log must not end the service */
-	r = read_options(argc, argv, &o);
+	r = daemon_options_read(&o, argc, argv);
 	if (r >= 0)
 		return r;
-	if (o.debug)
-		log_set_level(LOG_LINE_DEBUG);
 	r = config_load(&config, o.config, error, sizeof(error));
 	if (r < 0) {
 		log_error("config: %s", error);

@@ -1,70 +1,11 @@
-#include <getopt.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "app.h"
 #include "base/log.h"
 #include "bus/loop.h"
-
-#define CONFIG_PATH DEFAULT_CONFIG_DIR "/secd.conf"
-#define STATE_DIR   DEFAULT_STATE_DIR "/ocf-secd"
-
-enum { EXIT_USAGE = 2 };
-
-static const char USAGE[] =
-	"Usage: ocf-secd [OPTION]...\n"
-	"Answers OCF requests, and lets the gateway be found, owned and "
-	"provisioned.\n\n"
-	"  -c, --config=FILE    read FILE instead of " CONFIG_PATH "\n"
-	"  -s, --state-dir=DIR  keep state in DIR instead of " STATE_DIR "\n"
-	"      --check-config   read the configuration, say what is wrong, end\n"
-	"      --debug          log each request\n"
-	"  -h, --help           show this and end\n"
-	"      --version        show the version and end\n";
-
-struct options {
-	const char *config, *state_dir;
-	bool check, debug;
-};
-
-/* -1 to go on, else the exit status. */
-static int read_options(int argc, char **argv, struct options *o)
-{
-	enum { OPT_CHECK = 256, OPT_DEBUG, OPT_VERSION };
-	static const struct option OPTIONS[] = {
-		{"config",           required_argument, NULL, 'c'},
-		{"state-dir",              required_argument, NULL, 's'},
-		{"check-config",                  no_argument, NULL, OPT_CHECK},
-		{"debug",no_argument, NULL, OPT_DEBUG},
-		{"help",               no_argument, NULL, 'h'},
-		{"version",     no_argument, NULL, OPT_VERSION},
-		{0             },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "c:s:h", OPTIONS, NULL)) != -1) {
-		if (c == 'c') {
-			o->config = optarg;
-		} else if (c == 's') {
-			o->state_dir = optarg;
-		} else if (c == OPT_CHECK) {
-			o->check = true;
-		} else if (c == OPT_DEBUG) {
-			o->debug = true;
-		} else if (c == 'h' || c == OPT_VERSION) {
-			(void)fputs(c == 'h' ? USAGE : "ocf-secd " OCFGW_VERSION "\n", stdout);
-			return EXIT_SUCCESS;
-		} else {
-			return EXIT_USAGE; /* getopt has said what is wrong */
-		}
-	}
-	if (optind == argc)
-		return -1;
-	(void)fprintf(stderr, "ocf-secd: unexpected argument '%s'\n", argv[optind]);
-	return EXIT_USAGE;
-}
+#include "options.h"
 
 /* Keys live in this process: no core file, no debugger of the same user. */
 static void protect_memory(void)
@@ -93,18 +34,22 @@ static int run(const struct secd_config *config, const char *state_dir)
 
 int main(int argc, char **argv)
 {
-	struct options o = {.config = CONFIG_PATH, .state_dir = STATE_DIR};
+	struct daemon_options o = {
+		.name = "ocf-secd",
+		.purpose = "Answers OCF requests, and lets the gateway be found, owned and "
+			   "provisioned.",
+		.config = DEFAULT_CONFIG_DIR "/secd.conf",
+		.state_dir = DEFAULT_STATE_DIR "/ocf-secd",
+	};
 	struct secd_config config;
 	char error[512];
 	int r;
 
 	protect_memory();
 	(void)signal(SIGPIPE, SIG_IGN); /* a closed log must not end the service */
-	r = read_options(argc, argv, &o);
+	r = daemon_options_read(&o, argc, argv);
 	if (r >= 0)
 		return r;
-	if (o.debug)
-		log_set_level(LOG_LINE_DEBUG);
 	r = config_load(&config, o.config, error, sizeof(error));
 	if (r < 0) {
 		log_error("config: %s", error);
