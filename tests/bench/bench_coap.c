@@ -1,7 +1,8 @@
 /* Plain GET of /oic/sec/doxm with 32 in flight, against a bare UDP echo with answers of the same
- * length and the same batching, in turns. Prints "name value unit" lines.
+ * length and the same batching, in turns. Prints "name value unit" lines; those called round hold
+ * our value and the echo's.
  *
- * usage: bench_coap [ADDRESS PORT]      the server to measure; default: an endpoint alone, whose
+ * usage: bench_coap [ADDRESS PORT PID]  the server to measure; default: an endpoint alone, whose
  *                                       application answers 180 octets */
 #include <poll.h>
 #include <signal.h>
@@ -191,7 +192,7 @@ static double cpu_us(pid_t pid)
 	struct timespec ts;
 	clockid_t id;
 
-	if (pid == 0 || clock_getcpuclockid(pid, &id) != 0 || clock_gettime(id, &ts) < 0)
+	if (clock_getcpuclockid(pid, &id) != 0 || clock_gettime(id, &ts) < 0)
 		return 0;
 	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
 }
@@ -231,15 +232,19 @@ int main(int argc, char **argv)
 	struct endpoint_addr to;
 	size_t len = 0, echo_len;
 	uint16_t port = 0, echo_port;
-	uint32_t wanted = 0;
-	pid_t server = 0, floor;
+	uint32_t number = 0;
+	pid_t server, floor;
 	int fd, echo_fd;
 
-	if (argc == 3 && parse_u32(span_str(argv[2]), &wanted))
-		port = (uint16_t)wanted;
-	else
+	if (argc == 4) {
+		check(parse_u32(span_str(argv[2]), &number), "PORT");
+		port = (uint16_t)number;
+		check(parse_u32(span_str(argv[3]), &number), "PID");
+		server = (pid_t)number;
+	} else {
 		server = start_endpoint(&port);
-	check(endpoint_addr_parse(&to, span_str(argc == 3 ? argv[1] : "::1"), port) == 0,
+	}
+	check(endpoint_addr_parse(&to, span_str(argc == 4 ? argv[1] : "::1"), port) == 0,
 	      "address");
 	fd = connected(&to);
 	(void)load(fd, &len);
@@ -255,19 +260,19 @@ int main(int argc, char **argv)
 		ours[i] = load(fd, &len);
 		echo[i] = load(echo_fd, &len);
 		ratio[i] = ours[i] / echo[i];
+		printf("coap_get_round %.0f %.0f 1/s\n", ours[i], echo[i]);
 		ours_n += ours[i] * ROUND_US / 1e6;
 		echo_n += echo[i] * ROUND_US / 1e6;
 	}
 	ours_cpu = cpu_us(server) - ours_cpu;
 	echo_cpu = cpu_us(floor) - echo_cpu;
 	(void)kill(floor, SIGKILL);
-	if (server)
+	if (argc != 4)
 		(void)kill(server, SIGKILL);
 	printf("coap_get_rate %.0f 1/s\n", median(ours));
 	printf("coap_get_floor %.0f 1/s\n", median(echo));
 	printf("coap_get_ratio %.2f x\n", median(ratio));
-	if (server)
-		printf("coap_get_cpu %.2f us\n", ours_cpu / ours_n);
+	printf("coap_get_cpu %.2f us\n", ours_cpu / ours_n);
 	printf("coap_get_cpu_floor %.2f us\n", echo_cpu / echo_n);
 	printf("coap_get_answer %zu octets\n", len);
 	printf("coap_get_steal %llu ticks\n", steal_ticks() - steal);
