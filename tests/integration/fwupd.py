@@ -258,7 +258,7 @@ address=/loop.{MAKER}/127.0.0.1
         return self.www / host / ".well-known" / layout / MAKER / MODEL
 
     def publish(self, version, host=f"_firmware.{DOMAIN}", layouts=LAYOUTS, image=None, key=None,
-                sequence=None, extra=()):
+                sequence=None, digests=("sha256", "sha512"), extra=()):
         """Signed by the release key and put where the host looks for it."""
         body = self.image(version) if image is None else image
         work = self.dir / "work"
@@ -266,8 +266,9 @@ address=/loop.{MAKER}/127.0.0.1
         (work / "image.bin").write_bytes(body)
         self.sequence += 1
         run(OCF_MANIFEST, "create", "--manufacturer", MAKER, "--model", MODEL, "--version", version,
-            "--sequence", sequence or self.sequence, "--expires", "30d", "--digest", "sha256",
-            "--digest", "sha512", *extra, "--out", work / "m.json", work / "image.bin")
+            "--sequence", sequence or self.sequence, "--expires", "30d",
+            *(f"--digest={d}" for d in digests), *extra, "--out", work / "m.json",
+            work / "image.bin")
         run(OCF_MANIFEST, "sign", "--key", key or self.key, "--out", work / "manifest.json",
             work / "m.json")
         for layout in layouts:
