@@ -96,7 +96,7 @@ struct obt_failure {
 	const char *step;
 	enum obt_cause cause;
 	unsigned code;   /* OBT_CAUSE_REFUSED */
-	const char *why; /* static text; NULL unless BAD, MISMATCH or LOCAL */
+	const char *why; /* NULL unless BAD, MISMATCH or LOCAL; borrowed from who said it */
 };
 
 struct obt_step;
@@ -122,7 +122,7 @@ void obt_start(struct obt *o, enum obt_task task, const struct obt_params *param
 /* The next thing to do; the same one again until it is reported. */
 void obt_next(struct obt *o, struct obt_todo *ret);
 void obt_reply(struct obt *o, const struct obt_reply *reply);
-/* `failure`: NULL if it was done, else static text that says what went wrong. */
+/* `failure`: NULL if it was done, else text that says what went wrong, borrowed until obt_end. */
 void obt_acted(struct obt *o, const char *failure);
 /* Gives up now, at whatever step (deadline, signal, lost session); no report is awaited any more.
  * Ignored once it has failed. */
