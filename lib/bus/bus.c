@@ -1,5 +1,7 @@
 #include "bus/bus.h"
 
+#include <assert.h>
+
 #include <sys/stat.h>
 #include <systemd/sd-bus.h>
 
@@ -210,6 +212,26 @@ void bus_part_remove(struct bus *b, struct bus_part *part)
 struct sd_bus *bus_sd_bus(const struct bus *b)
 {
 	return b->up ? b->sd : NULL;
+}
+
+void bus_emit_changes(const struct bus *b, const char *path, const char *interface,
+		      const struct bus_signalled *list, size_t n, const void *before,
+		      const void *after)
+{
+	const char *changed[BUS_SIGNALLED_MAX + 1] = {NULL};
+	struct sd_bus *sd = bus_sd_bus(b);
+	size_t n_changed = 0;
+
+	assert(n <= BUS_SIGNALLED_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (memcmp((const char *)before + list[i].offset,
+			   (const char *)after + list[i].offset, list[i].size) != 0)
+			changed[n_changed++] = list[i].name;
+	/* A signal that cannot be sent is one that a lost connection would have lost as well.
+	 * The function only reads the names: its prototype lacks the const. */
+	if (sd && n_changed > 0)
+		(void)sd_bus_emit_properties_changed_strv(sd, path, interface,
+							  (char **)(uintptr_t)changed);
 }
 
 int bus_require_root(struct sd_bus_message *m)

@@ -67,5 +67,20 @@ MUST_USE int bus_part_add(struct bus *b, struct bus_part *part);
 void bus_part_remove(struct bus *b, struct bus_part *part);
 /* The connection if it is up (signals may be sent), else NULL. */
 struct sd_bus *bus_sd_bus(const struct bus *b);
+/* A property whose changes are signalled: where its value lies in a structure of facts. */
+struct bus_signalled {
+	const char *name;
+	size_t offset, size;
+};
+#define BUS_SIGNALLED(name, type, member)                                                          \
+	{                                                                                          \
+		name, offsetof(type, member), sizeof(((type *)NULL)->member)                       \
+	}
+#define BUS_SIGNALLED_MAX ((size_t)16)
+/* PropertiesChanged with the names of what differs between `before` and `after`, if anything does
+ * and the bus is there. */
+void bus_emit_changes(const struct bus *b, const char *path, const char *interface,
+		      const struct bus_signalled *list, size_t n, const void *before,
+		      const void *after);
 /* 0 if the caller of a method is root; else -EACCES, which sd-bus answers with AccessDenied. */
 MUST_USE int bus_require_root(struct sd_bus_message *m);

@@ -322,63 +322,34 @@ struct fwupd_vtable *fwupd_vtable_free(struct fwupd_vtable *v)
 
 /* ---- changes ---- */
 
-struct signalled {
-	const char *name;
-	size_t offset, size;
+static const struct bus_signalled FACTS[] = {
+	BUS_SIGNALLED("State", struct fwupd_facts, state),
+	BUS_SIGNALLED("Job", struct fwupd_facts, job),
+	BUS_SIGNALLED("CurrentVersion", struct fwupd_facts, current),
+	BUS_SIGNALLED("PendingVersion", struct fwupd_facts, pending),
+	BUS_SIGNALLED("AvailableVersion", struct fwupd_facts, available),
+	BUS_SIGNALLED("ManifestSource", struct fwupd_facts, source),
+	BUS_SIGNALLED("ManifestUrl", struct fwupd_facts, url),
+	BUS_SIGNALLED("LastError", struct fwupd_facts, error),
+	BUS_SIGNALLED("LastErrorServer", struct fwupd_facts, error_server),
+	BUS_SIGNALLED("LastCheck", struct fwupd_facts, last_check),
 };
-
-#define SIGNALLED(name, type, member)                                                              \
-	{                                                                                          \
-		name, offsetof(type, member), sizeof(((type *)NULL)->member)                       \
-	}
-#define SIGNALLED_MAX 16
-static const struct signalled FACTS[] = {
-	SIGNALLED("State", struct fwupd_facts, state),
-	SIGNALLED("Job", struct fwupd_facts, job),
-	SIGNALLED("CurrentVersion", struct fwupd_facts, current),
-	SIGNALLED("PendingVersion", struct fwupd_facts, pending),
-	SIGNALLED("AvailableVersion", struct fwupd_facts, available),
-	SIGNALLED("ManifestSource", struct fwupd_facts, source),
-	SIGNALLED("ManifestUrl", struct fwupd_facts, url),
-	SIGNALLED("LastError", struct fwupd_facts, error),
-	SIGNALLED("LastErrorServer", struct fwupd_facts, error_server),
-	SIGNALLED("LastCheck", struct fwupd_facts, last_check),
+static const struct bus_signalled JOB_FACTS[] = {
+	BUS_SIGNALLED("Phase", struct fwupd_job_facts, phase),
+	BUS_SIGNALLED("Percent", struct fwupd_job_facts, percent),
+	BUS_SIGNALLED("BytesDone", struct fwupd_job_facts, octets),
+	BUS_SIGNALLED("BytesTotal", struct fwupd_job_facts, total),
+	BUS_SIGNALLED("Error", struct fwupd_job_facts, error),
+	BUS_SIGNALLED("Text", struct fwupd_job_facts, text),
+	BUS_SIGNALLED("Result", struct fwupd_job_facts, result),
 };
-static const struct signalled JOB_FACTS[] = {
-	SIGNALLED("Phase", struct fwupd_job_facts, phase),
-	SIGNALLED("Percent", struct fwupd_job_facts, percent),
-	SIGNALLED("BytesDone", struct fwupd_job_facts, octets),
-	SIGNALLED("BytesTotal", struct fwupd_job_facts, total),
-	SIGNALLED("Error", struct fwupd_job_facts, error),
-	SIGNALLED("Text", struct fwupd_job_facts, text),
-	SIGNALLED("Result", struct fwupd_job_facts, result),
-};
-
-/* Names what differs, in one signal. A signal that cannot be sent is one that a lost connection
- * would have lost as well. */
-static void emit_changes(struct sd_bus *sd, const char *path, const char *interface,
-			 const struct signalled *list, size_t n_list, const void *before,
-			 const void *after)
-{
-	const char *changed[SIGNALLED_MAX + 1] = {NULL};
-	size_t n = 0;
-
-	for (size_t i = 0; i < n_list; i++)
-		if (memcmp((const char *)before + list[i].offset,
-			   (const char *)after + list[i].offset, list[i].size) != 0)
-			changed[n++] = list[i].name;
-	/* The function only reads the names: its prototype lacks the const. */
-	if (sd && n > 0)
-		(void)sd_bus_emit_properties_changed_strv(sd, path, interface,
-							  (char **)(uintptr_t)changed);
-}
 
 void fwupd_vtable_update(struct fwupd_vtable *v, const struct fwupd_facts *now)
 {
 	struct fwupd_facts before = v->facts;
 
 	v->facts = *now;
-	emit_changes(bus_sd_bus(v->bus), PATH, INTERFACE, FACTS, ARRAY_SIZE(FACTS), &before, now);
+	bus_emit_changes(v->bus, PATH, INTERFACE, FACTS, ARRAY_SIZE(FACTS), &before, now);
 }
 
 void fwupd_vtable_available(struct fwupd_vtable *v, const char *version)
@@ -415,7 +386,8 @@ void fwupd_vtable_job(struct fwupd_vtable *v, uint32_t id, const struct fwupd_jo
 	job_path(id, path);
 	before = j->facts;
 	j->facts = *now;
-	emit_changes(sd, path, JOB_INTERFACE, JOB_FACTS, ARRAY_SIZE(JOB_FACTS), &before, now);
+	bus_emit_changes(v->bus, path, JOB_INTERFACE, JOB_FACTS, ARRAY_SIZE(JOB_FACTS), &before,
+			 now);
 	if (sd && before.result[0] == '\0' && now->result[0] != '\0')
 		(void)sd_bus_emit_signal(sd, path, JOB_INTERFACE, "Finished", "sss", now->result,
 					 now->error, now->text);

@@ -144,44 +144,23 @@ struct secd_vtable *secd_vtable_free(struct secd_vtable *v)
 	return NULL;
 }
 
-#define SIGNALLED(name, member)                                                                    \
-	{                                                                                          \
-		name, offsetof(struct secd_facts, member),                                         \
-			sizeof(((struct secd_facts *)NULL)->member)                                \
-	}
-static const struct {
-	const char *name;
-	size_t offset, size;
-} SIGNALLED_FACTS[] = {
-	SIGNALLED("State", state),
-	SIGNALLED("Owned", owned),
-	SIGNALLED("DeviceId", device),
-	SIGNALLED("OwnerId", owner),
-	SIGNALLED("OnboardingOpen", onboarding_open),
-	SIGNALLED("SelectedMethod", selected),
-	SIGNALLED("PinWanted", pin_wanted),
-	SIGNALLED("Problems", problems),
+static const struct bus_signalled SIGNALLED[] = {
+	BUS_SIGNALLED("State", struct secd_facts, state),
+	BUS_SIGNALLED("Owned", struct secd_facts, owned),
+	BUS_SIGNALLED("DeviceId", struct secd_facts, device),
+	BUS_SIGNALLED("OwnerId", struct secd_facts, owner),
+	BUS_SIGNALLED("OnboardingOpen", struct secd_facts, onboarding_open),
+	BUS_SIGNALLED("SelectedMethod", struct secd_facts, selected),
+	BUS_SIGNALLED("PinWanted", struct secd_facts, pin_wanted),
+	BUS_SIGNALLED("Problems", struct secd_facts, problems),
 };
 
 void secd_vtable_update(struct secd_vtable *v, const struct secd_facts *now)
 {
-	const char *changed[ARRAY_SIZE(SIGNALLED_FACTS) + 1] = {NULL};
-	struct sd_bus *sd = bus_sd_bus(v->bus);
-	size_t n = 0;
+	const struct secd_facts before = v->facts;
 
-	for (size_t i = 0; i < ARRAY_SIZE(SIGNALLED_FACTS); i++) {
-		const char *before = (const char *)&v->facts + SIGNALLED_FACTS[i].offset;
-		const char *after = (const char *)now + SIGNALLED_FACTS[i].offset;
-
-		if (memcmp(before, after, SIGNALLED_FACTS[i].size) != 0)
-			changed[n++] = SIGNALLED_FACTS[i].name;
-	}
 	v->facts = *now;
-	/* A signal that cannot be sent is one that a lost connection would have lost as well.
-	 * The function only reads the names: its prototype lacks the const. */
-	if (sd && n > 0)
-		(void)sd_bus_emit_properties_changed_strv(sd, PATH, INTERFACE,
-							  (char **)(uintptr_t)changed);
+	bus_emit_changes(v->bus, PATH, INTERFACE, SIGNALLED, ARRAY_SIZE(SIGNALLED), &before, now);
 }
 
 void secd_vtable_pin_requested(struct secd_vtable *v)
