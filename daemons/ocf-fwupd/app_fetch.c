@@ -148,7 +148,8 @@ void app_fetch_manifest(struct app *a)
 	struct run *run = a->run;
 	const struct discover_try *try = &run->tries.at[run->at];
 
-	run->body = BUF_INIT(MANIFEST_BYTES_MAX + 2 * READ_STEP);
+	buf_done(&run->body);
+	run->body.max = MANIFEST_BYTES_MAX + 2 * READ_STEP;
 	run->body_end = run->fetched = false;
 	run->asked_us = clock_monotonic_us();
 	log_info("discover: asking source=%s url=%s", DISCOVER_SOURCE_NAMES[try->source], try->url);

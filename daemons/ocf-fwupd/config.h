@@ -1,4 +1,4 @@
-/* daemons/ocf-fwupd/config.h - fwupd.conf(5). */
+/* daemons/ocf-fwupd/config.h - ocf-fwupd.conf(5). */
 #pragma once
 
 #include "base/span.h"
