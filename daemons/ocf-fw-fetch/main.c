@@ -38,6 +38,7 @@ static const struct confine_path PATHS[] = {
 	{"/lib64",			   CONFINE_READ},
 	{"/run/systemd/resolve",             CONFINE_READ},
 	{"/run/resolvconf",                  CONFINE_READ},
+	{"/run/connman",                     CONFINE_READ},
 	{"/run/NetworkManager/resolv.conf",  CONFINE_READ},
 	{"/dev/urandom",                     CONFINE_READ},
 };
@@ -52,8 +53,13 @@ static const struct confine_path PATHS[] = {
 	}
 #define READ_ONLY (O_ACCMODE | O_CREAT | O_TRUNC)
 
+#ifdef __s390x__
+#define CLONE_ARGUMENT 1 /* where the flags stand: clone(2) */
+#else
+#define CLONE_ARGUMENT 0
+#endif
+
 static const struct confine_call CALLS[] = {
-	CALL(poll),
 	CALL(ppoll),
 	CALL(recvfrom),
 	CALL(sendto),
@@ -71,9 +77,9 @@ static const struct confine_call CALLS[] = {
 	CALL(socketpair),
 	CALL(pipe2),
 	CALL(eventfd2),
-	{__NR_ioctl,  1, UINT32_MAX,   FIONREAD    },
-	{__NR_ioctl,  1, UINT32_MAX,   FIONBIO     },
-	{__NR_openat, 2, READ_ONLY,    O_RDONLY    },
+	{__NR_ioctl,  1,              UINT32_MAX,   FIONREAD    },
+	{__NR_ioctl,  1,              UINT32_MAX,   FIONBIO     },
+	{__NR_openat, 2,              READ_ONLY,    O_RDONLY    },
 	CALL(getdents64),
 	CALL(statx),
 	CALL(faccessat),
@@ -81,12 +87,15 @@ static const struct confine_call CALLS[] = {
 	CALL(pread64),
 	CALL(clock_nanosleep),
  /* The resolver's thread. */
-	{__NR_clone,  0, CLONE_THREAD, CLONE_THREAD},
+	{__NR_clone,  CLONE_ARGUMENT, CLONE_THREAD, CLONE_THREAD},
 	CALL(set_robust_list),
 	CALL(rseq),
 	CALL(shutdown),
+#ifdef __NR_poll
+	CALL(poll),
+#endif
 #ifdef __NR_open
-	{__NR_open,   1, READ_ONLY,    O_RDONLY    },
+	{__NR_open,   1,              READ_ONLY,    O_RDONLY    },
 	CALL(stat),
 	CALL(access),
 	CALL(readlink),

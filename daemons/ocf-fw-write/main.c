@@ -64,16 +64,14 @@ static const struct conf_option OPTIONS[] = {
 	}
 
 static const struct confine_call CALLS[] = {
-	CALL(poll),
-	CALL(openat),
-	CALL(getdents64),
-	CALL(readlinkat),
-	CALL(symlinkat),
-	CALL(unlinkat),
+	CALL(openat),           CALL(getdents64), CALL(readlinkat), CALL(symlinkat),
+	CALL(unlinkat),         CALL(fsync),      CALL(fallocate),  CALL(fstatfs),
+#ifdef __NR_renameat
 	CALL(renameat),
-	CALL(fsync),
-	CALL(fallocate),
-	CALL(fstatfs),
+#endif
+#ifdef __NR_renameat2
+	CALL(renameat2),
+#endif
 #ifdef __NR_sync_file_range
 	CALL(sync_file_range),
 #endif

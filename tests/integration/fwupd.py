@@ -233,8 +233,10 @@ address=/loop.{MAKER}/127.0.0.1
     def stop(self, how=signal.SIGTERM):
         if self.daemon:
             self.daemon.send_signal(how)
-            self.daemon.wait()
+            status = self.daemon.wait()
             self.daemon = None
+            if how == signal.SIGTERM:
+                check("exit status", status, 0)
             if hasattr(self, "connection"):
                 wait_for(lambda: not self.connection.name_has_owner(NAME), "end on the bus")
 
