@@ -217,7 +217,7 @@ static int start_state(struct app *a, const char *dir)
 		return r;
 	}
 	if (a->damaged)
-		log_error("state: damaged record, waiting for the owner's repair name=%s",
+		log_error("state: damaged record, waiting for the owner's repair why=%s",
 			  a->damaged);
 	uuid_format(device_uuid(a->state.dev), id);
 	log_info("device: start state=%s id=%s library=%s", dos_name(device_dos(a->state.dev)), id,

@@ -5,7 +5,6 @@
 
 #define DEVICE_NAME   "device"
 #define IDENTITY_NAME "identity"
-#define LENGTH_OCTETS ((size_t)4)
 
 struct identity {
 	struct uuid piid, pi;
@@ -47,45 +46,11 @@ int state_identity(struct state *s, struct device_info *info)
 	return 0;
 }
 
-/* For each record its length, four octets, most significant first, and its octets. */
-static void write_records(const struct device *dev, struct buf *out)
-{
-	for (int rec = 0; rec < REC_COUNT; rec++) {
-		size_t at = out->len, len;
-
-		buf_put(out, span_of((uint8_t[LENGTH_OCTETS]){0}, LENGTH_OCTETS));
-		svr_record_write(dev, (enum svr_record)rec, out);
-		if (!buf_ok(out))
-			return;
-		len = out->len - at - LENGTH_OCTETS;
-		for (size_t i = 0; i < LENGTH_OCTETS; i++)
-			out->ptr[at + i] = (uint8_t)(len >> 8 * (LENGTH_OCTETS - 1 - i));
-	}
-}
-
-void state_split(struct span stored, struct span ret[REC_COUNT])
-{
-	static const struct span DAMAGED = {(const uint8_t *)"\xff", 1};
-	bool whole = true;
-
-	for (int rec = 0; rec < REC_COUNT; rec++) {
-		size_t len = 0;
-
-		for (size_t i = 0; i < LENGTH_OCTETS && i < stored.len; i++)
-			len = len << 8 | stored.ptr[i];
-		whole = whole && stored.len >= LENGTH_OCTETS && len <= stored.len - LENGTH_OCTETS;
-		ret[rec] = whole ? span_of(stored.ptr + LENGTH_OCTETS, len) : DAMAGED;
-		stored = span_skip(stored, LENGTH_OCTETS + (whole ? len : 0));
-	}
-	if (stored.len > 0)
-		ret[REC_PSTAT] = DAMAGED;
-}
-
 static int put_device(struct state *s, const struct device *dev)
 {
 	CLEANUP(bufp) struct buf b = {.max = STORE_RECORD_MAX, .secret = true};
 
-	write_records(dev, &b);
+	svr_record_write(dev, &b);
 	return buf_ok(&b) ? store_put(s->store, DEVICE_NAME, buf_span(&b)) : -ENOMEM;
 }
 
@@ -98,12 +63,10 @@ int state_commit(struct state *s, struct svr_out *out)
 	out->staged = NULL;
 	if (!staged)
 		return 0;
-	if (out->records != 0)
+	if (out->store)
 		r = put_device(s, staged);
-	if (r < 0 && !out->scrub)
-		return r;
 	if (r < 0)
-		log_error("state: void records stay until the next start error=%s", strerror(-r));
+		return r;
 	s->dev = staged;
 	staged = old; /* freed here */
 	return 0;
@@ -113,18 +76,13 @@ int state_load(struct state *s, const struct device_info *info, const struct svr
 	       const char **ret_damaged)
 {
 	CLEANUP(bufp) struct buf b = {.max = STORE_RECORD_MAX, .secret = true};
-	struct span records[REC_COUNT] = {{0}};
-	struct svr_out out = {0};
 	int r;
 
 	*ret_damaged = NULL;
 	r = store_get(s->store, DEVICE_NAME, &b);
-	if (r == 0)
-		state_split(buf_span(&b), records);
-	else if (r != -ENOENT)
+	if (r < 0 && r != -ENOENT)
 		return r;
-	r = svr_start(info, records, env, &out, ret_damaged);
-	return r < 0 ? r : state_commit(s, &out);
+	return svr_start(&s->dev, info, buf_span(&b), env, ret_damaged);
 }
 
 void state_done(struct state *s)

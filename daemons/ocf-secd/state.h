@@ -1,7 +1,4 @@
-/* daemons/ocf-secd/state.h - the device in memory and on disk, changed together.
- *
- * All records of the device are one record of the store, so that a change is on disk as a whole or
- * not at all, and costs one file. */
+/* daemons/ocf-secd/state.h - the device in memory and on disk, changed together. */
 #pragma once
 
 #include "store/store.h"
@@ -16,15 +13,11 @@ struct state {
 MUST_USE int state_open(struct state *s, const char *dir);
 /* The permanent and the platform identity, made at the first start. -errno of the store. */
 MUST_USE int state_identity(struct state *s, struct device_info *info);
-/* Loads the device, or makes a new one. *ret_damaged names a damaged record, or is NULL.
- * -ENOMEM; -errno of the store. */
+/* Loads the device, or makes a new one. *ret_damaged says what is wrong with the record, or is
+ * NULL. -ENOMEM; -errno of the store. */
 MUST_USE int state_load(struct state *s, const struct device_info *info, const struct svr_env *env,
 			const char **ret_damaged);
-/* Stores the records if `out` names some, and makes out->staged the device (taken in any case).
+/* Stores the record if `out` says so, and makes out->staged the device (taken in any case).
  * On an error nothing has changed, in memory or on disk. */
 MUST_USE int state_commit(struct state *s, struct svr_out *out);
 void state_done(struct state *s);
-
-/* Cuts the stored form in its records; they point into `stored`. What cannot be cut is a damaged
- * record for svr_start(). */
-void state_split(struct span stored, struct span ret[REC_COUNT]);

@@ -78,7 +78,6 @@ enum verdict acl_post(struct exchange *x)
 	dev = stage(x);
 	if (!dev)
 		return V_INTERNAL;
-	touch(x, REC_ACL2);
 	if (u.seen & PROP_BIT(ACL2_ROWNERUUID))
 		dev->rowner[OWNER_ACL2] = u.rowneruuid;
 	return put_all(x, &dev->acl, &u.acl);
@@ -98,7 +97,6 @@ enum verdict acl_delete(struct exchange *x)
 	dev = stage(x);
 	if (!dev)
 		return V_INTERNAL;
-	touch(x, REC_ACL2);
 	if (aceid == 0)
 		acl_done(&dev->acl);
 	else if (!acl_remove(&dev->acl, aceid))

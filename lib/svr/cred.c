@@ -177,7 +177,6 @@ enum verdict cred_post(struct exchange *x)
 	dev = stage(x);
 	if (!dev)
 		return V_INTERNAL;
-	touch(x, REC_CRED);
 	if (u.seen & PROP_BIT(CRED_ROWNERUUID)) /* before the keys, wherever in the message it is */
 		dev->rowner[OWNER_CRED] = u.rowneruuid;
 	return put_all(x, dev, &u);
@@ -209,7 +208,6 @@ enum verdict cred_delete(struct exchange *x)
 	dev = stage(x);
 	if (!dev)
 		return V_INTERNAL;
-	touch(x, REC_CRED);
 	if (remove_all(dev, &f) == 0 && (f.by_id || f.by_subject))
 		return refuse(x, V_NOT_FOUND, "no such credential");
 	if (leaves_orphan(x->dev, dev))

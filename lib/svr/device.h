@@ -29,7 +29,7 @@ struct cred {
 struct device {
 	const struct device_info *info; /* borrowed for life */
 
-	/* In the records. DOS_RESET is only ever seen while a RESET is pending. */
+	/* In the record. DOS_RESET is only ever seen while a RESET is pending. */
 	enum dos dos;
 	bool owned;
 	enum oxm oxmsel;
@@ -46,7 +46,6 @@ struct device {
 	} sdi;
 
 	/* Of this run only. */
-	bool stored;       /* the records hold an owned device: a wipe has to empty them */
 	uint64_t doc;      /* session with the DOC flag, 0: none */
 	uint64_t reset_by; /* session that asked for the pending RESET, 0: none */
 	struct {

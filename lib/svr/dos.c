@@ -25,27 +25,30 @@ bool svr_ready(const struct device *dev)
 	return true;
 }
 
-#define PSTAT REC_BIT(REC_PSTAT)
-
 /* One row per allowed step; a step without a row is refused. */
 static const struct dos_row {
 	enum dos from, to;
 	bool client;                             /* may a client ask, or only the device itself? */
 	bool (*guard)(const struct device *dev); /* NULL: no further condition */
-	unsigned records, effects;
+	unsigned effects; /* FX_*, done by the daemon after commit and answer */
 } DOS_ROWS[] = {
-	{DOS_RESET,  DOS_RFOTM,  false, NULL,      REC_ALL, FX_SIGNAL | FX_CLOSE_ALL | FX_REKEY},
-	{DOS_RFOTM,  DOS_RFPRO,  true,  svr_ready, REC_ALL, FX_SIGNAL | FX_REKEY               },
-	{DOS_RFPRO,  DOS_RFNOP,  true,  svr_ready, PSTAT,   FX_SIGNAL                          },
-	{DOS_RFNOP,  DOS_RFPRO,  true,  svr_ready, PSTAT,   FX_SIGNAL                          },
-	{DOS_RFPRO,  DOS_SRESET, true,  svr_ready, PSTAT,   FX_SIGNAL                          },
-	{DOS_RFNOP,  DOS_SRESET, true,  svr_ready, PSTAT,   FX_SIGNAL                          },
-	{DOS_SRESET, DOS_RFPRO,  true,  svr_ready, PSTAT,   FX_SIGNAL                          },
-	{DOS_RFOTM,  DOS_RESET,  true,  NULL,      0,       FX_SIGNAL | FX_RESET_WAIT          },
-	{DOS_RFPRO,  DOS_RESET,  true,  NULL,      PSTAT,   FX_SIGNAL | FX_RESET_WAIT          },
-	{DOS_RFNOP,  DOS_RESET,  true,  NULL,      PSTAT,   FX_SIGNAL | FX_RESET_WAIT          },
-	{DOS_SRESET, DOS_RESET,  true,  NULL,      PSTAT,   FX_SIGNAL | FX_RESET_WAIT          },
+	{DOS_RESET,  DOS_RFOTM,  false, NULL,      FX_SIGNAL | FX_CLOSE_ALL | FX_REKEY},
+	{DOS_RFOTM,  DOS_RFPRO,  true,  svr_ready, FX_SIGNAL | FX_REKEY               },
+	{DOS_RFPRO,  DOS_RFNOP,  true,  svr_ready, FX_SIGNAL                          },
+	{DOS_RFNOP,  DOS_RFPRO,  true,  svr_ready, FX_SIGNAL                          },
+	{DOS_RFPRO,  DOS_SRESET, true,  svr_ready, FX_SIGNAL                          },
+	{DOS_RFNOP,  DOS_SRESET, true,  svr_ready, FX_SIGNAL                          },
+	{DOS_SRESET, DOS_RFPRO,  true,  svr_ready, FX_SIGNAL                          },
+	{DOS_RFOTM,  DOS_RESET,  true,  NULL,      FX_SIGNAL | FX_RESET_WAIT          },
+	{DOS_RFPRO,  DOS_RESET,  true,  NULL,      FX_SIGNAL | FX_RESET_WAIT          },
+	{DOS_RFNOP,  DOS_RESET,  true,  NULL,      FX_SIGNAL | FX_RESET_WAIT          },
+	{DOS_SRESET, DOS_RESET,  true,  NULL,      FX_SIGNAL | FX_RESET_WAIT          },
 };
+
+bool dos_is_stored(enum dos dos)
+{
+	return dos != DOS_RESET && dos != DOS_RFOTM;
+}
 
 static const struct dos_row *row_find(enum dos from, enum dos to)
 {
@@ -68,12 +71,10 @@ bool dos_step(struct device *dev, enum dos to, enum dos_actor actor, struct svr_
 
 	if (!row || (actor == BY_CLIENT && !row->client) || (row->guard && !row->guard(dev)))
 		return false;
+	out->store = out->store || dos_is_stored(dev->dos) || dos_is_stored(to);
 	set_state(dev, to);
-	if (to == DOS_RFPRO)
-		dev->stored = true;
 	if (to == DOS_RFNOP)
 		dev->doc = 0; /* the session goes on as any other */
-	out->records |= row->records;
 	out->effects |= row->effects;
 	return true;
 }
@@ -88,21 +89,13 @@ bool dos_reset(struct device *dev, uint64_t session, enum dos_actor actor, struc
 
 void dos_wipe(struct device *dev, const struct svr_env *env, struct svr_out *out)
 {
-	bool stored = dev->stored, pin = device_pin(dev) != NULL;
+	bool pin = device_pin(dev) != NULL;
 
 	device_wipe(dev, env);
 	if (!dos_step(dev, DOS_RFOTM, BY_DEVICE, out))
 		assert(false && "the one row from RESET");
-	if (!stored)
-		out->records = 0;
-	out->scrub = out->records != 0;
 	if (pin)
 		out->effects |= FX_PIN_HIDE;
-}
-
-bool dos_is_stored(enum dos dos)
-{
-	return dos != DOS_RESET && dos != DOS_RFOTM;
 }
 
 void dos_resume(struct device *dev, enum dos dos)

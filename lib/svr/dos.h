@@ -3,8 +3,6 @@
 
 #include "svr/device.h"
 
-#define REC_ALL (REC_BIT(REC_COUNT) - 1)
-
 /* What RFPRO, RFNOP and SRESET ask for: an owner, and for each of the four resource owners a
  * credential to come back with. */
 bool svr_ready(const struct device *dev);
@@ -23,9 +21,9 @@ MUST_USE bool dos_reset(struct device *dev, uint64_t session, enum dos_actor act
  * on disk, the RESET before it needs no time of its own. */
 void dos_wipe(struct device *dev, const struct svr_env *env, struct svr_out *out);
 
-/* The records of an owned device only are kept; before RFPRO nothing is. */
+/* Is there something on disk in this state? */
 bool dos_is_stored(enum dos dos);
 /* Start-up: the device is in `dos` without a step. */
 void dos_resume(struct device *dev, enum dos dos);
-/* Is what the records said possible in this state? */
+/* Is what the record said possible in this state? */
 bool dos_fits(const struct device *dev);

@@ -86,7 +86,6 @@ enum verdict doxm_post(struct exchange *x)
 	dev = stage(x);
 	if (!dev)
 		return V_INTERNAL;
-	touch(x, REC_DOXM);
 	if (!(u.seen & PROP_BIT(DOXM_OXMSEL)))
 		return set_identity(x, dev, &u);
 	if (!is_offered(dev, u.oxmsel))

@@ -28,7 +28,6 @@ enum verdict pstat_post(struct exchange *x)
 	dev = stage(x);
 	if (!dev)
 		return V_INTERNAL;
-	touch(x, REC_PSTAT);
 	if (u.seen & PROP_BIT(PSTAT_TM))
 		dev->tm = u.tm;
 	if (u.seen & PROP_BIT(PSTAT_ROWNERUUID))

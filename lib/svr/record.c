@@ -1,5 +1,5 @@
-/* Stored form of the records: [version, {writable properties}], all of them required. An unowned
- * device stores nothing, so that an empty pstat record is what makes it unowned. */
+/* Stored form of the device: [version, {doxm}, {pstat}, {cred}, {sdi}, {acl2}], each with all its
+ * writable properties. */
 #include "codec/cbw.h"
 #include "svr/acl.h"
 #include "svr/cred.h"
@@ -10,14 +10,9 @@
 
 #define RECORD_VERSION 1
 
-const char *const SVR_RECORD_NAMES[REC_COUNT] = {
-	[REC_DOXM] = "doxm", [REC_CRED] = "cred",   [REC_ACL2] = "acl2",
-	[REC_SDI] = "sdi",   [REC_PSTAT] = "pstat",
-};
-
 /* Ours, but a damaged disk is as bad as a hostile peer. Room for what a device can hold. */
 static const struct cbr_limits LIMITS = {
-	.bytes = (size_t)2 * 1024 * 1024, .depth = 8, .items = 65536, .text = ACE_TEXT_MAX};
+	.bytes = SVR_RECORD_MAX, .depth = 8, .items = 65536, .text = ACE_TEXT_MAX};
 
 static void write_doxm(const struct device *dev, struct buf *b)
 {
@@ -59,30 +54,16 @@ static void write_pstat(const struct device *dev, struct buf *b)
 	cbw_kv_uuid(b, "rowneruuid", &dev->rowner[OWNER_PSTAT]);
 }
 
-static void write_sdi(const struct device *dev, struct buf *b)
+/* Was all of it there, from `first` to `last`? */
+static bool is_whole(const struct cbr *c, unsigned seen, enum property first, enum property last)
 {
-	sdi_rep_write(dev, b);
-}
-
-static void open_record(struct cbr *c, struct span record)
-{
-	cbr_open(c, record, &LIMITS);
-	cbr_array(c);
-	if (!cbr_more(c) || cbr_uint(c, UINT32_MAX) != RECORD_VERSION || !cbr_more(c))
-		cbr_fail(c, CBR_VALUE);
-}
-
-/* All of the properties from `first` to `last` and nothing behind them? */
-static bool is_whole(struct cbr *c, unsigned seen, enum property first, enum property last)
-{
-	if (cbr_more(c))
-		cbr_fail(c, CBR_VALUE);
-	return cbr_close(c) == CBR_OK && seen == PROP_BIT(last + 1) - PROP_BIT(first);
+	return c->err == CBR_OK && seen == PROP_BIT(last + 1) - PROP_BIT(first);
 }
 
 static bool is_method(unsigned oxm)
 {
-	return oxm == OXM_JUST_WORKS || oxm == OXM_RANDOM_PIN || oxm == OXM_MFG_CERT;
+	return oxm == OXM_JUST_WORKS || oxm == OXM_RANDOM_PIN || oxm == OXM_MFG_CERT ||
+	       oxm == OXM_NONE; /* after a repair */
 }
 
 static bool read_doxm(struct device *dev, struct cbr *c)
@@ -157,82 +138,66 @@ static bool read_pstat(struct device *dev, struct cbr *c)
 	return true;
 }
 
+/* The long list comes last: what is read before the damage is kept. */
 static const struct {
 	void (*write)(const struct device *dev, struct buf *b);
 	bool (*read)(struct device *dev, struct cbr *c); /* false: damaged, *dev as before */
 	const char *why;
-} RECORDS[REC_COUNT] = {
-	[REC_DOXM] = {write_doxm,  read_doxm,  "record doxm is damaged" },
-	[REC_CRED] = {write_cred,  read_cred,  "record cred is damaged" },
-	[REC_ACL2] = {write_acl2,  read_acl2,  "record acl2 is damaged" },
-	[REC_SDI] = {write_sdi,   read_sdi,   "record sdi is damaged"  },
-	[REC_PSTAT] = {write_pstat, read_pstat, "record pstat is damaged"},
+} SECTIONS[] = {
+	{write_doxm,    read_doxm,  "doxm is damaged" },
+        {write_pstat,   read_pstat, "pstat is damaged"},
+	{write_cred,    read_cred,  "cred is damaged" },
+        {sdi_rep_write, read_sdi,   "sdi is damaged"  },
+	{write_acl2,    read_acl2,  "acl2 is damaged" },
 };
 
-void svr_record_write(const struct device *dev, enum svr_record rec, struct buf *out)
+void svr_record_write(const struct device *dev, struct buf *out)
 {
 	if (!dos_is_stored(dev->dos))
 		return;
-	cbw_array_n(out, 2);
+	cbw_array_n(out, 1 + ARRAY_SIZE(SECTIONS));
 	cbw_uint(out, RECORD_VERSION);
-	cbw_map(out);
-	RECORDS[rec].write(dev, out);
-	cbw_end(out);
+	for (size_t i = 0; i < ARRAY_SIZE(SECTIONS); i++) {
+		cbw_map(out);
+		SECTIONS[i].write(dev, out);
+		cbw_end(out);
+	}
 }
 
-static bool load(struct device *dev, enum svr_record rec, struct span record)
+/* NULL, or what is wrong with the record. */
+static const char *load(struct device *dev, struct span record)
 {
 	struct cbr c;
 
-	open_record(&c, record);
-	return RECORDS[rec].read(dev, &c);
+	cbr_open(&c, record, &LIMITS);
+	cbr_array(&c);
+	if (!cbr_more(&c) || cbr_uint(&c, UINT32_MAX) != RECORD_VERSION)
+		return "damaged, or of another version";
+	for (size_t i = 0; i < ARRAY_SIZE(SECTIONS); i++)
+		if (!cbr_more(&c) || !SECTIONS[i].read(dev, &c))
+			return SECTIONS[i].why;
+	if (cbr_more(&c) || cbr_close(&c) != CBR_OK)
+		return "something is behind its end";
+	return dos_fits(dev) ? NULL : "its parts contradict each other";
 }
 
-/* Nothing says that somebody owns the device: what is left of the records is to be emptied. */
-static void start_unowned(struct device *dev, const struct span records[REC_COUNT],
-			  const struct svr_env *env, struct svr_out *out)
-{
-	dos_wipe(dev, env, out);
-	out->records = out->effects = 0;
-	for (enum svr_record i = 0; i < REC_COUNT; i++)
-		if (records[i].len)
-			out->records |= REC_BIT(i);
-	out->scrub = out->records != 0;
-}
-
-/* Only pstat is rewritten, so that a damaged or newer record is still there for a closer look,
- * and no half-repaired one takes the device back into operation. */
-static void start_repair(struct device *dev, struct svr_out *out)
-{
-	dev->owned = true;
-	dos_resume(dev, DOS_SRESET);
-	out->records = REC_BIT(REC_PSTAT);
-}
-
-int svr_start(const struct device_info *info, const struct span records[REC_COUNT],
-	      const struct svr_env *env, struct svr_out *out, const char **ret_why)
+int svr_start(struct device **ret, const struct device_info *info, struct span record,
+	      const struct svr_env *env, const char **ret_why)
 {
 	struct device *dev = calloc(1, sizeof(*dev));
-	const char *why = NULL;
+	struct svr_out none = {0};
 
 	if (!dev)
 		return -ENOMEM;
-	*out = (struct svr_out){.verdict = V_CHANGED, .body = out->body, .staged = dev};
 	*ret_why = NULL;
 	dev->info = info;
-	device_wipe(dev, env);
-	if (records[REC_PSTAT].len == 0) {
-		start_unowned(dev, records, env, out);
-		return 0;
+	dos_wipe(dev, env, &none);
+	if (record.len)
+		*ret_why = load(dev, record);
+	if (*ret_why) { /* never up for grabs: it waits for the owner, or a local reset */
+		dev->owned = true;
+		dos_resume(dev, DOS_SRESET);
 	}
-	dev->stored = true;
-	for (enum svr_record i = 0; i < REC_COUNT; i++)
-		if (!load(dev, i, records[i]))
-			why = RECORDS[i].why;
-	if (!why && !dos_fits(dev))
-		why = "records contradict each other";
-	if (why)
-		start_repair(dev, out);
-	*ret_why = why;
+	*ret = dev;
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "svr/core.h"
 #include "svr/cred.h"
 #include "svr/discovery.h"
+#include "svr/dos.h"
 #include "svr/doxm.h"
 #include "svr/pstat.h"
 #include "svr/sdi.h"
@@ -162,17 +163,11 @@ enum verdict refuse(struct exchange *x, enum verdict verdict, const char *why)
 
 struct device *stage(struct exchange *x)
 {
-	if (!x->out->staged)
-		x->out->staged = device_copy(x->dev);
+	x->out->staged = device_copy(x->dev);
+	x->out->store = dos_is_stored(x->dev->dos);
 	if (!x->out->staged)
 		x->out->why = "out of memory";
 	return x->out->staged;
-}
-
-void touch(struct exchange *x, enum svr_record record)
-{
-	if (x->dev->stored)
-		x->out->records |= REC_BIT(record);
 }
 
 void rep_types(const struct device *dev, const struct resource *res, struct buf *b)

@@ -48,10 +48,9 @@ bool query_has_only(const struct req *req, const char *key, const char *other);
 
 /* Keeps the reason for the log line. */
 enum verdict refuse(struct exchange *x, enum verdict verdict, const char *why);
-/* The staged copy of the device, made at first use. NULL: out of memory, x->out->why says so. */
+/* The staged copy of the device, which is to be stored if the device is. NULL: out of memory,
+ * x->out->why says so. */
 struct device *stage(struct exchange *x);
-/* The record is to be stored, unless nothing is before RFPRO. */
-void touch(struct exchange *x, enum svr_record record);
 
 /* A GET that always shows all. */
 enum verdict get_properties(struct exchange *x);

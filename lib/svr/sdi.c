@@ -83,7 +83,6 @@ enum verdict sdi_post(struct exchange *x)
 	dev = stage(x);
 	if (!dev)
 		return V_INTERNAL;
-	touch(x, REC_SDI);
 	sdi_apply(dev, &u);
 	return V_CHANGED;
 }

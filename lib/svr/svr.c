@@ -101,7 +101,8 @@ static void out_reset(struct svr_out *out)
 static void out_undo(struct svr_out *out)
 {
 	out->staged = device_free(out->staged);
-	out->records = out->effects = 0;
+	out->store = false;
+	out->effects = 0;
 	if (out->body)
 		buf_reset(out->body);
 }

@@ -2,22 +2,16 @@
  *
  * svr_handle() and svr_event() never change the device they are given. They answer with a
  * verdict, a staged copy and what has to follow, and the daemon does, in this order:
- *	1. store each record named in `records`, as svr_record_write() gives it for `staged`,
- *	   lowest bit first, last one last (the commit); if that fails, drop `staged` and answer
- *	   5.00 - unless `scrub` is set: then log it and go on;
+ *	1. if `store` is set, store the record that svr_record_write() gives for `staged`; if that
+ *	   fails, drop `staged` and answer 5.00;
  *	2. make `staged` the device (one pointer);
  *	3. send the answer;
  *	4. perform the effects, lowest bit first.
  * No I/O, clock or randomness in here: they come in by struct svr_env.
  *
- * Loss of power at any point leaves the old owned device or an unowned one, never a mix:
- *	- before RFPRO nothing is stored, and the record of pstat is missing or empty; that alone is
- *	  what makes a device unowned at start-up;
- *	- RFOTM -> RFPRO stores all records, pstat last: it is the commit of the ownership;
- *	- any later change touches one record;
- *	- a RESET of an owned device first empties pstat, before the 2.04 goes out. A moment later
- *	  EV_RESET_DUE empties all; it is `scrub`, since they are void already, and svr_start()
- *	  repeats what it left. */
+ * The device has one record, replaced as a whole, so loss of power leaves the old state or the new
+ * one. Before RFPRO, and from the moment a RESET is accepted, the record is empty: that is what
+ * makes a device unowned at start-up, and takes the old keys off the disk before the 2.04. */
 #pragma once
 
 #include "base/secret.h"
@@ -56,11 +50,6 @@ struct svr_env {
 	void *ctx;
 };
 
-/* Records of the store, in the order in which they are written. */
-enum svr_record { REC_DOXM, REC_CRED, REC_ACL2, REC_SDI, REC_PSTAT, REC_COUNT };
-#define REC_BIT(r) (1u << (r))
-extern const char *const SVR_RECORD_NAMES[REC_COUNT];
-
 /* Effects, performed in this order. */
 enum svr_fx {
 	FX_SIGNAL = 1u << 0,       /* state, owner or identity changed: tell the bus */
@@ -77,8 +66,7 @@ struct svr_out {
 	enum verdict verdict;
 	struct buf *body;      /* in: where to write the answer's body; CBOR */
 	struct device *staged; /* owned by the caller; NULL: nothing changes */
-	unsigned records;      /* REC_BIT()s to store before the commit */
-	bool scrub;            /* the records only empty what is void: no reason to fail */
+	bool store;            /* the record is to be stored before the commit */
 	unsigned effects;      /* enum svr_fx */
 	const char *why;       /* static text for the log line of a refusal, or NULL */
 };
@@ -113,14 +101,15 @@ enum svr_profile svr_profile(const struct device *dev);
 /* The pairwise key for a peer's identity in SVR_PROFILE_NORMAL; false: no such credential. */
 MUST_USE bool svr_psk(const struct device *dev, const struct uuid *peer, struct secret *ret);
 
-/* Start-up. `records` are the stored ones (empty span: missing or empty). Never fails for their
- * sake: no pstat -> fresh RFOTM device; a damaged record -> SRESET (and *ret_why names it, else
- * NULL). out->staged is the device, out->records what to store at once. -ENOMEM: our failure. */
-MUST_USE int svr_start(const struct device_info *info, const struct span records[REC_COUNT],
-		       const struct svr_env *env, struct svr_out *out, const char **ret_why);
-/* Appends the stored form of one record; nothing for a device in RESET or RFOTM. It holds keys:
- * `out` should be `secret`. At most 2 MiB. */
-void svr_record_write(const struct device *dev, enum svr_record rec, struct buf *out);
+/* Start-up. An empty record gives a fresh device in RFOTM, a damaged one a device in SRESET (and
+ * *ret_why says what, else NULL), which keeps what could be read; nothing is to be stored. 0: *ret
+ * is owned by the caller. -ENOMEM: our failure. */
+MUST_USE int svr_start(struct device **ret, const struct device_info *info, struct span record,
+		       const struct svr_env *env, const char **ret_why);
+#define SVR_RECORD_MAX ((size_t)2 * 1024 * 1024) /* octets */
+/* Appends the record; nothing for a device in RESET or RFOTM. It holds keys: `out` should be
+ * `secret`. */
+void svr_record_write(const struct device *dev, struct buf *out);
 
 struct device *device_free(struct device *dev); /* wipes; accepts NULL, returns NULL */
 DEFINE_CLEANUP(struct device *, device_free)

@@ -33,7 +33,7 @@ static void check(const struct device *dev, const struct req *req, const struct 
 	const bool refused = out->verdict >= V_BAD_REQUEST || out->verdict == V_IGNORE;
 	struct cbr c;
 
-	if (refused && (out->staged || out->records || out->effects || out->body->len))
+	if (refused && (out->staged || out->store || out->effects || out->body->len))
 		abort();
 	if (req->multicast && !refused && out->verdict != V_CONTENT)
 		abort();

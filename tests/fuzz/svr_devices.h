@@ -48,18 +48,15 @@ static const struct device_info DEVICES_INFO = {
 static inline struct device *devices_new(unsigned kind)
 {
 	static const enum dos WITH_DOC[] = {DOS_RFOTM, DOS_RFPRO, DOS_SRESET};
-	const struct span nothing[REC_COUNT] = {{0}};
-	struct svr_out out = {0};
 	struct device *dev;
 	const char *why;
 
 	devices_seed = 0;
-	if (svr_start(&DEVICES_INFO, nothing, &DEVICES_ENV, &out, &why) < 0)
+	if (svr_start(&dev, &DEVICES_INFO, span_of(NULL, 0), &DEVICES_ENV, &why) < 0)
 		abort();
-	dev = out.staged;
 	if (kind == DOS_RFOTM)
 		return dev;
-	dev->owned = dev->stored = true;
+	dev->owned = true;
 	dev->oxmsel = OXM_JUST_WORKS;
 	dev->devowner = DEVICES_OBT;
 	for (size_t i = 0; i < OWNER_COUNT; i++)

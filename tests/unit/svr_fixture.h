@@ -22,7 +22,7 @@ struct world {
 	struct svr_env env;
 	uint64_t rng;
 	struct device *dev;
-	struct buf disk[REC_COUNT];
+	struct buf disk;
 	struct buf body;
 	struct svr_out out; /* of the last call; staged is committed already */
 	size_t stores_left; /* then the power goes: SIZE_MAX never */
@@ -127,49 +127,40 @@ static inline int fake_owner_key(void *ctx, uint64_t session, const char *label,
 	return w->owner_key_error;
 }
 
+static inline void world_store(struct world *w)
+{
+	buf_reset(&w->disk);
+	svr_record_write(w->out.staged, &w->disk);
+	assert_true(buf_ok(&w->disk));
+}
+
 /* What the daemon does with an answer. */
 static inline void world_commit(struct world *w)
 {
-	bool failed = false;
-
-	for (enum svr_record i = 0; i < REC_COUNT; i++) {
-		struct buf record = BUF_INIT((size_t)2 * 1024 * 1024);
-
-		if (!(w->out.records & REC_BIT(i)))
-			continue;
-		if (w->stores_left == 0) {
-			w->no_power = failed = true;
-			break;
-		}
+	if (w->out.staged && w->out.store && w->stores_left == 0) {
+		w->no_power = true;
+		w->out.staged = device_free(w->out.staged);
+	}
+	if (!w->out.staged)
+		return;
+	if (w->out.store) {
 		w->stores_left -= w->stores_left != SIZE_MAX;
-		svr_record_write(w->out.staged, i, &record);
-		assert_true(buf_ok(&record));
-		buf_done(&w->disk[i]);
-		w->disk[i] = record;
+		world_store(w);
 	}
-	if (w->out.staged && !failed) {
-		(void)device_free(w->dev);
-		w->dev = w->out.staged;
-	} else {
-		(void)device_free(w->out.staged);
-	}
+	(void)device_free(w->dev);
+	w->dev = w->out.staged;
 	w->out.staged = NULL;
 }
 
 /* (Re)starts the device from its disk. Returns the reason of a repair, or NULL. */
 static inline const char *world_start(struct world *w)
 {
-	struct span records[REC_COUNT];
 	const char *why;
 
-	for (size_t i = 0; i < REC_COUNT; i++)
-		records[i] = buf_span(&w->disk[i]);
 	w->dev = device_free(w->dev);
 	w->stores_left = SIZE_MAX;
 	w->no_power = false;
-	assert_int_equal(svr_start(&w->info, records, &w->env, &w->out, &why), 0);
-	assert_non_null(w->out.staged);
-	world_commit(w);
+	assert_int_equal(svr_start(&w->dev, &w->info, buf_span(&w->disk), &w->env, &why), 0);
 	return why;
 }
 
@@ -192,6 +183,7 @@ static inline struct world *world_new(void)
 	w->env = (struct svr_env){
 		.now_us = 1000000, .random = fake_random, .owner_key = fake_owner_key, .ctx = w};
 	w->body = BUF_INIT(REQ_BODY_MAX);
+	w->disk = BUF_INIT(SVR_RECORD_MAX);
 	w->out.body = &w->body;
 	assert_null(world_start(w));
 	return w;
@@ -200,8 +192,7 @@ static inline struct world *world_new(void)
 static inline void world_free(struct world *w)
 {
 	(void)device_free(w->dev);
-	for (size_t i = 0; i < REC_COUNT; i++)
-		buf_done(&w->disk[i]);
+	buf_done(&w->disk);
 	buf_done(&w->body);
 	free(w);
 }
@@ -250,7 +241,7 @@ static inline enum verdict world_ask(struct world *w, const struct ask *a)
 	svr_handle(w->dev, &req, &w->env, &w->out);
 	if (w->out.verdict == V_IGNORE || w->out.verdict >= V_BAD_REQUEST) {
 		assert_null(w->out.staged);
-		assert_int_equal(w->out.records, 0);
+		assert_false(w->out.store);
 		assert_int_equal(w->out.effects, 0);
 		assert_int_equal(w->body.len, 0);
 	}

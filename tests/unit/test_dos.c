@@ -42,22 +42,23 @@ static void dos_step__takes_the_steps_of_the_table_and_no_other(void **state)
 				 client ? "client" : "device", ready ? "ready" : "not ready", got);
 		assert_int_equal(dev->dos, want ? to : from);
 		assert_int_equal(out.effects != 0, want);
-		assert_true(want || out.records == 0);
+		assert_true(want || !out.store);
 	}
 	world_free(w);
 }
 
-static void dos_step__names_what_to_store(void **state)
+static void dos_step__stores_what_an_owner_could_miss(void **state)
 {
 	static const struct {
 		enum dos from, to;
-		unsigned records;
+		bool store;
 	} CASES[] = {
-		{DOS_RFOTM, DOS_RFPRO,  REC_ALL           },
-		{DOS_RFPRO, DOS_RFNOP,  REC_BIT(REC_PSTAT)},
-		{DOS_RFNOP, DOS_SRESET, REC_BIT(REC_PSTAT)},
-		{DOS_RFOTM, DOS_RESET,  0                 },
-		{DOS_RFNOP, DOS_RESET,  REC_BIT(REC_PSTAT)},
+		{DOS_RFOTM, DOS_RFPRO,  true },
+                {DOS_RFPRO, DOS_RFNOP,  true },
+		{DOS_RFNOP, DOS_SRESET, true },
+                {DOS_RFOTM, DOS_RESET,  false},
+		{DOS_RESET, DOS_RFOTM,  false},
+                {DOS_RFNOP, DOS_RESET,  true },
 	};
 	struct world *w = world_new();
 
@@ -66,8 +67,8 @@ static void dos_step__names_what_to_store(void **state)
 		CLEANUP(device_freep) struct device *dev = device_in(w, CASES[i].from, true);
 		struct svr_out out = {0};
 
-		assert_true(dos_step(dev, CASES[i].to, BY_CLIENT, &out));
-		assert_int_equal(out.records, CASES[i].records);
+		assert_true(dos_step(dev, CASES[i].to, BY_DEVICE, &out));
+		assert_int_equal(out.store, CASES[i].store);
 	}
 	world_free(w);
 }
@@ -159,8 +160,7 @@ static void dos_wipe__leaves_nothing_of_the_owner(void **state)
 	to_state(w, DOS_RESET);
 	assert_int_equal(world_event(w, EV_RESET_DUE, 0), V_CHANGED);
 	assert_int_equal(w->out.effects, FX_SIGNAL | FX_CLOSE_ALL | FX_REKEY);
-	assert_int_equal(w->out.records, REC_ALL);
-	assert_true(w->out.scrub);
+	assert_false(w->out.store); /* it was empty already */
 	assert_int_equal(w->dev->dos, DOS_RFOTM);
 	assert_false(w->dev->owned);
 	assert_int_equal(w->dev->oxmsel, OXM_NONE);
@@ -174,8 +174,7 @@ static void dos_wipe__leaves_nothing_of_the_owner(void **state)
 	assert_false(uuid_eq(&before, &w->dev->uuid));
 	assert_false(uuid_has_zero_octet(&w->dev->uuid));
 	assert_int_equal(w->dev->pin.failures, 2);
-	for (size_t i = 0; i < REC_COUNT; i++)
-		assert_int_equal(w->disk[i].len, 0);
+	assert_int_equal(w->disk.len, 0);
 	world_free(w);
 }
 
@@ -183,7 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dos_step__takes_the_steps_of_the_table_and_no_other),
-		cmocka_unit_test(dos_step__names_what_to_store),
+		cmocka_unit_test(dos_step__stores_what_an_owner_could_miss),
 		cmocka_unit_test(dos_step__sets_the_entry_values),
 		cmocka_unit_test(dos_step__ends_the_doc_flag_in_rfnop_only),
 		cmocka_unit_test(svr_ready__wants_owner_identity_and_credentials),

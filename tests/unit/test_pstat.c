@@ -148,7 +148,7 @@ static void pstat_post__applies_owner_and_mode_before_the_state(void **state)
 			      "{\"dos\":{\"s\":2},\"rowneruuid\":\"" OBT "\",\"om\":4}"),
 			 V_CHANGED);
 	assert_int_equal(device_dos(w->dev), DOS_RFPRO);
-	assert_int_equal(w->out.records, REC_ALL);
+	assert_true(w->out.store);
 	world_free(w);
 }
 
@@ -195,7 +195,7 @@ static void pstat_post__stores_what_is_changed_later(void **state)
 	(void)state;
 	to_provisioned(w, DOS_RFNOP);
 	assert_int_equal(post(w, LATER, OBT, PSTAT_URI, "{\"tm\":64}"), V_CHANGED);
-	assert_int_equal(w->out.records, REC_BIT(REC_PSTAT));
+	assert_true(w->out.store);
 	assert_null(world_start(w));
 	assert_int_equal(w->dev->tm, 64);
 	world_free(w);
@@ -211,9 +211,9 @@ static void pstat_post__resets_after_the_answer(void **state)
 	to_provisioned(w, DOS_RFNOP);
 	assert_true(svr_psk(w->dev, &obt, &key));
 	assert_int_equal(post(w, LATER, OBT, PSTAT_URI, "{\"dos\":{\"s\":0}}"), V_CHANGED);
-	assert_int_equal(w->out.records, REC_BIT(REC_PSTAT));
+	assert_true(w->out.store);
 	assert_int_equal(w->out.effects, FX_SIGNAL | FX_RESET_WAIT);
-	assert_int_equal(w->disk[REC_PSTAT].len, 0); /* unowned for good, before the 2.04 */
+	assert_int_equal(w->disk.len, 0); /* unowned for good, before the 2.04 */
 	assert_true(device_reset_pending(w->dev));
 	assert_int_equal(w->dev->cm, 1);
 	assert_int_equal(w->dev->tm, 2);
@@ -241,10 +241,10 @@ static void pstat_post__takes_back_a_transfer_over_the_doc(void **state)
 	(void)state;
 	to_owned(w);
 	assert_int_equal(post(w, DOC, NULL, PSTAT_URI, "{\"dos\":{\"s\":0}}"), V_CHANGED);
-	assert_int_equal(w->out.records, 0);
+	assert_false(w->out.store);
 	assert_int_equal(world_event(w, EV_CLOSED, DOC), V_CHANGED);
 	assert_int_equal(device_dos(w->dev), DOS_RFOTM);
-	assert_int_equal(w->out.records, 0); /* nothing was stored */
+	assert_false(w->out.store); /* nothing was stored */
 	assert_false(device_owned(w->dev));
 	assert_false(device_doc_open(w->dev));
 	world_free(w);

@@ -68,7 +68,7 @@ static void sdi_post__follows_the_states(void **state)
 		assert_int_equal(post(w, LATER, OBT, SDI, FULL), CASES[i].uuid);
 		assert_int_equal(post(w, LATER, OBT, SDI, "{\"name\":\"x\",\"priv\":true}"),
 				 CASES[i].name);
-		assert_int_equal(w->out.records, CASES[i].name == V_CHANGED ? REC_BIT(REC_SDI) : 0);
+		assert_int_equal(w->out.store, CASES[i].name == V_CHANGED);
 		world_free(w);
 	}
 }

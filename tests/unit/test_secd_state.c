@@ -37,45 +37,6 @@ static int dir_remove(void **state)
 	return 0;
 }
 
-static void state_split__gives_every_record_or_a_damaged_one(void **state)
-{
-	static const struct {
-		const char *name;
-		struct span stored;
-		size_t lens[REC_COUNT];
-		int damaged_from; /* first record that is cut wrong; REC_COUNT: none */
-	} ROWS[] = {
-		{"all empty",              SPAN_LIT("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), {0},    REC_COUNT},
-		{"one octet each",
-		 SPAN_LIT("\0\0\0\1a\0\0\0\1b\0\0\0\1c\0\0\0\1d\0\0\0\1e"),
-		 {1, 1, 1, 1, 1},
-		 REC_COUNT											},
-		{"nothing",                SPAN_LIT(""),                                         {0},    0        },
-		{"half a length",          SPAN_LIT("\0\0"),                                     {0},    0        },
-		{"length beyond the end",  SPAN_LIT("\0\0\0\2a"),                                {0},    0        },
-		{"greatest length",        SPAN_LIT("\xff\xff\xff\xff"),                         {0},    0        },
-		{"cut in the third",       SPAN_LIT("\0\0\0\1a\0\0\0\1b\0\0\0\2c"),              {1, 1}, 2        },
-		{"octets behind the last",
-		 SPAN_LIT("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0x"),
-		 {0},
-		 REC_PSTAT											},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
-		struct span got[REC_COUNT];
-
-		state_split(ROWS[i].stored, got);
-		for (int rec = 0; rec < REC_COUNT; rec++) {
-			bool damaged = span_eq(got[rec], SPAN_LIT("\xff"));
-
-			if (damaged != (rec >= ROWS[i].damaged_from) ||
-			    (!damaged && got[rec].len != ROWS[i].lens[rec]))
-				fail_msg("%s: record %d", ROWS[i].name, rec);
-		}
-	}
-}
-
 static void state_identity__is_made_once(void **state)
 {
 	struct device_info first = {0}, second = {0};
@@ -136,15 +97,12 @@ static void state_commit__keeps_the_device_if_it_cannot_store(void **state)
 
 	svr_event(s.dev, EV_RESET, 0, &ENV, &out);
 	assert_non_null(out.staged);
-	out.records = REC_BIT(REC_PSTAT);
-	out.scrub = false;
+	out.store = true;
 	assert_int_equal(state_commit(&s, &out), -ELOOP);
 	assert_ptr_equal(s.dev, before);
 	assert_null(out.staged);
 
 	svr_event(s.dev, EV_RESET, 0, &ENV, &out);
-	out.records = REC_BIT(REC_PSTAT);
-	out.scrub = true; /* void records are no reason to stay */
 	assert_int_equal(state_commit(&s, &out), 0);
 	assert_ptr_not_equal(s.dev, before);
 	state_done(&s);
@@ -155,7 +113,6 @@ static void state_commit__keeps_the_device_if_it_cannot_store(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(state_split__gives_every_record_or_a_damaged_one),
 		TEST(state_identity__is_made_once),
 		TEST(state_load__starts_unowned_without_a_record),
 		TEST(state_load__waits_for_repair_after_damage),

@@ -1,4 +1,4 @@
-/* The records of the device: there and back, damaged, and cut off by a loss of power. */
+/* The record of the device: there and back, damaged, and cut off by a loss of power. */
 #include "svr_fixture.h"
 
 #define TWO_ACES                                                                                   \
@@ -25,9 +25,8 @@ static struct world *world_full(enum dos dos)
 
 static void write_all(const struct device *dev, struct buf *ret)
 {
-	*ret = BUF_INIT(1024 * 1024);
-	for (enum svr_record i = 0; i < REC_COUNT; i++)
-		svr_record_write(dev, i, ret);
+	*ret = BUF_INIT(SVR_RECORD_MAX);
+	svr_record_write(dev, ret);
 	assert_true(buf_ok(ret));
 }
 
@@ -42,7 +41,6 @@ static void svr_start__brings_an_owned_device_back(void **state)
 
 		write_all(w->dev, &before);
 		assert_null(world_start(w));
-		assert_int_equal(w->out.records, 0);
 		assert_int_equal(device_dos(w->dev), STATES[i]);
 		write_all(w->dev, &after);
 		assert_int_equal(before.len, after.len);
@@ -54,25 +52,6 @@ static void svr_start__brings_an_owned_device_back(void **state)
 		buf_done(&after);
 		world_free(w);
 	}
-}
-
-static void svr_start__begins_anew_without_pstat(void **state)
-{
-	struct world *w = world_full(DOS_RFNOP);
-
-	(void)state;
-	buf_reset(&w->disk[REC_PSTAT]);
-	assert_null(world_start(w));
-	assert_int_equal(device_dos(w->dev), DOS_RFOTM);
-	assert_false(device_owned(w->dev));
-	assert_int_equal(w->dev->n_creds, 0);
-	assert_int_equal(w->out.records, REC_BIT(REC_PSTAT) - 1); /* what is left is emptied */
-	assert_true(w->out.scrub);
-	for (size_t i = 0; i < REC_COUNT; i++)
-		assert_int_equal(w->disk[i].len, 0);
-	assert_null(world_start(w));
-	assert_int_equal(w->out.records, 0); /* clean already */
-	world_free(w);
 }
 
 static void svr_start__draws_a_new_identity_each_time(void **state)
@@ -87,42 +66,103 @@ static void svr_start__draws_a_new_identity_each_time(void **state)
 	world_free(w);
 }
 
-/* Whatever record is lost, the device is not up for grabs: the owner, or a local reset, repairs. */
-static void svr_start__repairs_after_damage(void **state)
+/* [1, {section}, ...] in their order, one of them as it should not be. */
+static void write_sections(struct buf *b, size_t other, const char *text)
 {
-	static const char *const WHY[REC_COUNT] = {
-		[REC_DOXM] = "record doxm is damaged",   [REC_CRED] = "record cred is damaged",
-		[REC_ACL2] = "record acl2 is damaged",   [REC_SDI] = "record sdi is damaged",
-		[REC_PSTAT] = "record pstat is damaged",
+	static const char *const SECTIONS[] = {
+		"{\"oxmsel\":0,\"owned\":true,\"deviceuuid\":\"" FINAL "\",\"devowneruuid\":\"" OBT
+		"\",\"rowneruuid\":\"" OBT "\"}",
+		"{\"dos\":{\"s\":3},\"om\":4,\"tm\":0,\"rowneruuid\":\"" OBT "\"}",
+		"{\"creds\":[{\"credid\":1,\"credtype\":1,\"subjectuuid\":\"" OBT
+		"\",\"privatedata\":{\"data\":h'000102030405060708090a0b0c0d0e0f',"
+		"\"encoding\":\"oic.sec.encoding.raw\"}}],\"rowneruuid\":\"" OBT "\"}",
+		"{\"uuid\":\"" OTHER "\",\"name\":\"home\",\"priv\":true}",
+		"{\"aclist2\":[{\"aceid\":1,\"subject\":{\"uuid\":\"" OBT
+		"\"},\"resources\":[],\"permission\":2}],\"rowneruuid\":\"" OBT "\"}",
 	};
 
-	(void)state;
-	for (enum svr_record i = 0; i < REC_COUNT; i++)
-		for (int how = 0; how < 4; how++) {
-			struct world *w = world_full(DOS_RFNOP);
-			struct buf *record = &w->disk[i];
-			const char *why;
+	buf_reset(b);
+	cbw_array_n(b, 1 + ARRAY_SIZE(SECTIONS));
+	cbw_uint(b, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(SECTIONS); i++)
+		diag(b, i == other ? text : SECTIONS[i]);
+}
 
-			if (how == 0)
-				record->len--; /* cut */
-			else if (how == 1)
-				buf_put_byte(record, 0); /* longer */
-			else if (how == 2)
-				record->ptr[1] = 2; /* of a later version */
-			else if (i == REC_PSTAT)
-				record->ptr[0] = 0xff; /* an empty one would be no damage */
-			else
-				buf_reset(record); /* gone */
-			why = world_start(w);
-			assert_non_null(why);
-			assert_string_equal(why, WHY[i]);
-			assert_int_equal(device_dos(w->dev), DOS_SRESET);
-			assert_true(device_owned(w->dev));
-			assert_int_equal(w->out.records, REC_BIT(REC_PSTAT));
-			assert_int_equal(multicast(w, "/oic/sec/doxm"), V_IGNORE);
-			assert_int_equal(get(w, CLEAR, NULL, "/oic/sec/doxm"), V_UNAUTHORIZED);
-			world_free(w);
-		}
+/* One row a line, however long. */
+/* clang-format off */
+static const struct {
+	const char *name;
+	size_t section;
+	const char *text;
+	const char *why; /* NULL: fine */
+} DAMAGES[] = {
+	{"none", 9, "", NULL},
+	{"doxm without a property", 0, "{\"oxmsel\":0,\"owned\":true,\"deviceuuid\":\"" FINAL "\",\"rowneruuid\":\"" OBT "\"}", "doxm is damaged"},
+	{"doxm of another method", 0, "{\"oxmsel\":3,\"owned\":true,\"deviceuuid\":\"" FINAL "\",\"devowneruuid\":\"" OBT "\",\"rowneruuid\":\"" OBT "\"}", "doxm is damaged"},
+	{"doxm not owned", 0, "{\"oxmsel\":0,\"owned\":false,\"deviceuuid\":\"" FINAL "\",\"devowneruuid\":\"" OBT "\",\"rowneruuid\":\"" OBT "\"}", "its parts contradict each other"},
+	{"pstat in RFOTM", 1, "{\"dos\":{\"s\":1},\"om\":4,\"tm\":0,\"rowneruuid\":\"" OBT "\"}", "pstat is damaged"},
+	{"pstat in RESET", 1, "{\"dos\":{\"s\":0},\"om\":4,\"tm\":0,\"rowneruuid\":\"" OBT "\"}", "pstat is damaged"},
+	{"pstat with another mode", 1, "{\"dos\":{\"s\":3},\"om\":1,\"tm\":0,\"rowneruuid\":\"" OBT "\"}", "pstat is damaged"},
+	{"cred without a key", 2, "{\"rowneruuid\":\"" OBT "\",\"creds\":[{\"credid\":1,\"credtype\":1,\"subjectuuid\":\"" OBT "\",\"privatedata\":{}}]}", "cred is damaged"},
+	{"cred without credid", 2, "{\"rowneruuid\":\"" OBT "\",\"creds\":[{\"credtype\":1,\"subjectuuid\":\"" OBT "\",\"privatedata\":{\"data\":h'000102030405060708090a0b0c0d0e0f',\"encoding\":\"oic.sec.encoding.raw\"}}]}", "cred is damaged"},
+	{"cred of nobody", 2, "{\"rowneruuid\":\"" OBT "\",\"creds\":[]}", "its parts contradict each other"},
+	{"sdi without a name", 3, "{\"uuid\":\"" OTHER "\",\"priv\":true}", "sdi is damaged"},
+	{"acl2 without aceid", 4, "{\"rowneruuid\":\"" OBT "\",\"aclist2\":[{\"subject\":{\"uuid\":\"" OBT "\"},\"resources\":[],\"permission\":2}]}", "acl2 is damaged"},
+	{"a section too many", 4, "{\"rowneruuid\":\"" OBT "\",\"aclist2\":[]},{}", "something is behind its end"},
+	{"a section too few", 4, "", "acl2 is damaged"},
+	{"a number for a section", 3, "7", "sdi is damaged"},
+};
+/* clang-format on */
+
+/* The device is never up for grabs: its owner, or a local reset, repairs it. */
+static void svr_start__repairs_after_damage(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(DAMAGES); i++) {
+		struct world *w = world_new();
+		const char *why;
+
+		write_sections(&w->disk, DAMAGES[i].section, DAMAGES[i].text);
+		why = world_start(w);
+		if ((why == NULL) != (DAMAGES[i].why == NULL) ||
+		    (why && strcmp(why, DAMAGES[i].why) != 0))
+			fail_msg("%s: %s", DAMAGES[i].name, why ? why : "fine");
+		assert_int_equal(device_dos(w->dev), why ? DOS_SRESET : DOS_RFNOP);
+		assert_true(device_owned(w->dev));
+		assert_int_equal(multicast(w, "/oic/sec/doxm"), V_IGNORE);
+		assert_int_equal(get(w, CLEAR, NULL, "/oic/sec/doxm"), V_UNAUTHORIZED);
+		world_free(w);
+	}
+}
+
+static void svr_start__knows_its_version(void **state)
+{
+	struct world *w = world_full(DOS_RFNOP);
+
+	(void)state;
+	assert_int_equal(w->disk.ptr[1], 1);
+	w->disk.ptr[1] = 2;
+	assert_string_equal(world_start(w), "damaged, or of another version");
+	assert_int_equal(device_dos(w->dev), DOS_SRESET);
+	assert_int_equal(w->disk.ptr[1], 2); /* kept for the version that knows it */
+	world_free(w);
+}
+
+/* What was lost is not lost again: the second start finds a whole record, still in SRESET. */
+static void svr_start__reads_what_a_repair_wrote(void **state)
+{
+	for (size_t i = 0; i < 5; i++) {
+		struct world *w = world_new();
+
+		(void)state;
+		write_sections(&w->disk, i, "{}");
+		assert_non_null(world_start(w));
+		buf_reset(&w->disk);
+		svr_record_write(w->dev, &w->disk);
+		assert_null(world_start(w));
+		assert_int_equal(device_dos(w->dev), DOS_SRESET);
+		world_free(w);
+	}
 }
 
 static void svr_start__lets_the_owner_repair(void **state)
@@ -130,8 +170,8 @@ static void svr_start__lets_the_owner_repair(void **state)
 	struct world *w = world_full(DOS_RFNOP);
 
 	(void)state;
-	w->disk[REC_ACL2].len--;
-	assert_string_equal(world_start(w), "record acl2 is damaged");
+	w->disk.len--; /* the end of acl2, the last section */
+	assert_string_equal(world_start(w), "acl2 is damaged");
 	assert_int_equal(post(w, LATER, OBT, "/oic/sec/pstat", "{\"dos\":{\"s\":2}}"),
 			 V_BAD_REQUEST);
 	assert_int_equal(post(w, LATER, OBT, "/oic/sec/acl2", "{\"rowneruuid\":\"" OBT "\"}"),
@@ -143,83 +183,31 @@ static void svr_start__lets_the_owner_repair(void **state)
 	world_free(w);
 }
 
-static void svr_start__repairs_after_contradiction(void **state)
-{
-	struct world *w = world_full(DOS_RFNOP), *other = world_full(DOS_RFNOP);
-
-	(void)state;
-	(void)device_free(other->dev);
-	other->dev = device_copy(w->dev);
-	other->dev->owned = false;
-	buf_reset(&w->disk[REC_DOXM]);
-	svr_record_write(other->dev, REC_DOXM, &w->disk[REC_DOXM]);
-	assert_string_equal(world_start(w), "records contradict each other");
-	assert_int_equal(device_dos(w->dev), DOS_SRESET);
-	assert_true(device_owned(w->dev));
-	world_free(other);
-	world_free(w);
-}
-
-/* The network may leave these out; a record may not. */
-static void svr_start__wants_whole_entries(void **state)
-{
-	static const struct {
-		enum svr_record record;
-		const char *name, *body;
-	} CASES[] = {
-		{REC_CRED,  "key",
-		 "{\"rowneruuid\":\"" OBT "\",\"creds\":[{\"credid\":1,\"credtype\":1,"
-		 "\"subjectuuid\":\"" OBT "\",\"privatedata\":{}}]}"               },
-		{REC_CRED,  "credid",
-		 "{\"rowneruuid\":\"" OBT "\",\"creds\":[{\"credtype\":1,\"subjectuuid\":\"" OBT
-		 "\",\"privatedata\":{\"data\":h'000102030405060708090a0b0c0d0e0f',"
-		 "\"encoding\":\"oic.sec.encoding.raw\"}}]}"                       },
-		{REC_ACL2,  "aceid",
-		 "{\"rowneruuid\":\"" OBT "\",\"aclist2\":[{\"subject\":{\"uuid\":\"" OBT
-		 "\"},\"resources\":[],\"permission\":2}]}"                        },
-		{REC_PSTAT, "an owned state",
-		 "{\"dos\":{\"s\":1},\"om\":4,\"tm\":0,\"rowneruuid\":\"" OBT "\"}"},
-		{REC_DOXM,  "a method",
-		 "{\"oxmsel\":4,\"owned\":true,\"deviceuuid\":\"" FINAL "\",\"devowneruuid\":\"" OBT
-		 "\",\"rowneruuid\":\"" OBT "\"}"                                  },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
-		struct world *w = world_full(DOS_RFNOP);
-		struct buf *record = &w->disk[CASES[i].record];
-
-		buf_reset(record);
-		cbw_array_n(record, 2);
-		cbw_uint(record, 1);
-		diag(record, CASES[i].body);
-		if (!world_start(w) || device_dos(w->dev) != DOS_SRESET)
-			fail_msg("without %s", CASES[i].name);
-		world_free(w);
-	}
-}
-
 /* Every flipped octet: no crash, and never an unowned device by accident. */
 static void svr_start__survives_any_damage(void **state)
 {
 	struct world *w = world_full(DOS_RFNOP);
 
 	(void)state;
-	for (enum svr_record i = 0; i < REC_COUNT; i++)
-		for (size_t at = 0; at < w->disk[i].len; at++) {
-			struct span records[REC_COUNT];
-			struct svr_out out = {0};
-			const char *why;
+	for (size_t at = 0; at < w->disk.len; at++) {
+		CLEANUP(device_freep) struct device *dev = NULL;
+		const char *why;
 
-			for (size_t j = 0; j < REC_COUNT; j++)
-				records[j] = buf_span(&w->disk[j]);
-			w->disk[i].ptr[at] ^= 0xff;
-			assert_int_equal(svr_start(&w->info, records, &w->env, &out, &why), 0);
-			w->disk[i].ptr[at] ^= 0xff;
-			assert_int_not_equal(device_dos(out.staged), DOS_RFOTM);
-			assert_true(device_owned(out.staged));
-			(void)device_free(out.staged);
-		}
+		w->disk.ptr[at] ^= 0xff;
+		assert_int_equal(svr_start(&dev, &w->info, buf_span(&w->disk), &w->env, &why), 0);
+		w->disk.ptr[at] ^= 0xff;
+		assert_int_not_equal(device_dos(dev), DOS_RFOTM);
+		assert_true(device_owned(dev));
+	}
+	for (size_t len = 1; len < w->disk.len; len++) {
+		CLEANUP(device_freep) struct device *dev = NULL;
+		const char *why;
+
+		assert_int_equal(
+			svr_start(&dev, &w->info, span_of(w->disk.ptr, len), &w->env, &why), 0);
+		assert_non_null(why);
+		assert_int_equal(device_dos(dev), DOS_SRESET);
+	}
 	world_free(w);
 }
 
@@ -287,7 +275,7 @@ static void expect_one_of_three(const struct device *dev, size_t stores)
 
 static void svr_start__finds_one_owner_wherever_the_power_went(void **state)
 {
-	const size_t all = 1 + REC_COUNT + REC_COUNT; /* reset, scrub, takeover */
+	const size_t all = 2; /* reset, takeover */
 
 	(void)state;
 	for (size_t stores = 0; stores <= all; stores++) {
@@ -300,35 +288,17 @@ static void svr_start__finds_one_owner_wherever_the_power_went(void **state)
 		expect_one_of_three(w->dev, stores);
 		assert_int_equal(device_owned(w->dev), stores == 0 || stores == all);
 		if (!device_owned(w->dev))
-			for (size_t i = 0; i < REC_COUNT; i++)
-				assert_int_equal(w->disk[i].len, 0); /* no old key is left */
+			assert_int_equal(w->disk.len, 0); /* no old key is left */
 		world_free(w);
 	}
 }
 
 /* The scrub after a RESET fails: the device is unowned all the same, and the next start repeats it.
  */
-static void svr_start__repeats_a_failed_scrub(void **state)
-{
-	struct world *w = world_full(DOS_RFNOP);
-
-	(void)state;
-	to_state(w, DOS_RESET);
-	svr_event(w->dev, EV_RESET_DUE, 0, &w->env, &w->out);
-	assert_true(w->out.scrub);
-	(void)device_free(w->dev);
-	w->dev = w->out.staged; /* the daemon logs and goes on */
-	w->out.staged = NULL;
-	assert_int_not_equal(w->disk[REC_CRED].len, 0);
-	assert_null(world_start(w));
-	assert_int_equal(w->disk[REC_CRED].len, 0);
-	world_free(w);
-}
-
 static void svr_record_write__stays_below_its_limit(void **state)
 {
 	struct world *w = world_full(DOS_RFPRO);
-	struct buf body = BUF_INIT(REQ_BODY_MAX), record = BUF_INIT((size_t)2 * 1024 * 1024);
+	struct buf body = BUF_INIT(REQ_BODY_MAX), record = BUF_INIT(SVR_RECORD_MAX);
 
 	(void)state;
 	buf_put_str(&body,
@@ -340,7 +310,7 @@ static void svr_record_write__stays_below_its_limit(void **state)
 	while (w->dev->acl.n < ACES_MAX)
 		assert_int_equal(post(w, LATER, OBT, "/oic/sec/acl2", (const char *)body.ptr),
 				 V_CHANGED);
-	svr_record_write(w->dev, REC_ACL2, &record);
+	svr_record_write(w->dev, &record);
 	assert_true(buf_ok(&record));
 	assert_null(world_start(w));
 	assert_int_equal(w->dev->acl.n, ACES_MAX);
@@ -353,15 +323,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(svr_start__brings_an_owned_device_back),
-		cmocka_unit_test(svr_start__begins_anew_without_pstat),
 		cmocka_unit_test(svr_start__draws_a_new_identity_each_time),
 		cmocka_unit_test(svr_start__repairs_after_damage),
+		cmocka_unit_test(svr_start__knows_its_version),
+		cmocka_unit_test(svr_start__reads_what_a_repair_wrote),
 		cmocka_unit_test(svr_start__lets_the_owner_repair),
-		cmocka_unit_test(svr_start__repairs_after_contradiction),
-		cmocka_unit_test(svr_start__wants_whole_entries),
 		cmocka_unit_test(svr_start__survives_any_damage),
 		cmocka_unit_test(svr_start__finds_one_owner_wherever_the_power_went),
-		cmocka_unit_test(svr_start__repeats_a_failed_scrub),
 		cmocka_unit_test(svr_record_write__stays_below_its_limit),
 	};
 
