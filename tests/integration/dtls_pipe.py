@@ -12,9 +12,14 @@ PIN_IDENTITY = b"oic.sec.doxm.rdp"
 JUST_WORKS_LABEL, PIN_LABEL = "oic.sec.doxm.jw", "oic.sec.doxm.rdp"
 
 
-def pin_key(pin, device):
-    """Random PIN's key by another implementation than the device's."""
-    return hashlib.pbkdf2_hmac("sha256", pin.encode(), uuid.UUID(device).bytes, 1000, 16)
+def pin_terms(pin, device):
+    """The key is derived by another implementation than the device's."""
+    key = hashlib.pbkdf2_hmac("sha256", pin.encode(), uuid.UUID(device).bytes, 1000, 16)
+    return "pin", PIN_IDENTITY, key
+
+
+def normal_terms(peer, key):
+    return "normal", uuid.UUID(peer).bytes, key
 
 
 class Session:

@@ -26,6 +26,7 @@ class Hosts:
             for address in self.ADDRESSES[host]:
                 ip("-n", name, "addr", "add", address, "dev", "eth0")
             ip("-n", name, "link", "set", "eth0", "up")
+            ip("-n", name, "route", "add", "224.0.0.0/4", "dev", "eth0")
         return self
 
     def __exit__(self, *_):
