@@ -94,12 +94,16 @@ def decode(sent, answer):
     return (answer[1] >> 5) * 100 + (answer[1] & 31), cbor2.loads(payload) if marker else None
 
 
+def plain_socket(host, timeout=2.0):
+    s = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(timeout)
+    s.connect((host, 5683))
+    return s
+
+
 def request(code, path, query=(), body=None, host="::1", timeout=2.0, extra=()):
     """(code as 205, decoded body or None); None when nothing comes back."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET,
-                       socket.SOCK_DGRAM) as s:
-        s.settimeout(timeout)
-        s.connect((host, 5683))
+    with plain_socket(host, timeout) as s:
         sent = message(code, path, query, body, extra=extra)
         try:
             s.send(sent)
