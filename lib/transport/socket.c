@@ -1,9 +1,12 @@
 #include "transport/socket.h"
 
+#include <netinet/udp.h>
 #include <stdalign.h>
 #include <sys/socket.h>
 
 #define OUT_MAX     ((size_t)1280)
+#define RUN_MIN     4 /* datagrams to one peer that are worth a message of segments */
+#define SEGMENT_MAX CMSG_SPACE(sizeof(uint16_t))
 #define CONTROL_MAX CMSG_SPACE(sizeof(struct in6_pktinfo))
 
 static int set_int(int fd, int level, int name, int value)
@@ -133,6 +136,7 @@ void inbox_get(struct inbox *in, size_t i, struct datagram *ret)
 
 struct outbox {
 	int fd;
+	bool segments; /* this kernel and interface have UDP_SEGMENT, as far as we know */
 	size_t n;
 	struct mmsghdr heads[SOCKET_BATCH];
 	struct iovec iov[SOCKET_BATCH];
@@ -152,8 +156,10 @@ struct outbox *outbox_new(void)
 							.msg_iov = &out->iov[i],
 							.msg_iovlen = 1};
 	}
-	if (out)
+	if (out) {
 		out->fd = -1;
+		out->segments = true;
+	}
 	return out;
 }
 
@@ -215,16 +221,71 @@ void outbox_put(struct outbox *out, int fd, const struct remote *to, struct span
 	set_source(&out->heads[i].msg_hdr, out->control[i], to);
 }
 
+/* How many from `at` on have the same length, destination and source. */
+static size_t run_at(const struct outbox *out, size_t at)
+{
+	const struct msghdr *first = &out->heads[at].msg_hdr;
+	size_t i = at + 1;
+
+	while (i < out->n && out->iov[i].iov_len == out->iov[at].iov_len &&
+	       memcmp(&out->names[i], &out->names[at], sizeof(out->names[i])) == 0 &&
+	       out->heads[i].msg_hdr.msg_controllen == first->msg_controllen &&
+	       memcmp(out->control[i], out->control[at], first->msg_controllen) == 0)
+		i++;
+	return i - at;
+}
+
+/* A run as one message that the kernel cuts up: one walk through its layers instead of many. False:
+ * it cannot. */
+static bool send_run(const struct outbox *out, size_t at, size_t n)
+{
+	alignas(struct cmsghdr) uint8_t control[CONTROL_MAX + SEGMENT_MAX] = {0};
+	struct msghdr h = out->heads[at].msg_hdr;
+	uint16_t len = (uint16_t)out->iov[at].iov_len;
+	struct cmsghdr c = {.cmsg_level = SOL_UDP, .cmsg_type = UDP_SEGMENT};
+	uint8_t *p = control + h.msg_controllen;
+	ssize_t r;
+
+	c.cmsg_len = CMSG_LEN(sizeof(len));
+	memcpy(control, out->control[at], h.msg_controllen);
+	memcpy(p, &c, sizeof(c));
+	memcpy(p + CMSG_LEN(0), &len, sizeof(len));
+	h.msg_control = control;
+	h.msg_controllen += SEGMENT_MAX;
+	h.msg_iovlen = n; /* the vectors of the run lie side by side */
+	do {
+		r = sendmsg(out->fd, &h, MSG_DONTWAIT);
+	} while (r < 0 && errno == EINTR);
+	return r >= 0 || errno == EAGAIN;
+}
+
+/* One by one, up to the next run. The number taken off the queue. */
+static size_t send_some(struct outbox *out, size_t at)
+{
+	size_t end = at + 1;
+	int n;
+
+	while (end < out->n && !(out->segments && run_at(out, end) >= RUN_MIN))
+		end++;
+	do {
+		n = sendmmsg(out->fd, &out->heads[at], (unsigned)(end - at), MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	return n > 0 ? (size_t)n : 1; /* one that cannot be sent does not stop the others */
+}
+
 void outbox_flush(struct outbox *out)
 {
 	size_t at = 0;
 
 	while (at < out->n) {
-		int n = sendmmsg(out->fd, &out->heads[at], (unsigned)(out->n - at), MSG_DONTWAIT);
+		size_t n = out->segments ? run_at(out, at) : 1;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		at += n > 0 ? (size_t)n : 1; /* one that cannot be sent does not stop the others */
+		if (n < RUN_MIN)
+			at += send_some(out, at);
+		else if (send_run(out, at, n))
+			at += n;
+		else
+			out->segments = false;
 	}
 	out->n = 0;
 }
