@@ -7,8 +7,9 @@ enum reaction {
 	REFUSE,
 	NOTHING,
 	OPEN_DOC,
-	END_DOC,    /* the flag only: there is an owner already */
-	COUNT_WIPE, /* a wrong PIN */
+	END_DOC,        /* the flag only: there is an owner already */
+	COUNT_PIN,      /* a wrong PIN for terms that are void meanwhile */
+	COUNT_PIN_WIPE, /* a wrong PIN */
 	EXPIRE_PIN,
 	BEGIN_RESET,
 	WIPE,
@@ -61,6 +62,14 @@ static bool awaits(const struct device *dev, enum oxm oxm)
 	return dev->dos == DOS_RFOTM && dev->doc == 0 && dev->oxmsel == oxm;
 }
 
+/* No guess is free: not even one whose terms the guesser changed before it failed. */
+static enum reaction on_pin_failed(const struct device *dev)
+{
+	if (dev->dos != DOS_RFOTM)
+		return REFUSE;
+	return awaits(dev, OXM_RANDOM_PIN) ? COUNT_PIN_WIPE : COUNT_PIN;
+}
+
 static enum reaction react(const struct device *dev, enum svr_event event, uint64_t session,
 			   uint64_t now_us)
 {
@@ -70,7 +79,7 @@ static enum reaction react(const struct device *dev, enum svr_event event, uint6
 	case EV_CLOSED:
 		return on_closed(dev, session);
 	case EV_PIN_FAILED:
-		return awaits(dev, OXM_RANDOM_PIN) ? COUNT_WIPE : REFUSE;
+		return on_pin_failed(dev);
 	case EV_CERT_FAILED:
 		return awaits(dev, OXM_MFG_CERT) ? WIPE : REFUSE;
 	case EV_PIN_EXPIRED:
@@ -130,7 +139,10 @@ static void apply(struct device *dev, enum reaction reaction, uint64_t session,
 		if (!dos_reset(dev, 0, BY_DEVICE, out))
 			assert(false && "a row from each such state");
 		break;
-	case COUNT_WIPE:
+	case COUNT_PIN:
+		count_wrong_pin(dev, env->now_us);
+		break;
+	case COUNT_PIN_WIPE:
 		count_wrong_pin(dev, env->now_us);
 		dos_wipe(dev, env, out);
 		break;
@@ -160,41 +172,4 @@ void svr_event(const struct device *dev, enum svr_event event, uint64_t session,
 		return;
 	}
 	apply(out->staged, reaction, session, env, out);
-}
-
-enum svr_profile svr_profile(const struct device *dev)
-{
-	switch (dev->dos) {
-	case DOS_RESET:
-		return SVR_PROFILE_NONE;
-	case DOS_RFOTM:
-		break;
-	case DOS_RFPRO:
-	case DOS_RFNOP:
-	case DOS_SRESET:
-		return SVR_PROFILE_NORMAL;
-	}
-	if (dev->doc != 0)
-		return SVR_PROFILE_NONE;
-	switch (dev->oxmsel) {
-	case OXM_JUST_WORKS:
-		return SVR_PROFILE_ANON;
-	case OXM_RANDOM_PIN:
-		return SVR_PROFILE_PIN;
-	case OXM_MFG_CERT:
-		return SVR_PROFILE_MFG;
-	case OXM_NONE:
-		break;
-	}
-	return SVR_PROFILE_NONE;
-}
-
-bool svr_psk(const struct device *dev, const struct uuid *peer, struct secret *ret)
-{
-	const struct cred *cred = device_cred(dev, peer);
-
-	if (!cred || svr_profile(dev) != SVR_PROFILE_NORMAL)
-		return false;
-	*ret = cred->key;
-	return true;
 }

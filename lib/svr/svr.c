@@ -120,3 +120,40 @@ void svr_handle(const struct device *dev, const struct req *req, const struct sv
 	if (out->verdict >= V_BAD_REQUEST || out->verdict == V_IGNORE)
 		out_undo(out);
 }
+
+enum svr_profile svr_profile(const struct device *dev)
+{
+	switch (dev->dos) {
+	case DOS_RESET:
+		return SVR_PROFILE_NONE;
+	case DOS_RFOTM:
+		break;
+	case DOS_RFPRO:
+	case DOS_RFNOP:
+	case DOS_SRESET:
+		return SVR_PROFILE_NORMAL;
+	}
+	if (dev->doc != 0)
+		return SVR_PROFILE_NONE;
+	switch (dev->oxmsel) {
+	case OXM_JUST_WORKS:
+		return SVR_PROFILE_ANON;
+	case OXM_RANDOM_PIN:
+		return SVR_PROFILE_PIN;
+	case OXM_MFG_CERT:
+		return SVR_PROFILE_MFG;
+	case OXM_NONE:
+		break;
+	}
+	return SVR_PROFILE_NONE;
+}
+
+bool svr_psk(const struct device *dev, const struct uuid *peer, struct secret *ret)
+{
+	const struct cred *cred = device_cred(dev, peer);
+
+	if (!cred || svr_profile(dev) != SVR_PROFILE_NORMAL)
+		return false;
+	*ret = cred->key;
+	return true;
+}

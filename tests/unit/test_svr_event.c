@@ -83,7 +83,7 @@ static void svr_event__fits_the_state(void **state)
 		{EV_CLOSED,      LATER,    "--------w"},
 		{EV_CLOSED,      STRANGER, "---------"},
 		{EV_CLOSED,      0,        "---------"},
-		{EV_PIN_FAILED,  0,        "xxwxxxxxx"},
+		{EV_PIN_FAILED,  0,        "--w--xxxx"},
 		{EV_CERT_FAILED, 0,        "xxxwxxxxx"},
 		{EV_PIN_EXPIRED, 0,        "xxxxxxxxx"}, /* none is due yet */
 		{EV_RESET,       0,        "wwwwwrrrx"},
@@ -192,6 +192,22 @@ static void svr_event__slows_down_guessing(void **state)
 	world_free(w);
 }
 
+/* Select, guess, and select another method before the guess has failed: it counts all the same. */
+static void svr_event__counts_every_guess(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(post(w, CLEAR, NULL, DOXM, PIN), V_CHANGED);
+		assert_int_equal(post(w, CLEAR, NULL, DOXM, "{\"oxmsel\":0}"), V_CHANGED);
+		assert_int_equal(world_event(w, EV_PIN_FAILED, 0), V_CHANGED);
+		assert_int_equal(device_oxmsel(w->dev), OXM_JUST_WORKS); /* nothing else happens */
+	}
+	assert_int_equal(post(w, CLEAR, NULL, DOXM, PIN), V_UNAVAILABLE);
+	world_free(w);
+}
+
 static void svr_profile__follows_the_selected_method(void **state)
 {
 	static const struct {
@@ -240,6 +256,7 @@ int main(void)
 		cmocka_unit_test(svr_event__opens_one_doc),
 		cmocka_unit_test(svr_event__expires_a_pin),
 		cmocka_unit_test(svr_event__slows_down_guessing),
+		cmocka_unit_test(svr_event__counts_every_guess),
 		cmocka_unit_test(svr_profile__follows_the_selected_method),
 		cmocka_unit_test(svr_psk__knows_peers_with_a_credential),
 	};
