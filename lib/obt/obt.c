@@ -93,7 +93,7 @@ static bool prepare(struct obt *o)
 	return o->waiting;
 }
 
-void obt_next(struct obt *o, struct obt_todo *ret)
+void obt_next(struct obt *o, struct obt_turn *ret)
 {
 	while (!o->waiting) {
 		while (!(o->at->tasks & (unsigned)o->task) || (o->at->when && !o->at->when(o)))
@@ -105,7 +105,7 @@ void obt_next(struct obt *o, struct obt_todo *ret)
 		else
 			fail(o, OBT_CAUSE_LOCAL, 0, "out of memory");
 	}
-	*ret = (struct obt_todo){
+	*ret = (struct obt_turn){
 		.act = o->at->act,
 		.step = o->at->name,
 		.secured = o->at->secured,

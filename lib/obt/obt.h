@@ -6,7 +6,7 @@
  * out what cleans up: undo over the open session, forget the key, close.
  *
  *	obt_start(&o, OBT_OWN, &params);
- *	while (obt_next(&o, &todo), todo.act != OBT_DONE && todo.act != OBT_FAILED)
+ *	while (obt_next(&o, &turn), turn.act != OBT_DONE && turn.act != OBT_FAILED)
  *		...
  *	obt_end(&o);
  */
@@ -66,7 +66,7 @@ enum obt_act {
 
 enum obt_verb { OBT_GET, OBT_POST, OBT_DELETE };
 
-struct obt_todo {
+struct obt_turn {
 	enum obt_act act;
 	const char *step; /* a stable name, "select-method" */
 	/* OBT_CALL */
@@ -120,7 +120,7 @@ struct obt {
 /* `params` is copied, domain_name borrowed until obt_end. */
 void obt_start(struct obt *o, enum obt_task task, const struct obt_params *params);
 /* The next thing to do; the same one again until it is reported. */
-void obt_next(struct obt *o, struct obt_todo *ret);
+void obt_next(struct obt *o, struct obt_turn *ret);
 void obt_reply(struct obt *o, const struct obt_reply *reply);
 /* `failure`: NULL if it was done, else text that says what went wrong, borrowed until obt_end. */
 void obt_acted(struct obt *o, const char *failure);

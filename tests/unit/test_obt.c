@@ -52,7 +52,7 @@ struct script {
 
 	/* What was seen. */
 	const char *steps[STEPS_MAX];
-	struct obt_todo todos[STEPS_MAX];
+	struct obt_turn turns[STEPS_MAX];
 	uint8_t bodies[STEPS_MAX][512];
 	size_t n;
 	struct obt o; /* as it ended */
@@ -100,7 +100,7 @@ static void write_pstat(struct buf *b, unsigned state, bool pending, unsigned om
 	cbw_end(b);
 }
 
-static void answer(struct script *s, const struct obt_todo *t)
+static void answer(struct script *s, const struct obt_turn *t)
 {
 	struct buf b = BUF_INIT(1024);
 	struct obt_reply r = {.code = t->verb == OBT_GET ? 205 : t->verb == OBT_POST ? 204 : 202};
@@ -129,17 +129,17 @@ static void answer(struct script *s, const struct obt_todo *t)
 static void run(struct script *s)
 {
 	struct obt_params p = params(s->method);
-	struct obt_todo t;
+	struct obt_turn t;
 
 	obt_start(&s->o, s->task, &p);
 	for (s->n = 0; s->n < STEPS_MAX;) {
 		obt_next(&s->o, &t);
 		s->steps[s->n] = t.step;
-		s->todos[s->n] = t;
+		s->turns[s->n] = t;
 		assert_true(t.body.len <= sizeof(s->bodies[0]));
 		if (t.body.len)
 			memcpy(s->bodies[s->n], t.body.ptr, t.body.len);
-		s->todos[s->n].body.ptr = s->bodies[s->n];
+		s->turns[s->n].body.ptr = s->bodies[s->n];
 		s->n++;
 		if (t.act == OBT_DONE || t.act == OBT_FAILED)
 			break;
@@ -187,9 +187,9 @@ static void obt_next__follows_the_order_of_cr2935(void **state)
 	/* Nothing but a GET precedes the approval, nothing but oxmsel goes out unsecured after it.
 	 */
 	for (size_t i = 0; i < s.n; i++)
-		if (s.todos[i].act == OBT_CALL && !s.todos[i].secured && i > 0)
+		if (s.turns[i].act == OBT_CALL && !s.turns[i].secured && i > 0)
 			assert_string_equal(s.steps[i], "select-method");
-	assert_int_equal(s.todos[0].verb, OBT_GET);
+	assert_int_equal(s.turns[0].verb, OBT_GET);
 }
 
 /* The requests of the recorded tool from its doxm GET (#8) to RFNOP (#42), without its reads of
@@ -204,7 +204,7 @@ static void obt_next__sends_the_recorded_octets(void **state)
 	(void)state;
 	run(&s);
 	for (size_t i = 0; i < s.n; i++) {
-		const struct obt_todo *t = &s.todos[i];
+		const struct obt_turn *t = &s.turns[i];
 		const struct lite_exchange *x;
 
 		if (t->act != OBT_CALL || strncmp(t->step, "verify-", 7) == 0)
@@ -257,7 +257,7 @@ static const char *const OWN_STEPS[] = {
 static void check_failure(const struct script *s, size_t at, enum obt_cause cause)
 {
 	bool before_session = at <= 4, key = at > 13, committed = at >= 17;
-	bool is_call = s->todos[at].act == OBT_CALL;
+	bool is_call = s->turns[at].act == OBT_CALL;
 	bool lost = s->err == -ECONNRESET && is_call, silent = s->err == -ETIMEDOUT && is_call;
 	bool undo = committed && !lost && !silent;
 
@@ -301,7 +301,7 @@ static void obt_next__cleans_up_after_a_failure_at_every_step(void **state)
 
 			run(&s);
 			check_failure(&s, i,
-				      s.todos[i].act == OBT_CALL ? ROWS[r].cause : OBT_CAUSE_LOCAL);
+				      s.turns[i].act == OBT_CALL ? ROWS[r].cause : OBT_CAUSE_LOCAL);
 		}
 	}
 }
@@ -334,9 +334,9 @@ static void obt_reply__tolerates_a_device_without_sdi(void **state)
 	assert_string_equal(without.steps[without.n - 1], "done");
 	assert_true(with.o.has_sdi);
 	assert_false(without.o.has_sdi);
-	assert_int_equal(with.todos[18].body.len, 329);
+	assert_int_equal(with.turns[18].body.len, 329);
 	assert_string_equal(without.steps[18], "write-acl");
-	assert_int_equal(without.todos[18].body.len, 329 - (1 + 5 + 13 + 1));
+	assert_int_equal(without.turns[18].body.len, 329 - (1 + 5 + 13 + 1));
 }
 
 static void obt_reply__takes_silence_after_a_reset_as_success(void **state)
@@ -408,7 +408,7 @@ static void obt_reply__checks_what_it_reads(void **state)
 static void obt_abort__ends_a_step_under_way(void **state)
 {
 	struct obt_params p = params(OBT_JUST_WORKS);
-	struct obt_todo t;
+	struct obt_turn t;
 	struct obt o;
 
 	(void)state;

@@ -103,16 +103,16 @@ static void on_reached(void *arg, bool ok)
 
 /* ---- doing a step ---- */
 
-static void do_call(struct job *j, const struct obt_todo *todo)
+static void do_call(struct job *j, const struct obt_turn *turn)
 {
 	static const enum method METHODS[] = {
 		[OBT_GET] = M_GET, [OBT_POST] = M_POST, [OBT_DELETE] = M_DELETE};
 	const struct call call = {
-		.method = METHODS[todo->verb],
-		.session = todo->secured ? link_of(j)->session : 0,
+		.method = METHODS[turn->verb],
+		.session = turn->secured ? link_of(j)->session : 0,
 		.to = j->coap,
-		.path = todo->path,
-		.body = todo->body,
+		.path = turn->path,
+		.body = turn->body,
 		.ack_timeout_us = ACK_TIMEOUT_US,
 		.max_retransmit = RETRIES,
 		.backoff_cap_us = BACKOFF_CAP_US,
@@ -243,9 +243,9 @@ static void conclude(struct job *j, bool ok)
 }
 
 /* True: the step is settled, and the engine is to be asked again. */
-static bool perform(struct job *j, const struct obt_todo *todo)
+static bool perform(struct job *j, const struct obt_turn *turn)
 {
-	switch (todo->act) {
+	switch (turn->act) {
 	case OBT_APPROVE:
 		loop_timer_set(j->timer, NEVER_US);
 		j->approve(j->arg);
@@ -258,7 +258,7 @@ static bool perform(struct job *j, const struct obt_todo *todo)
 		do_connect(j);
 		return false;
 	case OBT_CALL:
-		do_call(j, todo);
+		do_call(j, turn);
 		return false;
 	case OBT_KEEP_KEY:
 		obt_acted(&j->obt, keep_key(j));
@@ -275,7 +275,7 @@ static bool perform(struct job *j, const struct obt_todo *todo)
 	case OBT_FAILED:
 		break;
 	}
-	conclude(j, todo->act == OBT_DONE);
+	conclude(j, turn->act == OBT_DONE);
 	return false;
 }
 
@@ -287,16 +287,16 @@ static bool is_work(enum obt_act act)
 
 static void drive(struct job *j)
 {
-	struct obt_todo todo;
+	struct obt_turn turn;
 
 	if (j->over)
 		return;
 	do {
-		obt_next(&j->obt, &todo);
-		if (is_work(todo.act) && todo.step != j->shown)
-			j->step(j->arg, todo.step);
-		j->shown = todo.step;
-	} while (perform(j, &todo));
+		obt_next(&j->obt, &turn);
+		if (is_work(turn.act) && turn.step != j->shown)
+			j->step(j->arg, turn.step);
+		j->shown = turn.step;
+	} while (perform(j, &turn));
 }
 
 /* Started again by each word of a person. */
@@ -354,16 +354,16 @@ void job_refuse(struct job *j, enum outcome outcome, const char *why)
 
 void job_end(struct job *j)
 {
-	struct obt_todo todo;
+	struct obt_turn turn;
 
 	if (!j->over && j->obt.at) { /* interrupted: what needs no answer is still done */
 		net_cancel(j->net, &j->call);
 		obt_abort(&j->obt, OBT_CAUSE_LOCAL, "interrupted");
-		for (obt_next(&j->obt, &todo); todo.act != OBT_FAILED; obt_next(&j->obt, &todo)) {
-			if (todo.act == OBT_CALL)
+		for (obt_next(&j->obt, &turn); turn.act != OBT_FAILED; obt_next(&j->obt, &turn)) {
+			if (turn.act == OBT_CALL)
 				obt_reply(&j->obt, &(struct obt_reply){.err = -ECONNRESET});
 			else
-				(void)perform(j, &todo);
+				(void)perform(j, &turn);
 		}
 		j->over = true;
 	}
