@@ -4,6 +4,7 @@
 #include <ifaddrs.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -30,6 +31,7 @@ struct groups {
 	char patterns[ENDPOINT_PATTERNS_MAX];
 	struct group_link links[GROUPS_LINKS_MAX];
 	size_t n_links;
+	alignas(struct nlmsghdr) uint8_t buf[NETLINK_BUF]; /* what the kernel said last */
 };
 
 bool groups_pattern_allows(const char *patterns, const char *interface)
@@ -152,9 +154,9 @@ static void on_address(struct groups *g, struct nlmsghdr *h)
 }
 
 /* True: the last message of a dump. */
-static bool on_messages(struct groups *g, void *buf, size_t len)
+static bool on_messages(struct groups *g, size_t len)
 {
-	for (struct nlmsghdr *h = buf; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len)) {
+	for (struct nlmsghdr *h = (void *)g->buf; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len)) {
 		if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
 			return true;
 		if (h->nlmsg_type == RTM_NEWLINK || h->nlmsg_type == RTM_DELLINK)
@@ -176,32 +178,26 @@ static int scan(struct groups *g)
 		      .nlmsg_type = RTM_GETLINK,
 		      .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}
         };
-	CLEANUP(freep) void *buf = malloc(NETLINK_BUF);
 	ssize_t n;
 
-	if (!buf)
-		return -ENOMEM;
 	if (send(g->nl, &ask, sizeof(ask), 0) < 0)
 		return -errno;
 	do {
-		n = recv(g->nl, buf, NETLINK_BUF, 0);
+		n = recv(g->nl, g->buf, sizeof(g->buf), 0);
 		if (n < 0 && errno != ENOBUFS && errno != EINTR)
 			return -errno;
-	} while (n < 0 || !on_messages(g, buf, (size_t)n));
+	} while (n < 0 || !on_messages(g, (size_t)n));
 	return 0;
 }
 
 void groups_update(struct groups *g)
 {
-	CLEANUP(freep) void *buf = malloc(NETLINK_BUF);
 	ssize_t n;
 
-	if (!buf)
-		return;
 	do {
-		n = recv(g->nl, buf, NETLINK_BUF, MSG_DONTWAIT);
+		n = recv(g->nl, g->buf, sizeof(g->buf), MSG_DONTWAIT);
 		if (n > 0)
-			(void)on_messages(g, buf, (size_t)n);
+			(void)on_messages(g, (size_t)n);
 	} while (n > 0);
 	if (n < 0 && errno == ENOBUFS) /* news were lost */
 		(void)scan(g);
