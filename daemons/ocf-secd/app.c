@@ -133,6 +133,7 @@ void app_effects(struct app *a, unsigned effects)
 		endpoint_close_all(a->endpoint, device_doc(a->state.dev));
 	if (effects & FX_CLOSE_ALL)
 		endpoint_close_all(a->endpoint, 0);
+	app_net_rearm(a); /* the network says goodbye even if no datagram comes any more */
 	/* FX_REKEY: nothing is kept, each handshake asks on_offer() and on_psk() anew. */
 }
 

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "crypto/prf.h"
 
-static void rearm(struct app *a)
+void app_net_rearm(struct app *a)
 {
 	loop_timer_set(a->endpoint_timer, endpoint_deadline(a->endpoint));
 }
@@ -18,7 +18,7 @@ static int dispatch(struct app *a)
 
 	if (r < 0)
 		log_error("net: sockets are broken error=%s", strerror(-r));
-	rearm(a);
+	app_net_rearm(a);
 	return r;
 }
 
@@ -219,6 +219,6 @@ int app_net_start(struct app *a)
 			  config.coaps_port, strerror(-r));
 		return r;
 	}
-	rearm(a);
+	app_net_rearm(a);
 	return 0;
 }

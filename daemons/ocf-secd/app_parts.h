@@ -52,6 +52,8 @@ void app_peer_log(struct app *a, enum log_level level, const char *fmt, ...) PRI
 /* ---- app_net.c ---- */
 
 MUST_USE int app_net_start(struct app *a);
+/* After calls into the endpoint from outside its own callbacks. */
+void app_net_rearm(struct app *a);
 
 /* ---- app_bus.c ---- */
 
