@@ -25,7 +25,7 @@ void buf_reset(struct buf *b)
 }
 
 /* Not realloc: it may leave a copy of a secret behind. */
-static bool grow(struct buf *b, size_t need)
+static bool enlarge(struct buf *b, size_t need)
 {
 	size_t cap = b->cap ? b->cap : BUF_FIRST;
 	uint8_t *ptr;
@@ -45,14 +45,14 @@ static bool grow(struct buf *b, size_t need)
 	return true;
 }
 
-uint8_t *buf_room(struct buf *b, size_t n)
+uint8_t *buf_grow(struct buf *b, size_t n)
 {
 	size_t need;
 
 	if (b->failed)
 		return NULL;
 	if (!size_add(b->len, n, &need) || need > b->max ||
-	    ((need > b->cap || !b->ptr) && !grow(b, need))) {
+	    ((need > b->cap || !b->ptr) && !enlarge(b, need))) {
 		b->failed = true;
 		return NULL;
 	}

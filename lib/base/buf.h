@@ -24,8 +24,13 @@ void buf_put(struct buf *b, struct span data);
 void buf_put_byte(struct buf *b, uint8_t byte);
 void buf_put_str(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+MUST_USE uint8_t *buf_grow(struct buf *b, size_t n); /* of buf_room() only */
+
 /* Room for n more octets, contents unspecified; NULL when that fails. The caller adds to len. */
-MUST_USE uint8_t *buf_room(struct buf *b, size_t n);
+MUST_USE static inline uint8_t *buf_room(struct buf *b, size_t n)
+{
+	return b->ptr && !b->failed && n <= b->cap - b->len ? b->ptr + b->len : buf_grow(b, n);
+}
 
 static inline bool buf_ok(const struct buf *b)
 {
