@@ -195,9 +195,8 @@ static void set_source(struct msghdr *h, uint8_t *control, const struct remote *
 	h->msg_controllen = 0;
 	if (!source_of(to, &info))
 		return;
-	memset(control, 0, CONTROL_MAX); /* the padding too */
 	h->msg_control = control;
-	h->msg_controllen = CONTROL_MAX;
+	h->msg_controllen = CMSG_LEN(sizeof(info)); /* with its padding the kernel would allocate */
 	c = CMSG_FIRSTHDR(h);
 	c->cmsg_level = IPPROTO_IPV6;
 	c->cmsg_type = IPV6_PKTINFO;
