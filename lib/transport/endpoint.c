@@ -323,24 +323,28 @@ static void receive_datagram(struct endpoint *e, enum source source, const struc
 		receive_message(e, &d->from, d->data, d->cut);
 }
 
+/* Until the socket is empty, and no longer than ROUNDS_MAX. While more than one batch waits nobody
+ * watches it: the kernel would wake the loop for each datagram that comes or leaves. */
 static int receive_socket(struct endpoint *e, enum source source)
 {
-	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
-		int n = inbox_receive(e->inbox, e->fd[source]);
+	int fd = e->fd[source], n = (int)SOCKET_BATCH, r = 0;
+	bool watched = true;
 
-		if (n < 0)
-			return n;
-		for (size_t i = 0; i < (size_t)n; i++) {
+	for (unsigned round = 0; round < ROUNDS_MAX && n > 0; round++) {
+		n = inbox_receive(e->inbox, fd);
+		if (n == (int)SOCKET_BATCH && watched)
+			watched = epoll_ctl(e->epoll, EPOLL_CTL_DEL, fd, NULL) < 0;
+		for (int i = 0; i < n; i++) {
 			struct datagram d;
 
-			inbox_get(e->inbox, i, &d);
+			inbox_get(e->inbox, (size_t)i, &d);
 			receive_datagram(e, source, &d);
 		}
 		outbox_flush(e->outbox);
-		if (n == 0)
-			break;
 	}
-	return 0;
+	if (!watched)
+		r = watch(e, fd, source);
+	return n < 0 ? n : r;
 }
 
 int endpoint_dispatch(struct endpoint *e, uint64_t now_us)

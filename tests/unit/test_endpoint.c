@@ -965,6 +965,41 @@ static void batch__of_100_is_answered_in_one_dispatch(void **state)
 	(void)close(fd);
 }
 
+static bool is_readable(const struct endpoint *e)
+{
+	struct pollfd p = {endpoint_fd(e), POLLIN, 0};
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/* More than one dispatch takes: the rest, and what comes later, wakes the loop as ever. */
+static void batch__of_300_wakes_again(void **state)
+{
+	struct pair *p = *state;
+	struct endpoint_addr to = server_addr(p, "::1", false);
+	int fd = udp_socket(&to);
+	unsigned first;
+	uint8_t b[64];
+
+	for (unsigned i = 0; i < 300; i++)
+		assert_int_equal(
+			send(fd, (uint8_t[]){0x50, 0x01, (uint8_t)(i >> 8), (uint8_t)i, 0xb1, 'x'},
+			     6, 0),
+			6);
+	assert_int_equal(endpoint_dispatch(p->server.e, now()), 0);
+	first = p->server.requests;
+	assert_in_range(first, 100, 299);
+	for (unsigned i = 0; i < first; i++)
+		assert_int_equal(recv(fd, b, sizeof(b), 0), 4);
+	assert_true(is_readable(p->server.e));
+	assert_int_equal(endpoint_dispatch(p->server.e, now()), 0);
+	assert_int_equal(p->server.requests, 300);
+	assert_false(is_readable(p->server.e));
+	assert_int_equal(send(fd, "\x50\x01\x7f\x00\xb1x", 6, 0), 6);
+	assert_true(is_readable(p->server.e));
+	(void)close(fd);
+}
+
 static void idle__endpoint_never_wakes(void **state)
 {
 	struct pair *p = *state;
@@ -1051,6 +1086,7 @@ int main(void)
 		T(duplicate__is_not_carried_out_twice),
 		T(oversize__datagram_is_too_large),
 		T(batch__of_100_is_answered_in_one_dispatch),
+		T(batch__of_300_wakes_again),
 		T(idle__endpoint_never_wakes),
 		T(blocks__both_ways),
 	};
