@@ -1,5 +1,6 @@
 """ocf-secd in a network namespace of its own, and a plain CoAP client to ask it."""
 import ctypes
+import itertools
 import os
 import secrets
 import shutil
@@ -20,6 +21,7 @@ DEADLINE = 10  # seconds for what should take milliseconds
 GET, POST, DELETE = 1, 2, 4
 PATH, FORMAT, QUERY, ACCEPT, BLOCK1 = 11, 12, 15, 17, 27
 CBOR = 60
+MESSAGE_IDS = itertools.count(secrets.randbelow(1 << 16))  # one that comes twice is a repeat
 
 
 def check(condition, what):
@@ -83,7 +85,8 @@ def message(code, path, query=(), body=None, kind=0, extra=()):
         numbers.append((FORMAT, bytes([CBOR])))
     if body is not None and not isinstance(body, bytes):
         body = cbor2.dumps(body)
-    head = bytes([0x40 | kind << 4 | 4, code]) + secrets.token_bytes(2) + secrets.token_bytes(4)
+    mid = struct.pack(">H", next(MESSAGE_IDS) & 0xffff)
+    head = bytes([0x40 | kind << 4 | 4, code]) + mid + secrets.token_bytes(4)
     return head + options(numbers) + (b"\xff" + body if body else b"")
 
 
