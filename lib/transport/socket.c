@@ -242,15 +242,15 @@ static bool send_run(const struct outbox *out, size_t at, size_t n)
 	struct msghdr h = out->heads[at].msg_hdr;
 	uint16_t len = (uint16_t)out->iov[at].iov_len;
 	struct cmsghdr c = {.cmsg_level = SOL_UDP, .cmsg_type = UDP_SEGMENT};
-	uint8_t *p = control + h.msg_controllen;
+	size_t at_segment = CMSG_ALIGN(h.msg_controllen);
 	ssize_t r;
 
 	c.cmsg_len = CMSG_LEN(sizeof(len));
 	memcpy(control, out->control[at], h.msg_controllen);
-	memcpy(p, &c, sizeof(c));
-	memcpy(p + CMSG_LEN(0), &len, sizeof(len));
+	memcpy(control + at_segment, &c, sizeof(c));
+	memcpy(control + at_segment + CMSG_LEN(0), &len, sizeof(len));
 	h.msg_control = control;
-	h.msg_controllen += SEGMENT_MAX;
+	h.msg_controllen = at_segment + SEGMENT_MAX;
 	h.msg_iovlen = n; /* the vectors of the run lie side by side */
 	do {
 		r = sendmsg(out->fd, &h, MSG_DONTWAIT);

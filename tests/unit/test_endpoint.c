@@ -356,8 +356,10 @@ static int udp_socket(const struct endpoint_addr *connect_to)
 {
 	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
 	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int room = 1024 * 1024;
 
 	assert_true(fd >= 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)), 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof(any)), 0);
 	if (connect_to)
 		assert_int_equal(connect(fd, (const struct sockaddr *)&connect_to->sa,
