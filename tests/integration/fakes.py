@@ -1,0 +1,105 @@
+#!/usr/bin/python3
+"""NetworkManager, systemd-resolved and ocf-secd, as far as ocf-fwupd looks at them.
+
+usage: fakes.py ADDRESS; each line of standard input is a command as a JSON list, answered by a
+line `done`: appear NAME, vanish NAME, network_manager {VERSION: OPTIONS}, resolved DOMAINS,
+security STATE ONBOARDING."""
+import json
+import sys
+
+import dbus
+import dbus.bus
+import dbus.mainloop.glib
+import dbus.service
+from gi.repository import GLib
+
+PROPERTIES = "org.freedesktop.DBus.Properties"
+NM = "org.freedesktop.NetworkManager"
+RESOLVED = "org.freedesktop.resolve1"
+SECURITY = "org.ocfgw.Security1"
+
+
+def variants(options):
+    return dbus.Dictionary(options, signature="sv")
+
+
+class NetworkManager(dbus.service.Object):
+    """What NetworkManager 1.42 shows of a link with DHCP options 15 and 119."""
+
+    options = {}
+
+    @dbus.service.method("org.freedesktop.DBus.ObjectManager", out_signature="a{oa{sa{sv}}}")
+    def GetManagedObjects(self):
+        objects = {
+            "/org/freedesktop/NetworkManager": {NM: variants({"Version": "1.42.4"})},
+            "/org/freedesktop/NetworkManager/IP4Config/1": {
+                f"{NM}.IP4Config": variants({"Domains": dbus.Array(["no.test"], signature="s")})},
+        }
+        for i, (version, options) in enumerate(self.options.items()):
+            objects[f"/org/freedesktop/NetworkManager/DHCP/{i}"] = {
+                f"{NM}.DHCP{version[1]}Config": variants({"Options": variants(options)})}
+        return dbus.Dictionary({dbus.ObjectPath(p): dbus.Dictionary(o, signature="sa{sv}")
+                                for p, o in objects.items()}, signature="oa{sa{sv}}")
+
+
+class Resolved(dbus.service.Object):
+    domains = []
+
+    @dbus.service.method(PROPERTIES, in_signature="ss", out_signature="v")
+    def Get(self, _interface, _name):
+        return dbus.Array([dbus.Struct((dbus.Int32(i), d, dbus.Boolean(r)), signature="isb")
+                           for i, d, r in self.domains], signature="(isb)", variant_level=1)
+
+
+class Security(dbus.service.Object):
+    state, onboarding = "RFNOP", False
+
+    @dbus.service.method(PROPERTIES, in_signature="s", out_signature="a{sv}")
+    def GetAll(self, _interface):
+        return variants({"State": self.state, "OnboardingOpen": self.onboarding})
+
+    @dbus.service.signal(PROPERTIES, signature="sa{sv}as")
+    def PropertiesChanged(self, interface, changed, invalidated):
+        pass
+
+    def become(self, state, onboarding):
+        self.state, self.onboarding = state, onboarding
+        self.PropertiesChanged(SECURITY, self.GetAll(SECURITY), dbus.Array([], signature="s"))
+
+
+def main():
+    mainloop, loop = dbus.mainloop.glib.DBusGMainLoop(), GLib.MainLoop()
+    connections, objects = {}, {}
+    for name, kind, path in ((NM, NetworkManager, "/org/freedesktop"),
+                             (RESOLVED, Resolved, "/org/freedesktop/resolve1"),
+                             (SECURITY, Security, "/org/ocfgw/Security1")):
+        connections[name] = dbus.bus.BusConnection(sys.argv[1], mainloop=mainloop)
+        objects[name] = kind(connections[name], path)
+
+    def obey(verb, *words):
+        if verb == "appear":
+            connections[words[0]].request_name(words[0])
+        elif verb == "vanish":
+            connections[words[0]].release_name(words[0])
+        elif verb == "network_manager":
+            objects[NM].options = words[0]
+        elif verb == "resolved":
+            objects[RESOLVED].domains = words[0]
+        elif verb == "security":
+            objects[SECURITY].become(*words)
+            connections[SECURITY].flush()
+
+    def on_line(source, _condition):
+        line = source.readline()
+        if not line:
+            loop.quit()
+            return False
+        obey(*json.loads(line))
+        print("done", flush=True)
+        return True
+
+    GLib.io_add_watch(sys.stdin, GLib.PRIORITY_DEFAULT, GLib.IO_IN | GLib.IO_HUP, on_line)
+    loop.run()
+
+
+main()
