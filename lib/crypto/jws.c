@@ -58,13 +58,8 @@ static enum fw_error check_names(struct jws_entry *e, const char *typ)
 	(void)typ;
 	for (size_t i = 0; i < jsn_len(e->header); i++) {
 		(void)jsn_member(e->header, i, &name);
-		for (size_t k = 0; k < jsn_len(e->unprotected); k++) {
-			struct span other;
-
-			(void)jsn_member(e->unprotected, k, &other);
-			if (span_eq(name, other))
-				return FWE_MANIFEST_HEADER_INVALID;
-		}
+		if (jsn_get(e->unprotected, (const char *)name.ptr))
+			return FWE_MANIFEST_HEADER_INVALID;
 	}
 	kid = parameter(e, "kid");
 	if (!kid)

@@ -402,6 +402,33 @@ static void envelope_open__has_a_size_limit(void **state)
 	fixture_done(&f);
 }
 
+/* Nobody has vouched for a header yet: its names are compared in about linear time. With a loop
+ * over the pairs this took minutes, and the watchdog ended the service. */
+static void envelope_open__is_quick_with_large_headers(void **state)
+{
+	struct fixture f = fixture_new("nobody");
+	struct buf text = BUF_INIT(65536), header = BUF_INIT(32768);
+	struct envelope env = {0};
+
+	(void)state;
+	buf_put_str(&header, "{\"alg\":\"RS256\"");
+	for (unsigned i = 0; i < 2600; i++)
+		buf_printf(&header, ",\"%x\":0", 0x1000 + i);
+	buf_put_str(&header, "}");
+	buf_put_str(&text, "{\"payload\":\"e30\",\"signature\":\"AAAA\",\"protected\":\"");
+	b64_encode(buf_span(&header), &text);
+	buf_put_str(&text, "\",\"header\":{\"kid\":\"k\"");
+	for (unsigned i = 0; i < 3800; i++)
+		buf_printf(&text, ",\"%x\":0", 0x8000 + i);
+	buf_put_str(&text, "}}");
+	assert_true(buf_ok(&text));
+	assert_int_equal(envelope_open(buf_span(&text), f.trust, &POLICY, &env),
+			 FWE_MANIFEST_ALG_NOT_ALLOWED);
+	buf_done(&header);
+	buf_done(&text);
+	fixture_done(&f);
+}
+
 static void envelope_open__asks_the_allow_list(void **state)
 {
 	struct envelope_policy policy = POLICY;
@@ -476,6 +503,7 @@ int main(void)
 		cmocka_unit_test(envelope_open__refuses_a_wrong_signature_of_a_trusted_key),
 		cmocka_unit_test(envelope_open__refuses_malformed_containers),
 		cmocka_unit_test(envelope_open__has_a_size_limit),
+		cmocka_unit_test(envelope_open__is_quick_with_large_headers),
 		cmocka_unit_test(envelope_open__asks_the_allow_list),
 		cmocka_unit_test(envelope_open__refuses_revoked_keys_under_every_name),
 	};
