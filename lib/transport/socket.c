@@ -1,5 +1,7 @@
 #include "transport/socket.h"
 
+#include <linux/filter.h>
+#include <linux/if_packet.h>
 #include <netinet/udp.h>
 #include <stdalign.h>
 #include <sys/socket.h>
@@ -12,6 +14,22 @@
 static int set_int(int fd, int level, int name, int value)
 {
 	return setsockopt(fd, level, name, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
+/* CoAP knows unicast and groups. What comes by broadcast looks like unicast here: a request would
+ * be carried out by every device of the link. */
+static int refuse_broadcasts(int fd)
+{
+	static struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_BROADCAST, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog program = {ARRAY_SIZE(code), code};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno
+											   : 0;
 }
 
 int socket_open(uint16_t port, bool shared)
@@ -27,6 +45,8 @@ int socket_open(uint16_t port, bool shared)
 		r = set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 	if (r == 0 && shared)
 		r = set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (r == 0)
+		r = refuse_broadcasts(fd);
 	if (r < 0)
 		return r;
 	/* Wishes: only groups joined by this very socket, and room for a burst. */
