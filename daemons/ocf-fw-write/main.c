@@ -21,7 +21,8 @@ static const char *const ACTIVATIONS[] = {"immediate", "reboot", NULL};
 
 static bool name_is_valid(struct span name)
 {
-	if (name.len >= PROTO_LABEL || span_is(name, "os-release"))
+	if (name.len >= PROTO_LABEL || span_is(name, "os-release") ||
+	    span_is(name, "os-release.tmp"))
 		return false;
 	for (size_t i = 0; i < name.len; i++) {
 		uint8_t c = name.ptr[i], l = c | 0x20;
@@ -64,8 +65,22 @@ static const struct conf_option OPTIONS[] = {
 	}
 
 static const struct confine_call CALLS[] = {
-	CALL(openat),           CALL(getdents64), CALL(readlinkat), CALL(symlinkat),
-	CALL(unlinkat),         CALL(fsync),      CALL(fallocate),  CALL(fstatfs),
+	CALL(openat),
+	CALL(getdents64),
+	CALL(readlinkat),
+	CALL(symlinkat),
+	CALL(unlinkat),
+	CALL(fsync),
+	CALL(fallocate),
+	CALL(fstatfs),
+	CALL(flock),
+	CALL(ppoll),
+#ifdef __NR_poll
+	CALL(poll),
+#endif
+#ifdef __NR_ppoll_time64
+	CALL(ppoll_time64),
+#endif
 #ifdef __NR_renameat
 	CALL(renameat),
 #endif
@@ -169,7 +184,7 @@ static int run(const char *config_file)
 		log_error("write: %s", r == -EINVAL ? error : strerror(-r));
 		return r;
 	}
-	r = slots_open(&s, &config);
+	r = slots_open(&s, &config, PROTO_FD);
 	if (r < 0) {
 		log_error("write: %s: %s", config.directory, strerror(-r));
 		return r;

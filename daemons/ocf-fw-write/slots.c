@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -26,6 +28,7 @@ enum step { STEP_NONE, STEP_BEGUN, STEP_VERIFIED };
 
 struct slots {
 	const struct slots_config *config;
+	int control; /* borrowed */
 	int dir;
 	int slot_dirs[ARRAY_SIZE(NAMES)];
 	char boot_id[48];
@@ -183,14 +186,14 @@ static int read_boot_id(struct slots *s)
 	return r;
 }
 
-int slots_open(struct slots **ret, const struct slots_config *config)
+int slots_open(struct slots **ret, const struct slots_config *config, int control)
 {
 	CLEANUP(slots_freep) struct slots *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return -ENOMEM;
 	*s = (struct slots){
-		.config = config, .dir = -1, .slot_dirs = {-1, -1}
+		.config = config, .control = control, .dir = -1, .slot_dirs = {-1, -1}
         };
 	s->piece = malloc(PIECE);
 	if (!s->piece)
@@ -294,6 +297,23 @@ static int choose_target(struct slots *s)
 	return current == s->target ? point_current(s, running) : 0;
 }
 
+static bool is_alone(const struct slots *s)
+{
+	struct pollfd p = {.fd = s->control}; /* which tells of its end without being asked */
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* One writer at a time: an earlier one that was cancelled may still be at work. The lock lasts as
+ * long as `s`. */
+static int lock(struct slots *s)
+{
+	while (flock(s->dir, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return is_alone(s) ? -ECANCELED : 0;
+}
+
 void slots_begin(struct slots *s, const struct proto_begin *b, struct proto_done *ret)
 {
 	struct statvfs fs;
@@ -311,6 +331,8 @@ void slots_begin(struct slots *s, const struct proto_begin *b, struct proto_done
 		return;
 	}
 	r = hash_set_new(&s->all, b->digests.algs);
+	if (r == 0)
+		r = lock(s);
 	if (r == 0)
 		r = choose_target(s);
 	if (r == 0)
@@ -389,13 +411,31 @@ static int sink_piece(struct sink *k, const uint8_t *piece, size_t n)
 	return 0;
 }
 
+/* Until the pipe has something, or its end. Whoever holds its other end may keep silent for ever,
+ * so the end of the connection ends this, too: -ECANCELED. */
+static int wait_for(const struct slots *s, int pipe)
+{
+	struct pollfd p[] = {
+		{.fd = pipe, .events = POLLIN},
+                {.fd = s->control         }
+        };
+
+	while (poll(p, ARRAY_SIZE(p), -1) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return p[1].revents != 0 ? -ECANCELED : 0;
+}
+
 /* Everything the pipe gives, but no more than one piece beyond `limit`. */
 static int copy(struct slots *s, struct sink *k, int pipe, uint64_t limit)
 {
 	while (k->octets <= limit) {
-		ssize_t n = read(pipe, s->piece, PIECE);
-		int r;
+		int r = wait_for(s, pipe);
+		ssize_t n;
 
+		if (r < 0)
+			return r;
+		n = read(pipe, s->piece, PIECE);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)

@@ -25,14 +25,16 @@ struct slots_config {
 
 struct slots; /* opaque */
 
-/* Makes what is missing of the folder's content. Before the program confines itself. -errno. */
-MUST_USE int slots_open(struct slots **ret, const struct slots_config *config);
+/* Makes what is missing of the folder's content. Before the program confines itself. An
+ * installation stops when the other end of `control` is closed (borrowed; -1: none). -errno. */
+MUST_USE int slots_open(struct slots **ret, const struct slots_config *config, int control);
 struct slots *slots_free(struct slots *s); /* accepts NULL, returns NULL */
 DEFINE_CLEANUP(struct slots *, slots_free)
 
 void slots_state(struct slots *s, struct proto_slots_are *ret);
 
-/* The steps of one installation, each with its answer. begin() ends an earlier one. */
+/* The steps of one installation, each with its answer. begin() ends an earlier one, and waits
+ * for that of another program. */
 void slots_begin(struct slots *s, const struct proto_begin *b, struct proto_done *ret);
 /* Reads one image from `pipe` to its end, in one pass to the slot and through the digests; tells
  * `progress` now and then. The caller of the last image learns whether all digests were right. */

@@ -118,7 +118,9 @@ int proto_send(int fd, const struct proto_msg *m, int pass)
 		h.msg_control = &control;
 		h.msg_controllen = sizeof(control.room);
 	}
-	return sendmsg(fd, &h, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	if (sendmsg(fd, &h, MSG_NOSIGNAL) >= 0)
+		return 0;
+	return errno == ECONNRESET ? -EPIPE : -errno; /* it went without reading all */
 }
 
 /* The descriptor of the message, or -1; the kernel has closed what found no room. */

@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "crypto/hash.h"
@@ -143,7 +145,7 @@ static void slots__take_turns(void **state)
 	CLEANUP(slots_freep) struct slots *s = NULL;
 
 	(void)state;
-	assert_int_equal(slots_open(&s, &config), 0);
+	assert_int_equal(slots_open(&s, &config, -1), 0);
 	assert_state(s, "", "", "");
 	install(s, "1.0.0", "first");
 	assert_state(s, "a", "1.0.0", "");
@@ -164,7 +166,7 @@ static void slots__take_several_images(void **state)
 	CLEANUP(slots_freep) struct slots *s = NULL;
 
 	(void)state;
-	assert_int_equal(slots_open(&s, &config), 0);
+	assert_int_equal(slots_open(&s, &config, -1), 0);
 	assert_int_equal(begin(s, "1.0.0", "rootfirm", 2), FWE_OK);
 	assert_int_equal(image(s, "rootfs", 4, "root", "root"), FWE_OK);
 	assert_int_equal(commit(s), FWE_INTERNAL); /* one is missing */
@@ -178,7 +180,7 @@ static void slots__keep_the_order(void **state)
 	CLEANUP(slots_freep) struct slots *s = NULL;
 
 	(void)state;
-	assert_int_equal(slots_open(&s, &config), 0);
+	assert_int_equal(slots_open(&s, &config, -1), 0);
 	assert_int_equal(commit(s), FWE_INTERNAL);
 	assert_int_equal(image(s, "firmware", 1, "x", NULL), FWE_INTERNAL);
 	assert_int_equal(begin(s, "1.0.0", "x", 0), FWE_INTERNAL);
@@ -220,7 +222,7 @@ static void slots_image__refuses_by_name(void **state)
 
 	(void)state;
 	config.size_max_mib = 1;
-	assert_int_equal(slots_open(&s, &config), 0);
+	assert_int_equal(slots_open(&s, &config, -1), 0);
 	install(s, "1.0.0", "old");
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
 		enum fw_error e;
@@ -243,7 +245,7 @@ static void slots_begin__needs_room_and_a_digest(void **state)
 	struct proto_done d;
 
 	(void)state;
-	assert_int_equal(slots_open(&s, &config), 0);
+	assert_int_equal(slots_open(&s, &config, -1), 0);
 	slots_begin(s, &b, &d);
 	assert_int_equal(d.error, FWE_INSTALL_NO_SPACE);
 	b.size = 1;
@@ -252,13 +254,49 @@ static void slots_begin__needs_room_and_a_digest(void **state)
 	assert_int_equal(d.error, FWE_INTERNAL);
 }
 
+static void slots_begin__keeps_other_writers_out(void **state)
+{
+	struct slots *s = NULL;
+	int dir = open(config.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(slots_open(&s, &config, -1), 0);
+	assert_int_equal(begin(s, "1.0.0", "x", 1), FWE_OK);
+	assert_int_equal(flock(dir, LOCK_EX | LOCK_NB), -1);
+	slots_free(s);
+	assert_int_equal(flock(dir, LOCK_EX | LOCK_NB), 0);
+	(void)close(dir);
+}
+
+/* The fetching program may hold its end of the pipe open for ever. */
+static void slots__stop_when_nobody_waits(void **state)
+{
+	CLEANUP(slots_freep) struct slots *s = NULL;
+	struct proto_image i = {.component = "firmware", .size = PROTO_SIZE_ANY};
+	struct proto_done d;
+	int control[2], ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control), 0);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(slots_open(&s, &config, control[0]), 0);
+	assert_int_equal(begin(s, "1.0.0", "x", 1), FWE_OK);
+	(void)close(control[1]);
+	slots_image(s, &i, ends[0], ignore, &d);
+	assert_int_equal(d.error, FWE_INSTALL_FAILED);
+	assert_int_equal(begin(s, "1.0.0", "x", 1), FWE_INSTALL_FAILED);
+	(void)close(control[0]);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+}
+
 static void slots__wait_for_the_boot(void **state)
 {
 	struct slots *s = NULL;
 
 	(void)state;
 	config.activation = SLOTS_REBOOT;
-	assert_int_equal(slots_open(&s, &config), 0);
+	assert_int_equal(slots_open(&s, &config, -1), 0);
 	install(s, "1.0.0", "first"); /* nothing ran before it */
 	assert_state(s, "a", "1.0.0", "");
 	install(s, "2.0.0", "second");
@@ -270,7 +308,7 @@ static void slots__wait_for_the_boot(void **state)
 	install(s, "5.0.0", "fifth");
 	s = slots_free(s);
 	put(".booted", "another-boot a\n");
-	assert_int_equal(slots_open(&s, &config), 0);
+	assert_int_equal(slots_open(&s, &config, -1), 0);
 	assert_state(s, "b", "5.0.0", "");
 	slots_free(s);
 }
@@ -281,7 +319,7 @@ static void slots__do_not_follow_a_strange_link(void **state)
 	struct proto_slots_are are;
 
 	(void)state;
-	assert_int_equal(slots_open(&s, &config), 0);
+	assert_int_equal(slots_open(&s, &config, -1), 0);
 	assert_int_equal(symlink("/etc", below("current")), 0);
 	slots_state(s, &are);
 	assert_int_equal(are.error, FWE_INSTALL_FAILED);
@@ -297,6 +335,8 @@ int main(void)
 		TEST(slots__keep_the_order),
 		TEST(slots_image__refuses_by_name),
 		TEST(slots_begin__needs_room_and_a_digest),
+		TEST(slots_begin__keeps_other_writers_out),
+		TEST(slots__stop_when_nobody_waits),
 		TEST(slots__wait_for_the_boot),
 		TEST(slots__do_not_follow_a_strange_link),
 	};
