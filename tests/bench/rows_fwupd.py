@@ -55,6 +55,7 @@ def children(pid):
 def at_rest(measure):
     """Both daemons on a bus; gives measure({name: pids}) after they have come to rest."""
     with Site() as site:
+        os.sync()  # else the pages of programs that were just copied count as dirty
         site.address()
         site.domain(DOMAIN)
         site.start()

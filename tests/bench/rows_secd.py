@@ -19,6 +19,7 @@ ANSWER = 200  # octets, about what a datagram of the transfer has
 def start(options):
     """From exec to the first answer of a device that has started before."""
     enter_namespace()
+    tempfile.tempdir = TMPFS  # waiting for a bus in a folder of many files would be the figure
     with Secd() as secd:
         secd.start()
         secd.stop()
