@@ -1,9 +1,11 @@
-/* Plain GET of /oic/sec/doxm with 32 in flight, against a bare UDP echo with answers of the same
- * length and the same batching, in turns. Prints "name value unit" lines; those called round hold
- * our value and the echo's.
+/* Plain GET of /oic/sec/doxm with 32 in flight, against bare UDP echoes with answers of the same
+ * length and the same batching, in turns: one that sends datagrams, one that sends segments, as
+ * lib/transport does when it can. Prints "name value unit" lines; those called round hold our value
+ * and an echo's.
  *
  * usage: bench_coap [ADDRESS PORT PID]  the server to measure; default: an endpoint alone, whose
  *                                       application answers 180 octets */
+#include <netinet/udp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -64,7 +66,28 @@ static int bound_socket(uint16_t *ret_port)
 	return fd;
 }
 
-static void echo_loop(int fd, size_t answer_len)
+/* All answers to the one client as one message that the kernel cuts up, as lib/transport does. */
+static void send_segments(int fd, struct batch *b, size_t n)
+{
+	union {
+		struct cmsghdr head;
+		uint8_t room[CMSG_SPACE(sizeof(uint16_t))];
+	} control = {
+		.head = {.cmsg_len = CMSG_LEN(sizeof(uint16_t)),
+			 .cmsg_level = SOL_UDP,
+			 .cmsg_type = UDP_SEGMENT}
+        };
+	struct msghdr h = b->heads[0].msg_hdr;
+	uint16_t len = (uint16_t)b->iov[0].iov_len;
+
+	memcpy(CMSG_DATA(&control.head), &len, sizeof(len));
+	h.msg_iovlen = n;
+	h.msg_control = &control;
+	h.msg_controllen = sizeof(control.room);
+	(void)sendmsg(fd, &h, MSG_DONTWAIT);
+}
+
+static void echo_loop(int fd, size_t answer_len, bool segments)
 {
 	static struct batch in, out;
 
@@ -82,7 +105,10 @@ static void echo_loop(int fd, size_t answer_len)
 			memcpy(out.data[i], in.data[i], in.heads[i].msg_len);
 			out.names[i] = in.names[i];
 		}
-		(void)sendmmsg(fd, out.heads, (unsigned)n, MSG_DONTWAIT);
+		if (segments)
+			send_segments(fd, &out, (size_t)n);
+		else
+			(void)sendmmsg(fd, out.heads, (unsigned)n, MSG_DONTWAIT);
 	}
 }
 
@@ -105,7 +131,7 @@ static void endpoint_loop(struct endpoint *e)
 	}
 }
 
-static pid_t start_echo(size_t answer_len, uint16_t *ret_port)
+static pid_t start_echo(size_t answer_len, bool segments, uint16_t *ret_port)
 {
 	int fd = bound_socket(ret_port);
 	pid_t pid = fork();
@@ -113,7 +139,7 @@ static pid_t start_echo(size_t answer_len, uint16_t *ret_port)
 	check(pid >= 0, "fork");
 	if (pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		echo_loop(fd, answer_len);
+		echo_loop(fd, answer_len, segments);
 	}
 	(void)close(fd);
 	return pid;
@@ -224,56 +250,72 @@ static unsigned long long steal_ticks(void)
 	return v[7];
 }
 
+/* One server under load. */
+struct side {
+	pid_t pid;
+	int fd;
+	double rate[ROUNDS], cpu, answers;
+};
+
+static void side_connect(struct side *s, const char *host, uint16_t port, size_t *ret_answer_len)
+{
+	struct endpoint_addr to;
+
+	check(endpoint_addr_parse(&to, span_str(host), port) == 0, "address");
+	s->fd = connected(&to);
+	(void)load(s->fd, ret_answer_len);
+	s->cpu = -cpu_us(s->pid);
+}
+
+static void side_load(struct side *s, size_t round)
+{
+	size_t len;
+
+	s->rate[round] = load(s->fd, &len);
+	s->answers += s->rate[round] * ROUND_US / 1e6;
+}
+
+static void side_end(struct side *s, bool ours, const char *name)
+{
+	s->cpu += cpu_us(s->pid);
+	if (ours)
+		(void)kill(s->pid, SIGKILL);
+	printf("coap_get_%s %.0f 1/s\n", name, median(s->rate));
+	printf("coap_get_%s_cpu %.2f us\n", name, s->cpu / s->answers);
+}
+
+static uint32_t number(const char *text)
+{
+	uint32_t n = 0;
+
+	check(parse_u32(span_str(text), &n), text);
+	return n;
+}
+
 int main(int argc, char **argv)
 {
-	double ours[ROUNDS], echo[ROUNDS], ratio[ROUNDS], ours_cpu, echo_cpu, ours_n = 0,
-									      echo_n = 0;
 	unsigned long long steal = steal_ticks();
-	struct endpoint_addr to;
-	size_t len = 0, echo_len;
-	uint16_t port = 0, echo_port;
-	uint32_t number = 0;
-	pid_t server, floor;
-	int fd, echo_fd;
+	struct side server = {0}, echo = {0}, segments = {0};
+	uint16_t port = argc == 4 ? (uint16_t)number(argv[2]) : 0;
+	size_t len = 0, echo_len = 0;
 
-	if (argc == 4) {
-		check(parse_u32(span_str(argv[2]), &number), "PORT");
-		port = (uint16_t)number;
-		check(parse_u32(span_str(argv[3]), &number), "PID");
-		server = (pid_t)number;
-	} else {
-		server = start_endpoint(&port);
-	}
-	check(endpoint_addr_parse(&to, span_str(argc == 4 ? argv[1] : "::1"), port) == 0,
-	      "address");
-	fd = connected(&to);
-	(void)load(fd, &len);
-	floor = start_echo(len, &echo_port);
-	check(endpoint_addr_parse(&to, SPAN_LIT("::1"), echo_port) == 0, "address");
-	echo_fd = connected(&to);
-	(void)load(echo_fd, &echo_len);
+	server.pid = argc == 4 ? (pid_t)number(argv[3]) : start_endpoint(&port);
+	side_connect(&server, argc == 4 ? argv[1] : "::1", port, &len);
+	echo.pid = start_echo(len, false, &port);
+	side_connect(&echo, "::1", port, &echo_len);
+	segments.pid = start_echo(len, true, &port);
+	side_connect(&segments, "::1", port, &echo_len);
 	check(len == echo_len, "answers of equal length");
-
-	ours_cpu = cpu_us(server);
-	echo_cpu = cpu_us(floor);
 	for (size_t i = 0; i < ROUNDS; i++) {
-		ours[i] = load(fd, &len);
-		echo[i] = load(echo_fd, &len);
-		ratio[i] = ours[i] / echo[i];
-		printf("coap_get_round %.0f %.0f 1/s\n", ours[i], echo[i]);
-		ours_n += ours[i] * ROUND_US / 1e6;
-		echo_n += echo[i] * ROUND_US / 1e6;
+		side_load(&server, i);
+		side_load(&echo, i);
+		side_load(&segments, i);
+		printf("coap_get_round %.0f %.0f 1/s\n", server.rate[i], echo.rate[i]);
+		printf("coap_get_segments_round %.0f %.0f 1/s\n", server.rate[i], segments.rate[i]);
 	}
-	ours_cpu = cpu_us(server) - ours_cpu;
-	echo_cpu = cpu_us(floor) - echo_cpu;
-	(void)kill(floor, SIGKILL);
-	if (argc != 4)
-		(void)kill(server, SIGKILL);
-	printf("coap_get_rate %.0f 1/s\n", median(ours));
-	printf("coap_get_floor %.0f 1/s\n", median(echo));
-	printf("coap_get_ratio %.2f x\n", median(ratio));
-	printf("coap_get_cpu %.2f us\n", ours_cpu / ours_n);
-	printf("coap_get_cpu_floor %.2f us\n", echo_cpu / echo_n);
+	side_end(&server, argc != 4, "server");
+	side_end(&echo, true, "echo");
+	side_end(&segments, true, "echo_segments");
 	printf("coap_get_answer %zu octets\n", len);
 	printf("coap_get_steal %llu ticks\n", steal_ticks() - steal);
 	return 0;

@@ -19,9 +19,9 @@ def bench(program, *words, stderr=None):
     return [line.split() for line in p.stdout.splitlines()]
 
 
-def rounds_of(lines):
-    """Our values and the floor's from the lines called round."""
-    pairs = [(float(words[1]), float(words[2])) for words in lines if words[0].endswith("_round")]
+def rounds_of(lines, name):
+    """Our values and the floor's from the lines of that name, one for each round."""
+    pairs = [(float(words[1]), float(words[2])) for words in lines if words[0] == name]
     return [p[0] for p in pairs], [p[1] for p in pairs]
 
 

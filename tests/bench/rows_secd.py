@@ -35,19 +35,23 @@ def start(options):
 
 
 def get(_):
-    """A real device, unowned, against the echo."""
+    """A real device, unowned, against the echoes."""
     enter_namespace()
     with Secd() as secd:
         secd.start()
         lines = bench("coap", "::1", 5683, secd.process.pid)
-    ours, floor = rounds_of(lines)
-    return [figure("doxm GET, 32 in flight", "1/s", ours, floor, 0.9, of="ratio", least=True),
-            figure("CPU of a doxm GET", "us", [value_of(lines, "coap_get_cpu")],
-                   [value_of(lines, "coap_get_cpu_floor")], 1 / 0.9, of="ratio")]
+    figures = []
+    for name, kind in (("echo", ""), ("echo_segments", "segments_")):
+        text = "doxm GET, 32 in flight" + (", echo with segments" if kind else "")
+        ours, floor = rounds_of(lines, f"coap_get_{kind}round")
+        figures += [figure(text, "1/s", ours, floor, 0.9, of="ratio", least=True),
+                    figure("CPU of it", "us", [value_of(lines, "coap_get_server_cpu")],
+                           [value_of(lines, f"coap_get_{name}_cpu")], 1 / 0.9, of="ratio")]
+    return figures
 
 
 def handshake(_):
-    ours, floor = rounds_of(bench("dtls"))
+    ours, floor = rounds_of(bench("dtls"), "dtls_handshake_round")
     return [figure("CPU of a PSK handshake", "us", ours, floor, 1.3, of="ratio")]
 
 
@@ -141,7 +145,7 @@ def transfer_floor(pair, datagrams, syncs):
     """ms of as many round trips, one handshake by bare GnuTLS, and as many stores."""
     us = float(bench("floor", "trips", datagrams, ANSWER)[0][0])
     us += float(bench("floor", "store", pair.secd.dir, syncs // 2)[0][0])
-    return (us + rounds_of(bench("dtls", 10))[1][-1]) / 1000
+    return (us + rounds_of(bench("dtls", 10), "dtls_handshake_round")[1][-1]) / 1000
 
 
 def just_works(options):
