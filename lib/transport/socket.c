@@ -53,6 +53,7 @@ int socket_open(uint16_t port, bool shared)
 	(void)set_int(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
 	(void)set_int(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
 	(void)set_int(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_RCVBUF);
+	(void)set_int(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_SNDBUF);
 	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
 		return -errno;
 	return fd_take(&fd);

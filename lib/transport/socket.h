@@ -6,6 +6,10 @@
 #define SOCKET_BATCH        ((size_t)32)
 #define SOCKET_DATAGRAM_MAX ((size_t)2048)
 #define SOCKET_RCVBUF       (1024 * 1024) /* as far as net.core.rmem_max allows */
+/* Answers to forged neighbours wait here until their addresses are given up; the kernel asks for
+ * 1024 at a time, and theirs must leave room for honest ones. As far as net.core.wmem_max allows.
+ */
+#define SOCKET_SNDBUF (2 * 1024 * 1024)
 
 /* A descriptor, or -errno. 0 for an ephemeral port. `shared`: others may bind the same port, and
  * have to say so too. */
