@@ -111,11 +111,12 @@ static void show_pin(struct app *a)
 	int r = a->pin_display ? pin_display_show(a->pin_display, device_pin(a->state.dev)) : 0;
 
 	if (r < 0)
-		log_error("pin: display command cannot start command=%s error=%s", a->pin_argv[0],
-			  strerror(-r));
+		app_peer_log(a, LOG_LINE_ERROR,
+			     "pin: display command cannot start command=%s error=%s",
+			     a->pin_argv[0], strerror(-r));
 	else
-		log_info("pin: wanted by an onboarding tool shown-by=%s",
-			 a->pin_display ? a->pin_argv[0] : "ocfctl");
+		app_peer_log(a, LOG_LINE_INFO, "pin: wanted by an onboarding tool shown-by=%s",
+			     a->pin_display ? a->pin_argv[0] : "ocfctl");
 	app_bus_pin_requested(a);
 }
 
