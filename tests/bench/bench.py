@@ -2,6 +2,7 @@
 import argparse
 import json
 import os
+import signal
 import statistics
 import sys
 import traceback
@@ -49,8 +50,13 @@ def in_child(work):
         finally:
             os._exit(status)
     os.close(w)
-    with os.fdopen(r) as pipe:
-        text = pipe.read()
+    try:
+        with os.fdopen(r) as pipe:
+            text = pipe.read()
+    except BaseException:
+        os.kill(pid, signal.SIGTERM)  # so that it, too, cleans up
+        os.waitpid(pid, 0)
+        raise
     return json.loads(text) if os.waitpid(pid, 0)[1] == 0 else None
 
 
@@ -113,6 +119,7 @@ def main():
     unknown = set(options.names) - set(ROWS)
     if unknown or options.rounds < 1 or options.size < 16:
         parser.error(" ".join(unknown) or "a number is too small")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     figures, failed = [], []
     for name in options.names or ROWS:
         print(f"{name} ...", file=sys.stderr, flush=True)
