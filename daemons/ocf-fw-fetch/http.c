@@ -196,6 +196,7 @@ static CURLcode set_up(struct transfer *t, const char *url)
 	SET(CURLOPT_USERAGENT, "ocf-fwupd/" OCFGW_VERSION);
 	SET(CURLOPT_HTTPHEADER, t->http->accept[t->f->kind]);
 	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_QUICK_EXIT, 1L); /* else a resolver that hangs outlasts every limit */
 	SET(CURLOPT_BUFFERSIZE, BUFFER_OCTETS);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)t->f->connect_ms);
 	SET(CURLOPT_LOW_SPEED_LIMIT, SLOW_OCTETS);

@@ -38,7 +38,7 @@ enum proto_reach { PROTO_PUBLIC, PROTO_PRIVATE, PROTO_LOOPBACK };
 struct proto_fetch {
 	uint32_t kind;       /* enum proto_kind: which types are accepted */
 	uint32_t reach;      /* enum proto_reach */
-	uint32_t same_host;  /* 1: a redirect may not leave the origin */
+	uint32_t same_host;  /* 1: a redirect may not leave the host */
 	uint32_t connect_ms; /* resolving and connecting, all addresses */
 	uint32_t total_ms;   /* 0: no bound */
 	uint32_t slow_s;     /* seconds below 1 KiB/s that are too many; 0: no bound */
