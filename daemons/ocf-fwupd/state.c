@@ -1,5 +1,6 @@
 #include "state.h"
 
+#include "base/log.h"
 #include "base/parse.h"
 #include "codec/jsn.h"
 #include "store/store.h"
@@ -257,8 +258,12 @@ int state_open(struct state **ret, const char *dir, const char **ret_name)
 		return r;
 	*ret_name = HISTORY;
 	r = load(s, HISTORY, state_read_history);
-	if (r < 0)
+	if (r == -EBADMSG) {
+		log_warning("state: the history is damaged and begins anew");
+		s->n = 0;
+	} else if (r < 0) {
 		return r;
+	}
 	*ret = s;
 	s = NULL;
 	return 0;

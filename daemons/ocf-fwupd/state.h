@@ -50,8 +50,9 @@ struct state {
 
 const char *state_result_name(unsigned result);
 
-/* 0: *ret is owned by the caller. Errors of store_open(); -EBADMSG: a record is damaged or newer
- * than this program (*ret_name says which). */
+/* 0: *ret is owned by the caller. Errors of store_open(); -EBADMSG: the record of what was
+ * accepted is damaged or newer than this program (*ret_name says which), and with it the guard
+ * against old firmware. A damaged history only begins anew. */
 MUST_USE int state_open(struct state **ret, const char *dir, const char **ret_name);
 struct state *state_free(struct state *s); /* accepts NULL, returns NULL */
 DEFINE_CLEANUP(struct state *, state_free)

@@ -213,19 +213,37 @@ static void state_read__refuses_what_it_did_not_write(void **state)
 			fail_msg("%s", ROWS[i].name);
 }
 
-static void state_open__refuses_a_damaged_record(void **state)
+static int open_with(const char *record, const char *text, struct state **ret)
 {
 	struct store *store = NULL;
-	struct state *s = NULL;
 	const char *name = NULL;
+	int r;
+
+	assert_int_equal(store_open(&store, dir), 0);
+	assert_int_equal(store_put(store, record, span_str(text)), 0);
+	store_free(store);
+	r = state_open(ret, dir, &name);
+	if (r < 0)
+		assert_string_equal(name, record);
+	return r;
+}
+
+static void state_open__begins_a_damaged_history_anew(void **state)
+{
+	struct state *s = NULL;
 
 	(void)state;
-	assert_int_equal(store_open(&store, dir), 0);
-	assert_int_equal(store_put(store, "history", SPAN_LIT("{\"format\":1,\"entries\":[{}]}")),
-			 0);
-	store_free(store);
-	assert_int_equal(state_open(&s, dir, &name), -EBADMSG);
-	assert_string_equal(name, "history");
+	assert_int_equal(open_with("history", "{\"format\":1,\"entries\":[{}]}", &s), 0);
+	assert_int_equal(s->n, 0);
+	state_free(s);
+}
+
+static void state_open__refuses_a_damaged_guard_against_old_firmware(void **state)
+{
+	struct state *s = NULL;
+
+	(void)state;
+	assert_int_equal(open_with("state", "{\"format\":1}", &s), -EBADMSG);
 	assert_null(s);
 }
 
@@ -239,7 +257,8 @@ int main(void)
 		TEST(state_add__keeps_the_newest),
 		TEST(state_add__counts_quiet_checks_once),
 		TEST(state_read__refuses_what_it_did_not_write),
-		TEST(state_open__refuses_a_damaged_record),
+		TEST(state_open__begins_a_damaged_history_anew),
+		TEST(state_open__refuses_a_damaged_guard_against_old_firmware),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
