@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include "base/parse.h"
-#include "crypto/rng.h"
+#include "crypto/drbg.h"
 #include "store/store.h"
 
 #define SELF        "self"
@@ -70,8 +70,8 @@ static int make_self(struct state *s)
 {
 	struct buf octets CLEANUP(buf_done) = BUF_INIT(RECORD_OCTETS_MAX);
 
-	obt_uuid_new(rng_fill, &s->self.uuid);
-	obt_uuid_new(rng_fill, &s->self.domain);
+	obt_uuid_new(drbg_fill, &s->self.uuid);
+	obt_uuid_new(drbg_fill, &s->self.domain);
 	record_self_write(&s->self, &octets);
 	if (!buf_ok(&octets))
 		return -ENOMEM;

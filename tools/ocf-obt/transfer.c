@@ -1,7 +1,7 @@
 /* ocf-obt own, provision and reset. */
 #include <stdio.h>
 
-#include "crypto/rng.h"
+#include "crypto/drbg.h"
 #include "input.h"
 #include "job.h"
 #include "options.h"
@@ -212,7 +212,7 @@ static void own(struct transfer *t, const struct found *d)
 		return;
 	}
 	j->params.device = d->device;
-	obt_uuid_new(rng_fill, &j->params.renamed);
+	obt_uuid_new(drbg_fill, &j->params.renamed);
 	(void)memcpy(j->name, d->name, sizeof(j->name));
 	j->coap = d->coap;
 	j->coaps = d->coaps;
