@@ -7,33 +7,36 @@
 #define TYPE_EC     (TYPE_BIT(KEY_P256) | TYPE_BIT(KEY_P384))
 #define TYPE_OKP    TYPE_BIT(KEY_ED25519)
 #define TYPE_RSA    TYPE_BIT(KEY_RSA)
+#define TYPE_HSS    TYPE_BIT(KEY_HSS)
 
 static const struct {
 	const char *kty, *crv;
 } NAMES[KEY_TYPES] = {
-	[KEY_P256] = {"EC",  "P-256"  },
-	[KEY_P384] = {"EC",  "P-384"  },
-	[KEY_ED25519] = {"OKP", "Ed25519"},
-	[KEY_RSA] = {"RSA", NULL     },
+	[KEY_P256] = {"EC",      "P-256"  },
+          [KEY_P384] = {"EC",      "P-384"  },
+	[KEY_ED25519] = {"OKP",     "Ed25519"},
+          [KEY_RSA] = {"RSA",     NULL     },
+	[KEY_HSS] = {"HSS-LMS", NULL     }, /* private to us: no name is registered */
 };
 
-/* RFC 7518 6.2, 6.3; RFC 8037 2. */
+/* RFC 7518 6.2, 6.3; RFC 8037 2; `pub` as in RFC 8778 5. */
 static const struct member {
 	const char *name;
 	size_t offset; /* of the span in struct key_parts */
 	unsigned types;
 	bool secret;
 } MEMBERS[] = {
-	{"x",  offsetof(struct key_parts, x),  TYPE_EC | TYPE_OKP,            false},
-	{"y",  offsetof(struct key_parts, y),  TYPE_EC,                       false},
-	{"n",  offsetof(struct key_parts, n),  TYPE_RSA,                      false},
-	{"e",  offsetof(struct key_parts, e),  TYPE_RSA,                      false},
-	{"d",  offsetof(struct key_parts, d),  TYPE_EC | TYPE_OKP | TYPE_RSA, true },
-	{"p",  offsetof(struct key_parts, p),  TYPE_RSA,                      true },
-	{"q",  offsetof(struct key_parts, q),  TYPE_RSA,                      true },
-	{"dp", offsetof(struct key_parts, dp), TYPE_RSA,                      true },
-	{"dq", offsetof(struct key_parts, dq), TYPE_RSA,                      true },
-	{"qi", offsetof(struct key_parts, qi), TYPE_RSA,                      true },
+	{"x",   offsetof(struct key_parts, x),   TYPE_EC | TYPE_OKP,            false},
+	{"y",   offsetof(struct key_parts, y),   TYPE_EC,                       false},
+	{"n",   offsetof(struct key_parts, n),   TYPE_RSA,                      false},
+	{"e",   offsetof(struct key_parts, e),   TYPE_RSA,                      false},
+	{"pub", offsetof(struct key_parts, pub), TYPE_HSS,                      false},
+	{"d",   offsetof(struct key_parts, d),   TYPE_EC | TYPE_OKP | TYPE_RSA, true },
+	{"p",   offsetof(struct key_parts, p),   TYPE_RSA,                      true },
+	{"q",   offsetof(struct key_parts, q),   TYPE_RSA,                      true },
+	{"dp",  offsetof(struct key_parts, dp),  TYPE_RSA,                      true },
+	{"dq",  offsetof(struct key_parts, dq),  TYPE_RSA,                      true },
+	{"qi",  offsetof(struct key_parts, qi),  TYPE_RSA,                      true },
 };
 
 struct numbers {
@@ -200,6 +203,32 @@ struct jsn *jwk_export_private(const struct key *k)
 	return out;
 }
 
+static int put_digest(struct span text, char ret[JWK_THUMBPRINT_LEN + 1])
+{
+	struct buf out = BUF_INIT(JWK_THUMBPRINT_LEN + 1);
+	uint8_t digest[HASH_MAX];
+	int r = hash_once(HASH_SHA256, text, digest);
+
+	if (r == 0) {
+		b64_encode(span_of(digest, hash_len(HASH_SHA256)), &out);
+		r = buf_ok(&out) ? span_to_str(buf_span(&out), ret, JWK_THUMBPRINT_LEN + 1)
+				 : -ENOMEM;
+	}
+	buf_done(&out);
+	return r;
+}
+
+/* No thumbprint is defined for HSS: the digest of the public key itself. */
+static int hss_thumbprint(const struct jsn *jwk, char ret[JWK_THUMBPRINT_LEN + 1])
+{
+	struct buf pub = BUF_INIT(KEY_PART_MAX);
+	int r = b64_decode(jsn_text(jsn_get(jwk, "pub")), &pub);
+
+	r = r < 0 || pub.len == 0 ? -EINVAL : put_digest(buf_span(&pub), ret);
+	buf_done(&pub);
+	return r;
+}
+
 int jwk_thumbprint(const struct jsn *jwk, char ret[JWK_THUMBPRINT_LEN + 1])
 {
 	/* RFC 7638 3.2, RFC 8037 2: the required members, "kty" among them. */
@@ -213,12 +242,13 @@ int jwk_thumbprint(const struct jsn *jwk, char ret[JWK_THUMBPRINT_LEN + 1])
 		{"oct", {"k"}            },
 	};
 	CLEANUP(jsn_freep) struct jsn *small = jsn_new_object();
-	struct buf text = {.max = JWK_FILE_MAX, .secret = true}, out = BUF_INIT(64);
+	struct buf text = {.max = JWK_FILE_MAX, .secret = true};
 	struct span kty = jsn_text(jsn_get(jwk, "kty"));
-	uint8_t digest[HASH_MAX];
 	size_t row = 0;
 	int r;
 
+	if (span_is(kty, NAMES[KEY_HSS].kty))
+		return hss_thumbprint(jwk, ret);
 	while (row < ARRAY_SIZE(REQUIRED) && !span_is(kty, REQUIRED[row].kty))
 		row++;
 	if (row == ARRAY_SIZE(REQUIRED))
@@ -233,12 +263,7 @@ int jwk_thumbprint(const struct jsn *jwk, char ret[JWK_THUMBPRINT_LEN + 1])
 	}
 	r = jsn_write(small, JSN_SORTED, &text);
 	if (r == 0)
-		r = hash_once(HASH_SHA256, buf_span(&text), digest);
+		r = put_digest(buf_span(&text), ret);
 	buf_done(&text);
-	if (r < 0)
-		return r;
-	b64_encode(span_of(digest, hash_len(HASH_SHA256)), &out);
-	r = buf_ok(&out) ? span_to_str(buf_span(&out), ret, JWK_THUMBPRINT_LEN + 1) : -ENOMEM;
-	buf_done(&out);
 	return r;
 }

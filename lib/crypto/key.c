@@ -6,6 +6,8 @@
 #include <nettle/ecc-curve.h>
 #include <nettle/ecc.h>
 
+#include "crypto/hss.h"
+
 static const struct {
 	const char *name;
 	enum key_type key;
@@ -15,6 +17,7 @@ static const struct {
 	[SIG_EDDSA] = {"EdDSA",   KEY_ED25519},
           [SIG_ED25519] = {"Ed25519", KEY_ED25519},
 	[SIG_PS256] = {"PS256",   KEY_RSA    },
+          [SIG_HSS] = {"HSS-LMS", KEY_HSS    },
 };
 
 static const struct key_kind {
@@ -22,7 +25,7 @@ static const struct key_kind {
 	gnutls_ecc_curve_t curve;
 	gnutls_sign_algorithm_t sign;
 	const struct ecc_curve *(*points)(void); /* NULL: no points to check */
-	size_t width;                            /* octets of a coordinate; 0: RSA */
+	size_t width;                            /* octets of a coordinate; 0: RSA, HSS */
 	enum sig_alg alg;
 	unsigned flags; /* for signing */
 } KINDS[KEY_TYPES] = {
@@ -34,13 +37,15 @@ static const struct key_kind {
                       GNUTLS_SIGN_EDDSA_ED25519,							    NULL, 32, SIG_EDDSA, 0                               },
 	[KEY_RSA] = {GNUTLS_PK_RSA,           GNUTLS_ECC_CURVE_INVALID,   GNUTLS_SIGN_RSA_PSS_RSAE_SHA256, NULL,
 		      0,											      SIG_PS256, 0                               },
+	[KEY_HSS] = {GNUTLS_PK_UNKNOWN,       GNUTLS_ECC_CURVE_INVALID,   GNUTLS_SIGN_UNKNOWN,             NULL, 0,
+		      SIG_HSS,												   0			       },
 };
 
 struct key {
 	enum key_type type;
-	gnutls_pubkey_t pub;
+	gnutls_pubkey_t pub;             /* NULL: HSS */
 	gnutls_privkey_t priv;           /* NULL: public half only */
-	uint8_t number[2][KEY_PART_MAX]; /* x and y, or n and e */
+	uint8_t number[2][KEY_PART_MAX]; /* x and y, n and e, or HSS pub */
 	size_t len[2];
 };
 
@@ -116,6 +121,8 @@ static const char *check_public(const struct key_parts *p)
 
 	if (p->type == KEY_RSA)
 		return check_rsa(p);
+	if (p->type == KEY_HSS)
+		return hss_public_is_valid(p->pub) ? NULL : "not a public key of HSS";
 	if (p->x.len != kind->width || (kind->points && p->y.len != kind->width))
 		return "coordinates must have their full length";
 	if (kind->points && !on_curve(kind->points(), p->x, p->y))
@@ -126,16 +133,18 @@ static const char *check_public(const struct key_parts *p)
 static int import_public(struct key *k, const struct key_parts *p)
 {
 	const struct key_kind *kind = &KINDS[p->type];
-	gnutls_datum_t a = datum(p->type == KEY_RSA ? p->n : p->x);
+	gnutls_datum_t a = datum(p->type == KEY_RSA ? p->n : p->type == KEY_HSS ? p->pub : p->x);
 	gnutls_datum_t b = datum(p->type == KEY_RSA ? p->e : p->y);
 
-	if (gnutls_pubkey_init(&k->pub) < 0)
-		return GNUTLS_E_MEMORY_ERROR;
 	memcpy(k->number[0], a.data, a.size);
 	k->len[0] = a.size;
 	if (b.size > 0)
 		memcpy(k->number[1], b.data, b.size);
 	k->len[1] = b.size;
+	if (p->type == KEY_HSS)
+		return 0;
+	if (gnutls_pubkey_init(&k->pub) < 0)
+		return GNUTLS_E_MEMORY_ERROR;
 	if (p->type == KEY_RSA)
 		return gnutls_pubkey_import_rsa_raw(k->pub, &a, &b);
 	return gnutls_pubkey_import_ecc_raw(k->pub, kind->curve, &a, kind->points ? &b : NULL);
@@ -221,6 +230,8 @@ struct key_parts key_public_parts(const struct key *k)
 
 	if (k->type == KEY_RSA)
 		return (struct key_parts){.type = k->type, .n = a, .e = b};
+	if (k->type == KEY_HSS)
+		return (struct key_parts){.type = k->type, .pub = a};
 	return (struct key_parts){.type = k->type, .x = a, .y = b};
 }
 
@@ -247,6 +258,8 @@ int key_verify(const struct key *k, struct span data, struct span signature)
 
 	if (signature.len == 0 || signature.len > KEY_SIGNATURE_MAX)
 		return -EBADMSG;
+	if (k->type == KEY_HSS)
+		return hss_verify(span_of(k->number[0], k->len[0]), data, signature) ? 0 : -EBADMSG;
 	if (kind->pk != GNUTLS_PK_ECDSA)
 		return verify(k, data, datum(signature));
 	if (signature.len != 2 * kind->width)

@@ -6,16 +6,16 @@
 #include "base/buf.h"
 
 /* Two names may stand for one algorithm (RFC 9864 renames EdDSA). */
-enum sig_alg { SIG_ES256, SIG_ES384, SIG_EDDSA, SIG_ED25519, SIG_PS256, SIG_COUNT };
-enum key_type { KEY_P256, KEY_P384, KEY_ED25519, KEY_RSA, KEY_TYPES };
+enum sig_alg { SIG_ES256, SIG_ES384, SIG_EDDSA, SIG_ED25519, SIG_PS256, SIG_HSS, SIG_COUNT };
+enum key_type { KEY_P256, KEY_P384, KEY_ED25519, KEY_RSA, KEY_HSS, KEY_TYPES };
 
 #define SIG_BIT(alg)      (1u << (alg))
 #define SIG_ALL           (SIG_BIT(SIG_COUNT) - 1)
 #define KEY_PART_MAX      ((size_t)512) /* octets of one number: RSA 4096 */
 #define KEY_RSA_BITS_MIN  2048u
 #define KEY_RSA_BITS_MAX  4096u
-#define KEY_RSA_SIGN_MIN  3072u /* shortest RSA key that we sign with */
-#define KEY_SIGNATURE_MAX ((size_t)8192)
+#define KEY_RSA_SIGN_MIN  3072u               /* shortest RSA key that we sign with */
+#define KEY_SIGNATURE_MAX ((size_t)32 * 1024) /* HSS with several levels, w = 1 */
 
 /* "ES256"; also the JOSE name of the header. */
 const char *sig_alg_name(enum sig_alg alg);
@@ -29,13 +29,15 @@ struct key_parts {
 	enum key_type type;
 	struct span x, y;                /* EC; Ed25519: x */
 	struct span n, e;                /* RSA */
+	struct span pub;                 /* HSS: the whole public key of RFC 8554 6.1 */
 	struct span d, p, q, dp, dq, qi; /* private */
 };
 
 struct key; /* opaque: a public key, with or without its private half */
 
 /* Checks lengths, that an EC point is on its curve, the size of n, and e odd and at least 65537.
- * 0: *ret is owned by the caller. -EBADMSG: *ret_why says what is wrong (static text). -ENOMEM. */
+ * HSS keys are public only. 0: *ret is owned by the caller. -EBADMSG: *ret_why says what is wrong
+ * (static text). -ENOMEM. */
 MUST_USE int key_import(const struct key_parts *parts, struct key **ret, const char **ret_why);
 /* Private key in PEM (PKCS#8, SEC 1 or PKCS#1, not encrypted). As key_import. */
 MUST_USE int key_import_pem(struct span pem, struct key **ret, const char **ret_why);

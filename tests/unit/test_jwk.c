@@ -3,12 +3,15 @@
 
 #include "crypto/trust.h"
 
-#define EC_X     "4Dm-oYJzZ2lVCwiAHYYENdDMn4W8bweYrnDCX7zY1Ec"
-#define EC_Y     "kN8Lo-jIwhtsgVTVL_y-mHrK-NjUJWZQtfSl0OHRXu0"
-#define EC_THUMB "sEUjL8uhY5QzQBADFAIYNWLybZ9Cu4BEoLDiDXRzBt4"
-#define EC_KEY   "\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" EC_X "\",\"y\":\"" EC_Y "\""
-#define ED_X     "sSVjekythFuAfXCHJj8EYdb0vGRjDeSmDkPNjHujBDA"
-#define ED_KEY   "\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" ED_X "\""
+#define EC_X      "4Dm-oYJzZ2lVCwiAHYYENdDMn4W8bweYrnDCX7zY1Ec"
+#define EC_Y      "kN8Lo-jIwhtsgVTVL_y-mHrK-NjUJWZQtfSl0OHRXu0"
+#define EC_THUMB  "sEUjL8uhY5QzQBADFAIYNWLybZ9Cu4BEoLDiDXRzBt4"
+#define EC_KEY    "\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" EC_X "\",\"y\":\"" EC_Y "\""
+#define ED_X      "sSVjekythFuAfXCHJj8EYdb0vGRjDeSmDkPNjHujBDA"
+#define ED_KEY    "\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" ED_X "\""
+#define HSS_PUB   "AAAAAQAAAAUAAAAEbE-zpblMssKCHl0irPtBZ6YRSnRslJLxjIPHUCYhs3fL4u2iVqty7htxyGNr2_AO"
+#define HSS_THUMB "Bi5Atw1chGOhgu6Bl8clmXqfCs_1_Koa94urVKIaCF8"
+#define HSS_KEY   "\"kty\":\"HSS-LMS\",\"pub\":\"" HSS_PUB "\""
 #define RSA_N                                                                                      \
 	"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_"  \
 	"BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-"          \
@@ -89,7 +92,10 @@ static void jwk_import__checks_every_number(void **state)
 		 "{\"kty\":\"RSA\",\"n\":\"" RSA_N "\",\"e\":\"AQAB\",\"alg\":\"RS256\"}",
 		 JWK_UNSUPPORTED											  },
 		{"curve unknown",             "{\"kty\":\"EC\",\"crv\":\"secp256k1\"}",                    JWK_UNSUPPORTED},
-		{"kind unknown",              "{\"kty\":\"HSS-LMS\",\"pub\":\"AAAA\"}",                    JWK_UNSUPPORTED},
+		{"kind unknown",              "{\"kty\":\"AKP\",\"pub\":\"AAAA\"}",                        JWK_UNSUPPORTED},
+		{"HSS",                       "{" HSS_KEY ",\"alg\":\"HSS-LMS\"}",                         JWK_OK         },
+		{"HSS that is short",         "{\"kty\":\"HSS-LMS\",\"pub\":\"AAAA\"}",                    JWK_INVALID    },
+		{"HSS without pub",           "{\"kty\":\"HSS-LMS\"}",                                     JWK_INVALID    },
 		{"private",                   "{" EC_KEY ",\"d\":\"" EC_X "\"}",                           JWK_PRIVATE    },
 		{"symmetric",                 "{\"kty\":\"oct\",\"k\":\"AAAA\"}",                          JWK_PRIVATE    },
 	};
@@ -109,11 +115,11 @@ static void jwk_import__checks_every_number(void **state)
 
 static void key_sign__makes_what_key_verify_takes(void **state)
 {
-	static const size_t LENGTHS[KEY_TYPES] = {
+	static const size_t LENGTHS[KEY_HSS] = {
 		[KEY_P256] = 64, [KEY_P384] = 96, [KEY_ED25519] = 64, [KEY_RSA] = 384};
 
 	(void)state;
-	for (unsigned t = 0; t < KEY_TYPES; t++) {
+	for (unsigned t = 0; t < KEY_HSS; t++) { /* nobody here signs with that */
 		CLEANUP(key_freep) struct key *made = NULL, *k = NULL, *pub = NULL;
 		struct buf sig = BUF_INIT(KEY_SIGNATURE_MAX), twice = BUF_INIT(KEY_SIGNATURE_MAX);
 		const char *why;
@@ -144,6 +150,23 @@ static void key_sign__makes_what_key_verify_takes(void **state)
 		buf_done(&sig);
 		buf_done(&twice);
 	}
+}
+
+static void key_hss__is_for_verifying_only(void **state)
+{
+	CLEANUP(jsn_freep) struct jsn *jwk = parse("{" HSS_KEY "}"), *out = NULL;
+	CLEANUP(key_freep) struct key *k = NULL, *made = NULL;
+	struct buf sig = BUF_INIT(KEY_SIGNATURE_MAX);
+	const char *why;
+
+	(void)state;
+	assert_int_equal(jwk_import(jwk, &k, &why), JWK_OK);
+	out = jwk_export(k);
+	assert_true(span_is(jsn_text(jsn_get(out, "pub")), HSS_PUB));
+	assert_true(span_is(jsn_text(jsn_get(out, "kid")), HSS_THUMB));
+	assert_int_equal(key_sign(k, SPAN_LIT("text"), &sig), -EINVAL);
+	assert_int_equal(key_generate(KEY_HSS, &made), -EIO);
+	buf_done(&sig);
 }
 
 static void key_sign__refuses_halves_of_two_keys(void **state)
@@ -224,7 +247,8 @@ static void trust_parse__keeps_roles_and_revocations(void **state)
 	(void)state;
 	assert_int_equal(trust_parse(buf_span(&text), &t, error, sizeof(error)), 0);
 	buf_done(&text);
-	assert_int_equal(trust_count(t), 6); /* without the hash-based one */
+	assert_int_equal(trust_count(t), 7);
+	assert_string_equal(trust_find(t, SPAN_LIT(HSS_THUMB))->thumbprint, HSS_THUMB);
 	k = trust_find(t, SPAN_LIT(EC_THUMB));
 	assert_non_null(k);
 	assert_string_equal(k->thumbprint, EC_THUMB);
@@ -261,6 +285,7 @@ int main(void)
 		cmocka_unit_test(jwk_thumbprint__gives_the_rfc_values),
 		cmocka_unit_test(jwk_import__checks_every_number),
 		cmocka_unit_test(key_sign__makes_what_key_verify_takes),
+		cmocka_unit_test(key_hss__is_for_verifying_only),
 		cmocka_unit_test(key_sign__refuses_halves_of_two_keys),
 		cmocka_unit_test(trust_parse__refuses_doubtful_files),
 		cmocka_unit_test(trust_parse__keeps_roles_and_revocations),

@@ -26,7 +26,7 @@ static enum cli_exit generate(const struct cli *cli)
 	const char *name = cli_value(cli, "alg");
 	enum sig_alg alg = SIG_ES256;
 
-	if (name && !sig_alg_from_name(span_str(name), &alg)) {
+	if (name && (!sig_alg_from_name(span_str(name), &alg) || alg == SIG_HSS)) {
 		cli_say("--alg: want ES256, ES384, EdDSA or PS256");
 		return CLI_USAGE;
 	}
