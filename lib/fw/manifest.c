@@ -3,7 +3,7 @@
 #include "base/parse.h"
 #include "crypto/envelope.h"
 #include "fw/manifest_read.h"
-#include "fw/timestamp.h"
+#include "base/timestamp.h"
 
 /* Control characters of C0 and C1, and DEL. */
 static bool has_control(struct span text, bool may_break)

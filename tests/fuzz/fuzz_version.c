@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "fw/timestamp.h"
+#include "base/timestamp.h"
 #include "fw/version.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

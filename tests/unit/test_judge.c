@@ -4,7 +4,7 @@
 #include "codec/b64.h"
 #include "crypto/jws.h"
 #include "fw/judge.h"
-#include "fw/timestamp.h"
+#include "base/timestamp.h"
 
 #define HASH "dfe7980018247b55ec7d0a1544800433d59bbdb645b141aeef06df138bfdc411"
 #define CRYPTO                                                                                     \

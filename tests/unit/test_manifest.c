@@ -3,7 +3,7 @@
 #include "vector.h"
 
 #include "fw/judge.h"
-#include "fw/timestamp.h"
+#include "base/timestamp.h"
 
 /* Cases that this build answers otherwise, since the container or algorithm is not built in. Each
  * is still refused, by the name given here. */

@@ -1,7 +1,7 @@
 /* fw/version and fw/timestamp. */
 #include "test.h"
 
-#include "fw/timestamp.h"
+#include "base/timestamp.h"
 #include "fw/version.h"
 
 static void fw_version_parse__takes_the_grammar_and_no_more(void **state)

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "files.h"
-#include "fw/timestamp.h"
+#include "base/timestamp.h"
 
 static bool take_text(const struct jsn *v, void *field)
 {

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "files.h"
-#include "fw/timestamp.h"
+#include "base/timestamp.h"
 #include "verbs.h"
 
 #define DAY_US     (UINT64_C(86400) * USEC_PER_SEC)

@@ -1,4 +1,4 @@
-#include "fw/timestamp.h"
+#include "base/timestamp.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* lib/fw/timestamp.h - RFC 3339 in the one spelling that manifests use. */
+/* lib/base/timestamp.h - RFC 3339 in one spelling. */
 #pragma once
 
 #include "base/span.h"
