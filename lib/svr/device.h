@@ -15,9 +15,21 @@
 #define OM_CLIENT_DIRECTED 4u /* the only operational mode: pstat.sm */
 #define SCT_PAIRWISE       1u /* the only credential type: doxm.sct */
 
+/* Bits of pstat.cm and tm: OCF Security 13.8. */
+#define MODE_RESET      0x001u
+#define MODE_TAKE_OWNER 0x002u
+#define MODE_VALIDATE   0x040u /* software version */
+#define MODE_UPGRADE    0x080u
+#define MODE_AVAILABLE  0x100u /* new software */
+#define MODE_SOFTWARE   (MODE_VALIDATE | MODE_UPGRADE | MODE_AVAILABLE)
+
 /* The resources with an owner of their own, "rowneruuid". */
 enum owner { OWNER_DOXM, OWNER_PSTAT, OWNER_CRED, OWNER_ACL2, OWNER_COUNT };
 #define OWNER_NONE OWNER_COUNT
+
+/* Security profiles, as bits of SP_BIT(). */
+enum sp { SP_UNSPECIFIED, SP_BASELINE, SP_BLACK, SP_BLUE, SP_PURPLE };
+#define SP_BIT(p) (1u << (p))
 
 /* A pairwise key. */
 struct cred {
@@ -44,6 +56,10 @@ struct device {
 		char name[SVR_TEXT_MAX + 1];
 		bool priv;
 	} sdi;
+	struct {
+		unsigned supported; /* SP_BIT()s */
+		enum sp current;
+	} sp;
 
 	/* Of this run only. */
 	uint64_t doc;      /* session with the DOC flag, 0: none */

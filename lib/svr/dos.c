@@ -2,11 +2,11 @@
 
 #include <assert.h>
 
-#define CM_TM_STATE_BITS 3u /* of cm and tm; the others belong to software update */
-
-/* pstat.cm and tm on entry, as far as the state rules them. */
-static const uint16_t ENTRY_CM[] = {[DOS_RESET] = 1, [DOS_RFOTM] = 2, [DOS_SRESET] = 1};
-static const uint16_t ENTRY_TM[] = {[DOS_RESET] = 2, [DOS_SRESET] = 0};
+/* pstat.cm and tm on entry, as far as the state rules them: the other bits stay. */
+#define STATE_BITS (MODE_RESET | MODE_TAKE_OWNER)
+static const uint16_t ENTRY_CM[] = {
+	[DOS_RESET] = MODE_RESET, [DOS_RFOTM] = MODE_TAKE_OWNER, [DOS_SRESET] = MODE_RESET};
+static const uint16_t ENTRY_TM[] = {[DOS_RESET] = MODE_TAKE_OWNER, [DOS_SRESET] = 0};
 
 bool svr_ready(const struct device *dev)
 {
@@ -54,8 +54,8 @@ static const struct dos_row *row_find(enum dos from, enum dos to)
 static void set_state(struct device *dev, enum dos to)
 {
 	dev->dos = to;
-	dev->cm = (uint16_t)((dev->cm & ~CM_TM_STATE_BITS) | ENTRY_CM[to]);
-	dev->tm = (uint16_t)((dev->tm & ~CM_TM_STATE_BITS) | ENTRY_TM[to]);
+	dev->cm = (uint16_t)((dev->cm & ~STATE_BITS) | ENTRY_CM[to]);
+	dev->tm = (uint16_t)((dev->tm & ~STATE_BITS) | ENTRY_TM[to]);
 }
 
 bool dos_step(struct device *dev, enum dos to, enum dos_actor actor, struct svr_out *out)

@@ -6,6 +6,10 @@
 
 #define PSTAT_BODY_MAX ((size_t)512)
 
+#define TM_MAX 0x1ffu
+/* Reset and take owner are the state's own; the services' bits say something and do nothing. */
+#define TM_WRITABLE (TM_MAX & ~(MODE_RESET | MODE_TAKE_OWNER))
+
 struct pstat_update {
 	unsigned seen; /* PROP_BIT()s */
 	enum dos dos;

@@ -42,7 +42,9 @@ void pstat_rep_read(struct cbr *c, struct pstat_update *ret)
 			u.om = (unsigned)cbr_uint(c, UINT8_MAX);
 		} else if (span_is(key, "tm")) {
 			rep_seen(c, &u.seen, PSTAT_TM);
-			u.tm = (uint16_t)cbr_uint(c, UINT16_MAX);
+			u.tm = (uint16_t)cbr_uint(c, TM_MAX);
+			if (u.tm & ~TM_WRITABLE)
+				cbr_fail(c, CBR_VALUE);
 		} else if (span_is(key, "rowneruuid")) {
 			rep_seen(c, &u.seen, PSTAT_ROWNERUUID);
 			u.rowneruuid = rep_uuid(c);

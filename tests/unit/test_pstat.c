@@ -23,7 +23,10 @@ static void pstat_rep_parse__takes_or_refuses(void **state)
 		{"s negative",      "{\"dos\":{\"s\":-1}}",                                               false},
 		{"dos is no map",   "{\"dos\":2}",							false},
 		{"dos twice",       "{\"dos\":{\"s\":2},\"dos\":{\"s\":2}}",                              false},
-		{"tm too large",    "{\"tm\":65536}",						     false},
+		{"tm too large",    "{\"tm\":512}",						       false},
+		{"tm reset",        "{\"tm\":1}",							 false},
+		{"tm take owner",   "{\"tm\":66}",							false},
+		{"tm all it may",   "{\"tm\":508}",						       true },
 		{"unknown",         "{\"fr\":true}",						      false},
 		{"no body",         "",								   false},
 	};
