@@ -26,6 +26,7 @@ struct svr_env app_env(struct app *a)
 {
 	return (struct svr_env){
 		.now_us = clock_monotonic_us(),
+		.wall_us = clock_real_us(),
 		.random = fill_random,
 		.owner_key = owner_key,
 		.ctx = a,

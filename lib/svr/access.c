@@ -131,8 +131,8 @@ static enum access decide_owned(const struct device *dev, const struct req *req,
 	/* 4. The flag of the DOC ends on entry of RFNOP. */
 	if (t->kind != RES_NCR && device_in_doc(dev, req->session))
 		return ACCESS_FULL;
-	/* 7. Security resources are never reached unsecured. */
-	if (t->kind == RES_SVR && !secured)
+	/* 7. Security resources, and what else rules the device, are never reached unsecured. */
+	if ((t->kind == RES_SVR || (t->kind == RES_DCR && t->secure)) && !secured)
 		return ACCESS_NONE;
 	/* Repair: the device owner has all of them in SRESET, */
 	if (t->kind == RES_SVR && dev->dos == DOS_SRESET && peer && uuid_eq(&dev->devowner, peer))
@@ -194,6 +194,8 @@ static const struct {
 	[SDI_UUID] = {DOS_BIT(DOS_RFOTM), VIA_ANY   },
 	[SDI_NAME] = {PROVISIONING,       VIA_ANY   },
 	[SDI_PRIV] = {PROVISIONING,       VIA_ANY   },
+	[SP_SUPPORTED] = {PROVISIONING,       VIA_ANY   },
+	[SP_CURRENT] = {PROVISIONING,       VIA_ANY   },
 };
 _Static_assert(ARRAY_SIZE(WRITABLE) == PROPERTY_COUNT, "a row for each property");
 

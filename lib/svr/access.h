@@ -12,7 +12,7 @@ struct target {
 	enum res_kind kind;
 	enum owner owner; /* whose rowneruuid rules it; OWNER_NONE: nobody's */
 	unsigned anyone;  /* METHOD_BIT()s open to anyone in RFOTM before there is a DOC */
-	/* RES_NCR: how wildcards see it. */
+	/* RES_NCR: how wildcards see it. RES_DCR: `secure` keeps unsecured requests out. */
 	bool discoverable, secure, clear;
 };
 #define METHOD_BIT(m) (1u << (m))
@@ -43,6 +43,8 @@ enum property {
 	SDI_UUID,
 	SDI_NAME,
 	SDI_PRIV,
+	SP_SUPPORTED,
+	SP_CURRENT,
 	PROPERTY_COUNT,
 };
 #define PROP_BIT(p) (1u << (p))

@@ -42,9 +42,10 @@ void device_wipe(struct device *dev, const struct svr_env *env)
 		.dos = DOS_RESET,
 		.oxmsel = OXM_NONE,
 		.om = OM_CLIENT_DIRECTED,
-		.pin = {.deadline_us = NEVER_US,
-			.failures = dev->pin.failures,
-			.blocked_until_us = dev->pin.blocked_until_us},
+		.sp = {.supported = SP_BIT(SP_BASELINE), .current = SP_BASELINE},
+		.pin = { .deadline_us = NEVER_US,
+                       .failures = dev->pin.failures,
+                       .blocked_until_us = dev->pin.blocked_until_us},
 	};
 
 	draw_uuid(&fresh.uuid, env);

@@ -36,6 +36,8 @@ static bool finds_any(const struct filter *f, const struct device *dev)
  * that are open before the DOC. */
 static bool is_clear(const struct device *dev, const struct target *t)
 {
+	if (t->kind == RES_DCR)
+		return !t->secure;
 	return t->kind != RES_SVR || (dev->dos == DOS_RFOTM && dev->doc == 0 && t->anyone);
 }
 

@@ -1,5 +1,5 @@
-/* Stored form of the device: [version, {doxm}, {pstat}, {cred}, {sdi}, {acl2}], each with all its
- * writable properties. */
+/* Stored form of the device: [version, {doxm}, {pstat}, {cred}, {sdi}, {acl2}, {sp}], each with all
+ * its writable properties. What is behind acl2 came later: a record may end before it. */
 #include "codec/cbw.h"
 #include "svr/acl.h"
 #include "svr/cred.h"
@@ -7,6 +7,7 @@
 #include "svr/doxm.h"
 #include "svr/pstat.h"
 #include "svr/sdi.h"
+#include "svr/sp.h"
 
 #define RECORD_VERSION 1
 
@@ -138,7 +139,15 @@ static bool read_pstat(struct device *dev, struct cbr *c)
 	return true;
 }
 
-/* The long list comes last: what is read before the damage is kept. */
+static bool read_sp(struct device *dev, struct cbr *c)
+{
+	struct sp_update u;
+
+	sp_rep_read(c, &u);
+	return is_whole(c, u.seen, SP_SUPPORTED, SP_CURRENT) && sp_apply(dev, &u);
+}
+
+/* What is read before the damage is kept. New sections go to the end. */
 static const struct {
 	void (*write)(const struct device *dev, struct buf *b);
 	bool (*read)(struct device *dev, struct cbr *c); /* false: damaged, *dev as before */
@@ -149,7 +158,9 @@ static const struct {
 	{write_cred,    read_cred,  "cred is damaged" },
         {sdi_rep_write, read_sdi,   "sdi is damaged"  },
 	{write_acl2,    read_acl2,  "acl2 is damaged" },
+        {sp_rep_write,  read_sp,    "sp is damaged"   },
 };
+#define SECTIONS_AT_LEAST ((size_t)5) /* all there were at first */
 
 void svr_record_write(const struct device *dev, struct buf *out)
 {
@@ -167,16 +178,19 @@ void svr_record_write(const struct device *dev, struct buf *out)
 /* NULL, or what is wrong with the record. */
 static const char *load(struct device *dev, struct span record)
 {
+	bool more = true;
 	struct cbr c;
 
 	cbr_open(&c, record, &LIMITS);
 	cbr_array(&c);
 	if (!cbr_more(&c) || cbr_uint(&c, UINT32_MAX) != RECORD_VERSION)
 		return "damaged, or of another version";
-	for (size_t i = 0; i < ARRAY_SIZE(SECTIONS); i++)
-		if (!cbr_more(&c) || !SECTIONS[i].read(dev, &c))
+	for (size_t i = 0; i < ARRAY_SIZE(SECTIONS); i++) {
+		more = more && cbr_more(&c);
+		if (more ? !SECTIONS[i].read(dev, &c) : i < SECTIONS_AT_LEAST)
 			return SECTIONS[i].why;
-	if (cbr_more(&c) || cbr_close(&c) != CBR_OK)
+	}
+	if ((more && cbr_more(&c)) || cbr_close(&c) != CBR_OK)
 		return "something is behind its end";
 	return dos_fits(dev) ? NULL : "its parts contradict each other";
 }

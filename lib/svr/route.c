@@ -7,8 +7,10 @@
 #include "svr/discovery.h"
 #include "svr/dos.h"
 #include "svr/doxm.h"
+#include "svr/mnt.h"
 #include "svr/pstat.h"
 #include "svr/sdi.h"
+#include "svr/sp.h"
 
 #define GET  METHOD_BIT(M_GET)
 #define POST METHOD_BIT(M_POST)
@@ -16,6 +18,10 @@
 #define CORE(path, methods)                                                                        \
 	{                                                                                          \
 		.href = (path), .kind = RES_DCR, .owner = OWNER_NONE, .anyone = (methods)          \
+	}
+#define SECURE(path)                                                                               \
+	{                                                                                          \
+		.href = (path), .kind = RES_DCR, .owner = OWNER_NONE, .secure = true               \
 	}
 #define SVR(path, who, methods)                                                                    \
 	{                                                                                          \
@@ -35,21 +41,21 @@ const struct resource RESOURCES[] = {
          .get = discovery_get,
 	 },
 	{
-         .target = CORE("/oic/d",							       GET),
+         .target = CORE("/oic/d",            GET),
          .rt = "oic.wk.d",
          .interfaces = {IF_R, IF_BASELINE},
          .get = get_properties,
          .properties = core_device_write,
 	 },
 	{
-         .target = CORE("/oic/p",							GET),
+         .target = CORE("/oic/p",					    GET),
          .rt = "oic.wk.p",
          .interfaces = {IF_R, IF_BASELINE},
          .get = get_properties,
          .properties = core_platform_write,
 	 },
 	{
-         .target = SVR("/oic/sec/doxm", OWNER_DOXM,                                GET | POST),
+         .target = SVR("/oic/sec/doxm",                                  OWNER_DOXM,                                                       GET | POST),
          .rt = "oic.r.doxm",
          .interfaces = {IF_RW, IF_BASELINE},
          .get = doxm_get,
@@ -58,7 +64,7 @@ const struct resource RESOURCES[] = {
          .properties = doxm_rep_write,
 	 },
 	{
-         .target = SVR("/oic/sec/pstat",							OWNER_PSTAT,                            GET),
+         .target = SVR("/oic/sec/pstat",                    OWNER_PSTAT,                             GET),
          .rt = "oic.r.pstat",
          .interfaces = {IF_RW, IF_BASELINE},
          .get = get_properties,
@@ -67,7 +73,7 @@ const struct resource RESOURCES[] = {
          .properties = pstat_rep_write,
 	 },
 	{
-         .target = SVR("/oic/sec/cred",										     OWNER_CRED, 0),
+         .target = SVR("/oic/sec/cred",    OWNER_CRED,0),
          .rt = "oic.r.cred",
          .interfaces = {IF_RW, IF_BASELINE},
          .get = cred_get,
@@ -76,7 +82,7 @@ const struct resource RESOURCES[] = {
          .body_max = REQ_BODY_MAX,
 	 },
 	{
-         .target = SVR("/oic/sec/acl2",								    OWNER_ACL2,                                                        0),
+         .target = SVR("/oic/sec/acl2",     OWNER_ACL2,                                             0),
          .rt = "oic.r.acl2",
          .interfaces = {IF_RW, IF_BASELINE},
          .get = acl_get,
@@ -85,7 +91,7 @@ const struct resource RESOURCES[] = {
          .body_max = REQ_BODY_MAX,
 	 },
 	{
-         .target = SVR("/oic/sec/sdi",									OWNER_NONE,                      0),
+         .target = SVR("/oic/sec/sdi", OWNER_NONE,                               0),
          .rt = "oic.r.sdi",
          .interfaces = {IF_RW, IF_BASELINE},
          .get = get_properties,
@@ -93,12 +99,28 @@ const struct resource RESOURCES[] = {
          .body_max = SDI_BODY_MAX,
          .properties = sdi_rep_write,
 	 },
+	{
+         .target = SVR("/oic/sec/sp",      OWNER_NONE, 0),
+         .rt = "oic.r.sp",
+         .interfaces = {IF_RW, IF_BASELINE},
+         .get = get_properties,
+         .post = sp_post,
+         .body_max = SP_BODY_MAX,
+         .properties = sp_rep_write,
+	 },
+	{
+         .target = SECURE("/oic/mnt"),
+         .rt = "oic.wk.mnt",
+         .interfaces = {IF_RW, IF_BASELINE},
+         .get = get_properties,
+         .post = mnt_post,
+         .body_max = MNT_BODY_MAX,
+         .properties = mnt_rep_write,
+	 },
 	NOT_YET("/oic/sec/csr", RES_SVR),
 	NOT_YET("/oic/sec/roles", RES_SVR),
-	NOT_YET("/oic/sec/sp", RES_SVR),
 	NOT_YET("/oic/sec/ael", RES_SVR),
 	NOT_YET("/oic/sec/crl", RES_SVR),
-	NOT_YET("/oic/mnt", RES_DCR),
 	NOT_YET("/oc/swu", RES_DCR),
 };
 const size_t N_RESOURCES = ARRAY_SIZE(RESOURCES);

@@ -69,6 +69,14 @@ static bool multicast_concerns(const struct exchange *x)
 	       (uuid_parse(di, &uuid) && uuid_eq(&uuid, &x->dev->uuid));
 }
 
+/* While a DOC is open, it alone hears what is there and what is not: OCF Security 12.1. */
+static enum verdict not_found(struct exchange *x)
+{
+	if (x->dev->dos == DOS_RFOTM && x->dev->doc != 0 && !device_in_doc(x->dev, x->req->session))
+		return refuse(x, V_UNAUTHORIZED, "requester is not authorised");
+	return refuse(x, V_NOT_FOUND, "no such resource");
+}
+
 /* Precedence of refusals: interface, access, format, size, content. */
 static enum verdict decide(struct exchange *x)
 {
@@ -81,7 +89,7 @@ static enum verdict decide(struct exchange *x)
 
 	x->res = route_find(x->req->path);
 	if (!x->res)
-		return refuse(x, V_NOT_FOUND, "no such resource");
+		return not_found(x);
 	if (!is_not_there_yet(x->res) && !route_interface(x->res, x->req))
 		return refuse(x, V_FORBIDDEN, "interface is not supported");
 	x->access = access_decide(x->dev, x->req, &x->res->target);

@@ -42,6 +42,7 @@ struct device_info {
 
 struct svr_env {
 	uint64_t now_us;                                  /* CLOCK_MONOTONIC */
+	uint64_t wall_us;                                 /* CLOCK_REALTIME, for dates only */
 	void (*random)(void *ctx, void *ret, size_t len); /* cannot fail */
 	/* CR 2868: the owner credential of this session: first 16 octets of
 	 * P_SHA256(key_block, label || obt || device). -EINVAL: no such session. */

@@ -362,3 +362,15 @@ static inline void to_provisioned(struct world *w, enum dos to)
 	if (to != DOS_RFPRO)
 		to_state(w, to);
 }
+
+/* The owner may read and write `href`; in RFPRO. */
+static inline void grant(struct world *w, const char *href)
+{
+	char body[256];
+
+	(void)snprintf(body, sizeof(body),
+		       "{\"aclist2\":[{\"subject\":{\"uuid\":\"" OBT
+		       "\"},\"resources\":[{\"href\":\"%s\"}],\"permission\":6}]}",
+		       href);
+	assert_int_equal(post(w, LATER, OBT, "/oic/sec/acl2", body), V_CHANGED);
+}

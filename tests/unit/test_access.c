@@ -156,12 +156,13 @@ static const struct {
 	{"DELETE acl2", M_DELETE, "/oic/sec/acl2", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_DELETED},
 	{"GET csr", M_GET, "/oic/sec/csr", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_NOT_FOUND},
 	{"GET roles", M_GET, "/oic/sec/roles", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_NOT_FOUND},
-	{"GET sp", M_GET, "/oic/sec/sp", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_NOT_FOUND},
+	{"GET sp", M_GET, "/oic/sec/sp", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_CONTENT},
+	{"GET mnt", M_GET, "/oic/mnt", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_CONTENT},
 	{"GET ael", M_GET, "/oic/sec/ael", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_NOT_FOUND},
 	{"PUT doxm", M_PUT, "/oic/sec/doxm", "{}", V_UNAUTHORIZED, V_UNAUTHORIZED, V_NO_METHOD},
 	{"PUT cred", M_PUT, "/oic/sec/cred", "{}", V_UNAUTHORIZED, V_UNAUTHORIZED, V_NO_METHOD},
 	{"DELETE doxm", M_DELETE, "/oic/sec/doxm", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_NO_METHOD},
-	{"unknown", M_GET, "/light", NULL, V_NOT_FOUND, V_NOT_FOUND, V_NOT_FOUND},
+	{"unknown", M_GET, "/light", NULL, V_NOT_FOUND, V_UNAUTHORIZED, V_NOT_FOUND},
 };
 /* clang-format on */
 
@@ -410,6 +411,8 @@ static const struct {
         {SDI_UUID,          "ww....."},
 	{SDI_NAME,          "wwwww.w"},
         {SDI_PRIV,          "wwwww.w"},
+        {SP_SUPPORTED,      "wwwww.w"},
+	{SP_CURRENT,        "wwwww.w"},
 };
 
 static void access_may_write__follows_the_state_columns(void **state)

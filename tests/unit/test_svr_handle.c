@@ -53,6 +53,8 @@ static void svr_handle__limits_bodies(void **state)
 		{DOXM,             512  },
 		{"/oic/sec/pstat", 512  },
 		{"/oic/sec/sdi",   512  },
+		{"/oic/sec/sp",    512  },
+		{"/oic/mnt",       64   },
 		{"/oic/sec/cred",  65536},
 		{"/oic/sec/acl2",  65536},
 	};
@@ -169,9 +171,8 @@ static void svr_handle__ends_the_doc_flag_in_rfnop(void **state)
 
 static void svr_handle__says_what_is_not_there(void **state)
 {
-	static const char *const NOT_YET[] = {"/oic/sec/csr", "/oic/sec/roles", "/oic/sec/sp",
-					      "/oic/sec/ael", "/oic/sec/crl",   "/oic/mnt",
-					      "/oc/swu"};
+	static const char *const NOT_YET[] = {"/oic/sec/csr", "/oic/sec/roles", "/oic/sec/ael",
+					      "/oic/sec/crl", "/oc/swu"};
 	struct world *w = world_new();
 
 	(void)state;
@@ -183,6 +184,20 @@ static void svr_handle__says_what_is_not_there(void **state)
 	}
 	assert_int_equal(get(w, LATER, OBT, "/oic/sec/doxm/"), V_NOT_FOUND);
 	assert_int_equal(get(w, LATER, OBT, ""), V_NOT_FOUND);
+	world_free(w);
+}
+
+/* Beside a DOC nobody learns even what is not there. */
+static void svr_handle__hides_all_beside_a_doc(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	assert_int_equal(get(w, CLEAR, NULL, "/unknown"), V_NOT_FOUND);
+	to_doc(w);
+	assert_int_equal(get(w, CLEAR, NULL, "/unknown"), V_UNAUTHORIZED);
+	assert_int_equal(get(w, STRANGER, OTHER, "/unknown"), V_UNAUTHORIZED);
+	assert_int_equal(get(w, DOC, NULL, "/unknown"), V_NOT_FOUND);
 	world_free(w);
 }
 
@@ -198,6 +213,7 @@ int main(void)
 		cmocka_unit_test(svr_handle__is_mute_without_a_transfer_method),
 		cmocka_unit_test(svr_handle__ends_the_doc_flag_in_rfnop),
 		cmocka_unit_test(svr_handle__says_what_is_not_there),
+		cmocka_unit_test(svr_handle__hides_all_beside_a_doc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,8 @@ static void write_sections(struct buf *b, size_t other, const char *text)
 		"{\"uuid\":\"" OTHER "\",\"name\":\"home\",\"priv\":true}",
 		"{\"aclist2\":[{\"aceid\":1,\"subject\":{\"uuid\":\"" OBT
 		"\"},\"resources\":[],\"permission\":2}],\"rowneruuid\":\"" OBT "\"}",
+		"{\"supportedprofiles\":[\"1.3.6.1.4.1.51414.0.0.1.0\"],"
+		"\"currentprofile\":\"1.3.6.1.4.1.51414.0.0.1.0\"}",
 	};
 
 	buf_reset(b);
@@ -86,6 +88,26 @@ static void write_sections(struct buf *b, size_t other, const char *text)
 	cbw_uint(b, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(SECTIONS); i++)
 		diag(b, i == other ? text : SECTIONS[i]);
+}
+
+#define SECTION_COUNT 6
+
+/* A record from before sp: what it does not say is as after a RESET. */
+static void svr_start__takes_the_shorter_record_of_a_forerunner(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	write_sections(&w->disk, 5, "");
+	assert_int_equal(w->disk.ptr[0], 0x80 + 1 + SECTION_COUNT);
+	for (size_t n = SECTION_COUNT; n-- > 4;) {
+		const char *why;
+
+		w->disk.ptr[0] = (uint8_t)(0x80 + 1 + n);
+		why = world_start(w);
+		assert_true(n == 5 ? !why : why != NULL);
+	}
+	world_free(w);
 }
 
 /* One row a line, however long. */
@@ -108,8 +130,10 @@ static const struct {
 	{"cred of nobody", 2, "{\"rowneruuid\":\"" OBT "\",\"creds\":[]}", "its parts contradict each other"},
 	{"sdi without a name", 3, "{\"uuid\":\"" OTHER "\",\"priv\":true}", "sdi is damaged"},
 	{"acl2 without aceid", 4, "{\"rowneruuid\":\"" OBT "\",\"aclist2\":[{\"subject\":{\"uuid\":\"" OBT "\"},\"resources\":[],\"permission\":2}]}", "acl2 is damaged"},
-	{"a section too many", 4, "{\"rowneruuid\":\"" OBT "\",\"aclist2\":[]},{}", "something is behind its end"},
-	{"a section too few", 4, "", "acl2 is damaged"},
+	{"sp without a profile", 5, "{\"supportedprofiles\":[\"1.3.6.1.4.1.51414.0.0.1.0\"]}", "sp is damaged"},
+	{"sp of another profile", 5, "{\"supportedprofiles\":[\"1.3.6.1.4.1.51414.0.0.1.0\"],\"currentprofile\":\"1.3.6.1.4.1.51414.0.0.2.0\"}", "sp is damaged"},
+	{"a section too many", 4, "{\"rowneruuid\":\"" OBT "\",\"aclist2\":[]},{}", "sp is damaged"},
+	{"a section too few", 5, "", "sp is damaged"},
 	{"a number for a section", 3, "7", "sdi is damaged"},
 };
 /* clang-format on */
@@ -151,7 +175,7 @@ static void svr_start__knows_its_version(void **state)
 /* What was lost is not lost again: the second start finds a whole record, still in SRESET. */
 static void svr_start__reads_what_a_repair_wrote(void **state)
 {
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < SECTION_COUNT; i++) {
 		struct world *w = world_new();
 
 		(void)state;
@@ -167,10 +191,13 @@ static void svr_start__reads_what_a_repair_wrote(void **state)
 
 static void svr_start__lets_the_owner_repair(void **state)
 {
+	static const char NEXT[] = "supportedprofiles"; /* with two octets before it */
 	struct world *w = world_full(DOS_RFNOP);
+	const uint8_t *next = memmem(w->disk.ptr, w->disk.len, NEXT, strlen(NEXT));
 
 	(void)state;
-	w->disk.len--; /* the end of acl2, the last section */
+	assert_non_null(next);
+	w->disk.len = (size_t)(next - 3 - w->disk.ptr); /* the end of acl2 is missing */
 	assert_string_equal(world_start(w), "acl2 is damaged");
 	assert_int_equal(post(w, LATER, OBT, "/oic/sec/pstat", "{\"dos\":{\"s\":2}}"),
 			 V_BAD_REQUEST);
@@ -324,6 +351,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(svr_start__brings_an_owned_device_back),
 		cmocka_unit_test(svr_start__draws_a_new_identity_each_time),
+		cmocka_unit_test(svr_start__takes_the_shorter_record_of_a_forerunner),
 		cmocka_unit_test(svr_start__repairs_after_damage),
 		cmocka_unit_test(svr_start__knows_its_version),
 		cmocka_unit_test(svr_start__reads_what_a_repair_wrote),
