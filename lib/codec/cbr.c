@@ -4,6 +4,8 @@
 #include <cbor.h>
 
 #define INDEFINITE UINT64_MAX
+#define HEAD_MAX   ((size_t)9) /* octets */
+#define MAJOR_TAG  6
 
 /* One head with the octets of a string. */
 struct head {
@@ -68,14 +70,15 @@ static void on_text(void *h, cbor_data p, size_t n)
         };
 }
 
+/* A definite count may not pass for the mark of an indefinite one. */
 static void on_array(void *h, size_t n)
 {
-	*(struct head *)h = (struct head){.type = CBR_ARRAY, .n = n};
+	*(struct head *)h = (struct head){.type = n == INDEFINITE ? CBR_NONE : CBR_ARRAY, .n = n};
 }
 
 static void on_map(void *h, size_t n)
 {
-	*(struct head *)h = (struct head){.type = CBR_MAP, .n = n};
+	*(struct head *)h = (struct head){.type = n == INDEFINITE ? CBR_NONE : CBR_MAP, .n = n};
 }
 
 static void on_indef_array(void *h)
@@ -234,6 +237,27 @@ enum cbr_type cbr_peek(const struct cbr *c)
 	struct head h;
 
 	return look(c, &h) ? h.type : CBR_NONE;
+}
+
+/* libcbor 0.8 refuses tags that it does not know. Their heads are those of integers but for the
+ * major type, so it is asked for an integer. */
+bool cbr_tag(struct cbr *c, uint64_t *ret)
+{
+	uint8_t as_integer[HEAD_MAX] = {0};
+	struct cbor_decoder_result r;
+	struct head h = {0};
+	size_t n = c->rest.len < HEAD_MAX ? c->rest.len : HEAD_MAX;
+
+	if (c->err || n == 0 || c->rest.ptr[0] >> 5 != MAJOR_TAG)
+		return false;
+	memcpy(as_integer, c->rest.ptr, n);
+	as_integer[0] &= 0x1f;
+	r = cbor_stream_decode(as_integer, n, &CALLBACKS, &h);
+	if (r.status != CBOR_DECODER_FINISHED || h.type != CBR_UINT)
+		return false;
+	advance(c, r.read);
+	*ret = h.n;
+	return true;
 }
 
 void cbr_map(struct cbr *c)

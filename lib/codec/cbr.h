@@ -3,8 +3,9 @@
  * A cursor over one item: it allocates nothing, believes no claimed length, and keeps its first
  * error. After an error every read yields zero or the empty span and every loop ends, so a
  * parser reads straight through and asks once, with cbr_close().
- * Definite and indefinite arrays and maps are taken; strings in chunks, tags, floats and simple
- * values other than booleans and null are CBR_MALFORMED. Text is checked to be UTF-8.
+ * Definite and indefinite arrays and maps are taken; strings in chunks, floats, simple values other
+ * than booleans and null, and tags (but see cbr_tag) are CBR_MALFORMED. Text is checked to be
+ *UTF-8.
  *
  *	cbr_open(&c, body, &LIMITS);
  *	cbr_map(&c);
@@ -36,6 +37,7 @@ enum cbr_err {
 	CBR_TYPE,      /* well-formed, another type than asked for */
 	CBR_VALUE,     /* outside the asked range; also what callers report by cbr_fail */
 	CBR_DUPLICATE, /* a key met twice */
+	CBR_LOOSE,     /* cbd_check(): well-formed, but not the deterministic form */
 };
 
 enum cbr_type {
@@ -67,12 +69,15 @@ void cbr_open(struct cbr *c, struct span body, const struct cbr_limits *limits);
 /* What the next item is, without reading it; CBR_NONE at an end or after an error. */
 enum cbr_type cbr_peek(const struct cbr *c);
 
+/* Reads a tag, if the next item has one. False, *ret untouched: it has none. */
+bool cbr_tag(struct cbr *c, uint64_t *ret);
+
 void cbr_map(struct cbr *c);
 /* The next key of the map entered last (text keys only); false closes the map. The caller then
  * reads or skips exactly one value. */
 MUST_USE bool cbr_next(struct cbr *c, struct span *ret_key);
 void cbr_array(struct cbr *c);
-/* Is there another element? false closes the array. */
+/* Is there another element, or pair of a map entered last? false closes it. */
 MUST_USE bool cbr_more(struct cbr *c);
 
 uint64_t cbr_uint(struct cbr *c, uint64_t max);

@@ -45,6 +45,11 @@ void cbw_array_n(struct buf *b, size_t n)
 	head(b, cbor_encode_array_start, n);
 }
 
+void cbw_tag(struct buf *b, uint64_t v)
+{
+	head(b, cbor_encode_tag, v);
+}
+
 void cbw_uint(struct buf *b, uint64_t v)
 {
 	uint8_t *at = buf_room(b, HEAD_MAX);

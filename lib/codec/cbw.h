@@ -12,6 +12,7 @@ void cbw_end(struct buf *b);
 void cbw_map_n(struct buf *b, size_t n);
 void cbw_array_n(struct buf *b, size_t n);
 
+void cbw_tag(struct buf *b, uint64_t v);
 void cbw_uint(struct buf *b, uint64_t v);
 void cbw_int(struct buf *b, int64_t v);
 void cbw_bool(struct buf *b, bool v);

@@ -20,40 +20,44 @@ static void cbr_skip__accepts_only_what_is_well_formed_and_bounded(void **state)
 		struct span body;
 		enum cbr_err want;
 	} ROWS[] = {
-		{"empty",                   SPAN_LIT(""),                                     CBR_MALFORMED},
-		{"integer",                 SPAN_LIT("\x01"),                                 CBR_OK       },
-		{"two items",               SPAN_LIT("\x01\x01"),                             CBR_MALFORMED},
-		{"cut integer",             SPAN_LIT("\x19\x01"),                             CBR_MALFORMED},
-		{"definite map",            SPAN_LIT("\xa1\x61\x61\x01"),                     CBR_OK       },
-		{"indefinite map",          SPAN_LIT("\xbf\x61\x61\x01\xff"),                 CBR_OK       },
-		{"odd indefinite map",      SPAN_LIT("\xbf\x61\x61\xff"),                     CBR_MALFORMED},
-		{"unclosed map",            SPAN_LIT("\xbf\x61\x61\x01"),                     CBR_MALFORMED},
-		{"lone break",              SPAN_LIT("\xff"),                                 CBR_MALFORMED},
-		{"break in definite array", SPAN_LIT("\x82\x01\xff"),                         CBR_MALFORMED},
-		{"array bomb of 2^28 - 1",  SPAN_LIT("\x9a\x0f\xff\xff\xff"),                 CBR_MALFORMED},
-		{"map bomb",                SPAN_LIT("\xba\x00\xff\xff\xff"),                 CBR_MALFORMED},
-		{"array of 2^64 - 1",       SPAN_LIT("\x9b\xff\xff\xff\xff\xff\xff\xff\xff"),
-		 CBR_MALFORMED									     },
-		{"string of 2^64 - 1",      SPAN_LIT("\x7b\xff\xff\xff\xff\xff\xff\xff\xff"),
-		 CBR_MALFORMED									     },
-		{"chunked string",          SPAN_LIT("\x7f\x61\x61\xff"),                     CBR_MALFORMED},
-		{"tag",                     SPAN_LIT("\xc1\x01"),                             CBR_MALFORMED},
-		{"half float",              SPAN_LIT("\xf9\x3c\x00"),                         CBR_MALFORMED},
-		{"undefined",               SPAN_LIT("\xf7"),                                 CBR_MALFORMED},
-		{"reserved head",           SPAN_LIT("\x1c"),                                 CBR_MALFORMED},
-		{"null",                    SPAN_LIT("\xf6"),                                 CBR_OK       },
-		{"depth 4",                 SPAN_LIT("\x81\x81\x81\x81\x01"),                 CBR_OK       },
-		{"depth 5",                 SPAN_LIT("\x81\x81\x81\x81\x81\x01"),             CBR_LIMIT    },
+		{"empty",			  SPAN_LIT(""),                                     CBR_MALFORMED},
+		{"integer",                        SPAN_LIT("\x01"),                                 CBR_OK       },
+		{"two items",                      SPAN_LIT("\x01\x01"),                             CBR_MALFORMED},
+		{"cut integer",                    SPAN_LIT("\x19\x01"),                             CBR_MALFORMED},
+		{"definite map",                   SPAN_LIT("\xa1\x61\x61\x01"),                     CBR_OK       },
+		{"indefinite map",                 SPAN_LIT("\xbf\x61\x61\x01\xff"),                 CBR_OK       },
+		{"odd indefinite map",             SPAN_LIT("\xbf\x61\x61\xff"),                     CBR_MALFORMED},
+		{"unclosed map",                   SPAN_LIT("\xbf\x61\x61\x01"),                     CBR_MALFORMED},
+		{"lone break",                     SPAN_LIT("\xff"),                                 CBR_MALFORMED},
+		{"break in definite array",        SPAN_LIT("\x82\x01\xff"),                         CBR_MALFORMED},
+		{"array bomb of 2^28 - 1",         SPAN_LIT("\x9a\x0f\xff\xff\xff"),                 CBR_MALFORMED},
+		{"map bomb",                       SPAN_LIT("\xba\x00\xff\xff\xff"),                 CBR_MALFORMED},
+		{"array of 2^64 - 1",              SPAN_LIT("\x9b\xff\xff\xff\xff\xff\xff\xff\xff"),
+		 CBR_MALFORMED										    },
+		{"array of 2^64 - 1 with a break",
+		 SPAN_LIT("\x9b\xff\xff\xff\xff\xff\xff\xff\xff\x01\xff"),                           CBR_MALFORMED},
+		{"map of 2^64 - 1 with a break",
+		 SPAN_LIT("\xbb\xff\xff\xff\xff\xff\xff\xff\xff\xff"),                               CBR_MALFORMED},
+		{"string of 2^64 - 1",             SPAN_LIT("\x7b\xff\xff\xff\xff\xff\xff\xff\xff"),
+		 CBR_MALFORMED										    },
+		{"chunked string",                 SPAN_LIT("\x7f\x61\x61\xff"),                     CBR_MALFORMED},
+		{"tag",			    SPAN_LIT("\xc1\x01"),                             CBR_MALFORMED},
+		{"half float",                     SPAN_LIT("\xf9\x3c\x00"),                         CBR_MALFORMED},
+		{"undefined",                      SPAN_LIT("\xf7"),                                 CBR_MALFORMED},
+		{"reserved head",                  SPAN_LIT("\x1c"),                                 CBR_MALFORMED},
+		{"null",			   SPAN_LIT("\xf6"),                                 CBR_OK       },
+		{"depth 4",                        SPAN_LIT("\x81\x81\x81\x81\x01"),                 CBR_OK       },
+		{"depth 5",                        SPAN_LIT("\x81\x81\x81\x81\x81\x01"),             CBR_LIMIT    },
 		{"text of 17",
 		 SPAN_LIT("\x71\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61\x61"
 			  "\x61\x61\x61\x61"),
-		 CBR_LIMIT										 },
-		{"invalid UTF-8",           SPAN_LIT("\x62\xc3\x28"),                         CBR_MALFORMED},
-		{"overlong UTF-8",          SPAN_LIT("\x62\xc0\xaf"),                         CBR_MALFORMED},
-		{"surrogate",               SPAN_LIT("\x63\xed\xa0\x80"),                     CBR_MALFORMED},
-		{"cut UTF-8",               SPAN_LIT("\x61\xe2"),                             CBR_MALFORMED},
-		{"four octets of UTF-8",    SPAN_LIT("\x64\xf0\x9f\x92\xa1"),                 CBR_OK       },
-		{"map with integer key",    SPAN_LIT("\xa1\x01\x02"),                         CBR_OK       },
+		 CBR_LIMIT											},
+		{"invalid UTF-8",                  SPAN_LIT("\x62\xc3\x28"),                         CBR_MALFORMED},
+		{"overlong UTF-8",                 SPAN_LIT("\x62\xc0\xaf"),                         CBR_MALFORMED},
+		{"surrogate",                      SPAN_LIT("\x63\xed\xa0\x80"),                     CBR_MALFORMED},
+		{"cut UTF-8",                      SPAN_LIT("\x61\xe2"),                             CBR_MALFORMED},
+		{"four octets of UTF-8",           SPAN_LIT("\x64\xf0\x9f\x92\xa1"),                 CBR_OK       },
+		{"map with integer key",           SPAN_LIT("\xa1\x01\x02"),                         CBR_OK       },
 	};
 
 	(void)state;
@@ -62,6 +66,40 @@ static void cbr_skip__accepts_only_what_is_well_formed_and_bounded(void **state)
 
 		if (got != ROWS[i].want)
 			fail_msg("%s: got %d, want %d", ROWS[i].name, got, ROWS[i].want);
+	}
+}
+
+static void cbr_tag__reads_the_tag_in_front(void **state)
+{
+	static const struct {
+		const char *name;
+		struct span body;
+		bool tagged;
+		uint64_t tag;
+		enum cbr_err want;
+	} ROWS[] = {
+		{"tag 18",           SPAN_LIT("\xd2\x01"),                                 true,  18,         CBR_OK       },
+		{"longer head",      SPAN_LIT("\xdb\0\0\0\0\0\0\0\x12\x01"),               true,  18,         CBR_OK       },
+		{"greatest",         SPAN_LIT("\xdb\xff\xff\xff\xff\xff\xff\xff\xff\x01"), true,  UINT64_MAX,
+		 CBR_OK												    },
+		{"none",             SPAN_LIT("\x01"),                                     false, 0,          CBR_OK       },
+		{"tag within a tag", SPAN_LIT("\xd2\xd2\x01"),                             true,  18,         CBR_MALFORMED},
+		{"nothing follows",  SPAN_LIT("\xd2"),                                     true,  18,         CBR_MALFORMED},
+		{"cut head",         SPAN_LIT("\xd9\x01"),                                 false, 0,          CBR_MALFORMED},
+		{"reserved head",    SPAN_LIT("\xdc\x01"),                                 false, 0,          CBR_MALFORMED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		uint64_t tag = 0;
+		struct cbr c;
+		bool tagged;
+
+		cbr_open(&c, ROWS[i].body, &LIMITS);
+		tagged = cbr_tag(&c, &tag);
+		(void)cbr_skip(&c);
+		if (tagged != ROWS[i].tagged || tag != ROWS[i].tag || cbr_close(&c) != ROWS[i].want)
+			fail_msg("%s", ROWS[i].name);
 	}
 }
 
@@ -244,6 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cbr_skip__accepts_only_what_is_well_formed_and_bounded),
 		cmocka_unit_test(cbr_skip__counts_items),
+		cmocka_unit_test(cbr_tag__reads_the_tag_in_front),
 		cmocka_unit_test(cbr_open__refuses_a_long_body),
 		cmocka_unit_test(cbr__reads_a_map_and_keeps_the_first_error),
 		cmocka_unit_test(cbr_int__covers_both_signs),
