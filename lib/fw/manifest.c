@@ -2,6 +2,7 @@
 
 #include "base/parse.h"
 #include "crypto/envelope.h"
+#include "fw/manifest_cbor.h"
 #include "fw/manifest_read.h"
 #include "base/timestamp.h"
 
@@ -249,25 +250,34 @@ static bool is_container(const struct jsn *root)
 		(jsn_get(root, "signature") || jsn_get(root, "signatures")));
 }
 
-enum fw_error manifest_parse(struct span payload, unsigned required, struct manifest **ret)
+static enum fw_error read_json(struct span payload, struct jsn **ret)
 {
 	const struct jsn_limits limits = {payload.len, MANIFEST_DEPTH_MAX};
+	enum fw_error e;
+
+	if (envelope_is_compact(payload))
+		return FWE_MANIFEST_NESTING_INVALID;
+	e = envelope_json_error(jsn_parse(payload, &limits, ret));
+	if (e != FWE_OK)
+		return e;
+	if (jsn_type(*ret) != JSN_OBJECT)
+		return FWE_MANIFEST_JSON_INVALID;
+	return is_container(*ret) ? FWE_MANIFEST_NESTING_INVALID : FWE_OK;
+}
+
+enum fw_error manifest_parse(struct span payload, enum manifest_form form, unsigned required,
+			     struct manifest **ret)
+{
 	CLEANUP(manifest_freep) struct manifest *m = calloc(1, sizeof(*m));
 	enum fw_error e;
 
 	if (!m)
 		return FWE_INTERNAL;
 	m->size = MANIFEST_SIZE_UNKNOWN;
-	if (envelope_is_compact(payload))
-		return FWE_MANIFEST_NESTING_INVALID;
-	e = envelope_json_error(jsn_parse(payload, &limits, &m->tree));
-	if (e != FWE_OK)
-		return e;
-	if (jsn_type(m->tree) != JSN_OBJECT)
-		return FWE_MANIFEST_JSON_INVALID;
-	if (is_container(m->tree))
-		return FWE_MANIFEST_NESTING_INVALID;
-	e = check_format(m->tree);
+	e = form == MANIFEST_CBOR ? manifest_from_cbor(payload, &m->tree)
+				  : read_json(payload, &m->tree);
+	if (e == FWE_OK)
+		e = check_format(m->tree);
 	if (e == FWE_OK)
 		e = members_read(m->tree, MEMBERS, ARRAY_SIZE(MEMBERS), required, m);
 	if (e != FWE_OK)

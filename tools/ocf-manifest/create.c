@@ -307,8 +307,9 @@ static enum cli_exit create(const struct cli *cli)
 		return CLI_USAGE;
 	if (!fill(&d))
 		return CLI_FAILED;
-	e = jsn_write(root, JSN_COMPACT, &text) == 0 ? manifest_parse(buf_span(&text), 0, &m)
-						     : FWE_MANIFEST_TOO_LARGE;
+	e = jsn_write(root, JSN_COMPACT, &text) == 0
+		    ? manifest_parse(buf_span(&text), MANIFEST_JSON, 0, &m)
+		    : FWE_MANIFEST_TOO_LARGE;
 	buf_done(&text);
 	if (e != FWE_OK)
 		return cli_fail("devices would refuse it: %s", fw_error_name(e));

@@ -38,7 +38,8 @@ enum fw_error document_open(struct span octets, struct document *ret)
 	buf_put(&ret->octets, octets);
 	e = buf_ok(&ret->octets) ? open_any(ret) : FWE_INTERNAL;
 	if (e == FWE_OK)
-		ret->error = manifest_parse(document_payload(ret), 0, &ret->manifest);
+		ret->error =
+			manifest_parse(document_payload(ret), MANIFEST_JSON, 0, &ret->manifest);
 	return e;
 }
 
