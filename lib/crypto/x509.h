@@ -59,7 +59,7 @@ MUST_USE int x509_csr_parse(struct span pem, struct uuid *ret_subject, struct x5
 
 struct x509_chain; /* opaque: certificates, leaf first, not judged yet */
 
-/* -EBADMSG and *ret_why: beyond the limits, other text than PEM certificates and white space,
+/* Text around the certificates is skipped (RFC 7468 2). -EBADMSG and *ret_why: beyond the limits,
  * malformed, not in order, or another kind of key or signature. -ENOMEM. */
 MUST_USE int x509_chain_parse(struct span pem, struct x509_chain **ret, const char **ret_why);
 /* The same of `n` certificates in DER. */
