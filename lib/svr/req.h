@@ -15,6 +15,12 @@
 
 enum method { M_GET, M_POST, M_PUT, M_DELETE };
 
+/* Why a request is asked. */
+enum asked {
+	ASKED_FIRST, /* it has come in */
+	ASKED_KEPT,  /* for an observer, or a further block: what is known without asking further */
+};
+
 /* All spans are borrowed for the duration of the call. The transport has already answered 4.02
  * (unknown critical option), 4.08, 4.13 and the version options 2049 and 2053 (4.15). */
 struct req {
@@ -25,7 +31,8 @@ struct req {
 	struct span body;
 	uint32_t content_format, accept; /* CF_NONE: absent */
 	bool multicast;
-	bool observe;     /* GET with Observe 0 */
+	bool observe; /* GET with Observe 0 */
+	enum asked asked;
 	uint64_t session; /* secured session it came in on; 0: unsecured */
 	bool has_peer;    /* the session knows whom it talks to */
 	struct uuid peer; /* PSK identity or certificate's UUID; valid if has_peer */
@@ -39,4 +46,5 @@ struct answer {
 	uint32_t content_format; /* of a body that is not empty */
 	struct buf body;         /* owned by the caller of the handler, reused between requests */
 	bool act;                /* call ops.act once this answer is on the wire */
+	bool observable;         /* of a GET: its requester may be told of changes */
 };

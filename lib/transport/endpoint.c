@@ -110,6 +110,12 @@ static void reject(struct endpoint *e, const struct remote *to, uint16_t id)
 	send_message(e, to, span_of(octets, message_write(&rst, octets, sizeof(octets))));
 }
 
+static bool is_for_server(struct endpoint *e, const struct remote *from, const struct message *m)
+{
+	return e->server && m->code == MC_EMPTY &&
+	       server_receive_empty(e->server, from, m, e->now_us);
+}
+
 /* One CoAP message, plain or from a session. RFC 7252 4.2 and 4.3; 8.1 for groups. */
 static void receive_message(struct endpoint *e, const struct remote *from, struct span datagram,
 			    bool cut)
@@ -127,7 +133,7 @@ static void receive_message(struct endpoint *e, const struct remote *from, struc
 		return;
 	else if (m.type == MT_CON && (r < 0 || ping || request))
 		reject(e, from, m.id);
-	else if (r == 0 && !request && !cut)
+	else if (r == 0 && !request && !cut && !is_for_server(e, from, &m))
 		client_receive(e->client, from, &m, e->now_us);
 }
 
@@ -396,6 +402,16 @@ int endpoint_owner_key(struct endpoint *e, uint64_t session, const char *label,
 		       const struct uuid *obt, const struct uuid *device, uint8_t ret[16])
 {
 	return peers_owner_key(e->peers, session, label, obt, device, ret);
+}
+
+void endpoint_touch(struct endpoint *e)
+{
+	server_touch(e->server);
+}
+
+void endpoint_end_observers(struct endpoint *e, enum verdict why)
+{
+	server_end_observers(e->server, why);
 }
 
 /* ---- client ---- */

@@ -1,4 +1,4 @@
-/* lib/transport/endpoint.h - CoAP over UDP and DTLS (RFC 7252, 7959), server and client.
+/* lib/transport/endpoint.h - CoAP over UDP and DTLS (RFC 7252, 7641, 7959), server and client.
  *
  * One endpoint has a dual-stack CoAP socket and a DTLS socket. The endpoint owns no loop: wait on
  * endpoint_fd(), call endpoint_dispatch() when it is readable or endpoint_deadline() has come.
@@ -47,7 +47,8 @@ struct endpoint_ops {
 	 * comes after `opened` of the session that took its place. */
 	void (*closed)(void *arg, uint64_t session, enum dtls_end why, bool was_open);
 	/* Server: one whole request. A multicast GET is asked at arrival and again when its
-	 * delayed answer is due; V_IGNORE either time means silence. */
+	 * delayed answer is due; V_IGNORE either time means silence. The GET of an observer is
+	 * asked again when something may have changed; a refusal ends the observation. */
 	void (*request)(void *arg, const struct req *req, struct answer *answer);
 	/* After an answer with `act` set has been handed to the kernel. */
 	void (*act)(void *arg);
@@ -77,6 +78,14 @@ void endpoint_close(struct endpoint *e, uint64_t session);
 void endpoint_close_all(struct endpoint *e, uint64_t except);
 MUST_USE int endpoint_owner_key(struct endpoint *e, uint64_t session, const char *label,
 				const struct uuid *obt, const struct uuid *device, uint8_t ret[16]);
+
+/* ---- server ---- */
+
+/* Any resource may have changed: `request` is asked anew for each observer (RFC 7641), who is told
+ * if the answer differs from the one before. Both are done by the next endpoint_dispatch(). */
+void endpoint_touch(struct endpoint *e);
+/* Each observer gets an answer of this verdict, its last. */
+void endpoint_end_observers(struct endpoint *e, enum verdict why);
 
 /* ---- client ---- */
 

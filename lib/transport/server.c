@@ -4,6 +4,10 @@
 #include "transport/chance.h"
 #include "transport/exchange.h"
 #include "transport/multicast.h"
+#include "transport/observe.h"
+#include "transport/reply.h"
+
+#define OBSERVE_REGISTER 0u /* RFC 7641 2 */
 
 struct server {
 	const struct server_ops *ops;
@@ -13,6 +17,7 @@ struct server {
 	struct exchanges plain, secured; /* apart: plain peers can forge any number of addresses */
 	struct blocks blocks;
 	struct multicast multicast;
+	struct observers observers;
 	struct answer answer;
 	/* The message being made; not on the stack, where the hardened build clears them first. */
 	struct message reply;
@@ -43,6 +48,7 @@ struct server *server_free(struct server *s)
 	exchanges_done(&s->plain);
 	exchanges_done(&s->secured);
 	blocks_done(&s->blocks);
+	observers_done(&s->observers);
 	buf_done(&s->answer.body);
 	free(s);
 	return NULL;
@@ -52,47 +58,7 @@ void server_forget(struct server *s, uint64_t session)
 {
 	exchanges_forget(&s->secured, session);
 	blocks_drop(&s->blocks, &(struct remote){.session = session});
-}
-
-static enum message_code code_of(enum verdict v)
-{
-	switch (v) {
-	case V_IGNORE:
-		return MC_EMPTY;
-	case V_CONTENT:
-		return MC_CONTENT;
-	case V_CHANGED:
-		return MC_CHANGED;
-	case V_DELETED:
-		return MC_DELETED;
-	case V_CREATED:
-		return MC_CREATED;
-	case V_BAD_REQUEST:
-		return MC_BAD_REQUEST;
-	case V_UNAUTHORIZED:
-		return MC_UNAUTHORIZED;
-	case V_BAD_OPTION:
-		return MC_BAD_OPTION;
-	case V_FORBIDDEN:
-		return MC_FORBIDDEN;
-	case V_NOT_FOUND:
-		return MC_NOT_FOUND;
-	case V_NO_METHOD:
-		return MC_NO_METHOD;
-	case V_NOT_ACCEPTABLE:
-		return MC_NOT_ACCEPTABLE;
-	case V_INCOMPLETE:
-		return MC_INCOMPLETE;
-	case V_TOO_LARGE:
-		return MC_TOO_LARGE;
-	case V_BAD_FORMAT:
-		return MC_BAD_FORMAT;
-	case V_INTERNAL:
-		return MC_INTERNAL;
-	case V_UNAVAILABLE:
-		return MC_UNAVAILABLE;
-	}
-	return MC_INTERNAL;
+	observers_forget(&s->observers, session);
 }
 
 /* What the transport refuses by itself; 0: the request goes on. */
@@ -117,7 +83,7 @@ static uint8_t refusal_of(const struct message *m)
 
 /* Asks the application; the result is in s->answer. The code to answer with. */
 static uint8_t ask(struct server *s, const struct remote *from, const struct message *m,
-		   struct span body)
+		   struct span body, enum asked why)
 {
 	struct req req = {.method = (enum method)(m->code - MC_GET),
 			  .path = span_of(m->path, m->path_len),
@@ -127,37 +93,16 @@ static uint8_t ask(struct server *s, const struct remote *from, const struct mes
 			  .accept = m->accept,
 			  .multicast = from->multicast,
 			  .observe = m->code == MC_GET && m->observe == 0,
-			  .session = from->session};
+			  .session = from->session,
+			  .asked = why};
 
 	memcpy(req.query, m->query, m->n_query * sizeof(req.query[0]));
 	buf_reset(&s->answer.body);
 	s->answer.verdict = V_IGNORE;
 	s->answer.content_format = CF_NONE;
-	s->answer.act = false;
+	s->answer.act = s->answer.observable = false;
 	s->ops->request(s->arg, from, &req, &s->answer);
-	return (uint8_t)(buf_ok(&s->answer.body) ? code_of(s->answer.verdict) : MC_INTERNAL);
-}
-
-/* Puts the application's body into the reply. Only a GET can be asked again for further blocks:
- * its answer is made anew for each, and the ETag tells the client if it has changed. */
-static void attach_body(struct server *s, const struct message *m)
-{
-	struct message *reply = &s->reply;
-	struct span body = buf_span(&s->answer.body);
-
-	if (body.len == 0 || reply->code == MC_INTERNAL)
-		return;
-	if (m->code != MC_GET && body.len > MESSAGE_BLOCK_MAX) {
-		reply->code = MC_INTERNAL;
-		return;
-	}
-	if (!block_slice(reply, body, m->block2, s->etag)) {
-		reply->code = MC_BAD_REQUEST;
-		return;
-	}
-	reply->content_format = s->answer.content_format;
-	if (reply->content_format == CF_OCF_CBOR)
-		reply->content_version = MESSAGE_OCF_1_0;
+	return (uint8_t)(buf_ok(&s->answer.body) ? reply_code(s->answer.verdict) : MC_INTERNAL);
 }
 
 /* True: the reply's code says all, a refusal or the wish for the next block. False: *ret_body is
@@ -195,11 +140,11 @@ static void answer(struct server *s, const struct remote *from, const struct mes
 			reply->code = MC_EMPTY; /* RFC 7252 5.4.1 */
 		return;
 	}
-	reply->code = ask(s, from, m, body);
+	reply->code = ask(s, from, m, body, m->block2.num > 0 ? ASKED_KEPT : ASKED_FIRST);
 	if (m->block1.present)
 		blocks_drop(&s->blocks, from);
 	if (reply->code != MC_EMPTY)
-		attach_body(s, m);
+		reply_set_body(reply, m, &s->answer, s->etag);
 }
 
 static void reply_init(struct server *s, const struct message *m)
@@ -212,6 +157,28 @@ static void reply_init(struct server *s, const struct message *m)
 	s->reply.token_len = m->token_len;
 }
 
+/* The observation that a GET begins or ends (RFC 7641 3.1, 3.6). Plain UDP has none: whoever forges
+ * an address could have notifications sent there, again and again. */
+static void watch(struct server *s, const struct remote *from, const struct message *m,
+		  struct span datagram, uint64_t now_us)
+{
+	struct observer *o;
+
+	if (m->code != MC_GET || m->observe == MESSAGE_ABSENT || from->session == 0)
+		return;
+	o = observers_find(&s->observers, from, m);
+	if (o)
+		observers_drop(&s->observers, o);
+	if (m->observe != OBSERVE_REGISTER || s->reply.code != MC_CONTENT ||
+	    !s->answer.observable || m->block2.num > 0)
+		return;
+	o = observers_add(&s->observers, from, m, datagram, now_us);
+	if (!o)
+		return;
+	o->digest = reply_digest(&s->answer);
+	s->reply.observe = observers_sequence(&s->observers);
+}
+
 /* A repeated GET is carried out again: it changes nothing (RFC 7252 4.5). */
 static bool is_remembered(const struct message *m)
 {
@@ -219,7 +186,7 @@ static bool is_remembered(const struct message *m)
 }
 
 static void receive_unicast(struct server *s, const struct remote *from, const struct message *m,
-			    bool cut, uint64_t now_us)
+			    struct span datagram, bool cut, uint64_t now_us)
 {
 	struct exchanges *xs = from->session ? &s->secured : &s->plain;
 	const struct exchange *x = NULL;
@@ -234,6 +201,7 @@ static void receive_unicast(struct server *s, const struct remote *from, const s
 	}
 	reply_init(s, m);
 	answer(s, from, m, cut, now_us);
+	watch(s, from, m, datagram, now_us);
 	if (s->reply.code != MC_EMPTY)
 		len = message_write(&s->reply, s->octets, sizeof(s->octets));
 	if (is_remembered(m))
@@ -251,10 +219,10 @@ static bool answer_group(struct server *s, const struct remote *from, const stru
 	reply_init(s, m);
 	if (refusal_of(m) != 0)
 		return false;
-	s->reply.code = ask(s, from, m, m->payload);
+	s->reply.code = ask(s, from, m, m->payload, ASKED_FIRST);
 	if (s->reply.code != MC_CONTENT)
 		return false;
-	attach_body(s, m);
+	reply_set_body(&s->reply, m, &s->answer, s->etag);
 	return s->reply.code == MC_CONTENT;
 }
 
@@ -286,15 +254,88 @@ void server_receive(struct server *s, const struct remote *from, const struct me
 		if (!cut)
 			receive_group(s, from, m, datagram, now_us);
 	} else if (m->type == MT_CON || m->type == MT_NON) {
-		receive_unicast(s, from, m, cut, now_us);
+		receive_unicast(s, from, m, datagram, cut, now_us);
 	}
 }
+
+/* ---- notifications ---- */
+
+/* What the observer may see now: code and body of the reply. */
+static void look_again(struct server *s, const struct observer *o)
+{
+	struct message m;
+
+	message_init(&s->reply, MT_CON, o->ending, s->next_id++);
+	s->reply.token_len = o->token_len;
+	memcpy(s->reply.token, o->token, o->token_len);
+	if (o->ending != 0 || message_parse(&m, span_of(o->datagram, o->len)) < 0)
+		return;
+	s->reply.code = ask(s, &o->from, &m, span_of(NULL, 0), ASKED_KEPT);
+	reply_set_body(&s->reply, &m, &s->answer, s->etag);
+}
+
+/* Sends what has changed, or repeats what was not acknowledged: always the latest state (RFC 7641
+ * 4.5.2). Confirmable each time: so the network is not flooded, and who does not answer is gone. */
+static void notify(struct server *s, struct observer *o, uint64_t now_us)
+{
+	bool again = o->confirm.waiting, stale = now_us - o->heard_us >= OBSERVE_CONFIRM_US;
+	size_t len;
+
+	o->touched = false;
+	look_again(s, o);
+	if (s->reply.code == MC_CONTENT && s->answer.observable) {
+		uint64_t digest = reply_digest(&s->answer);
+
+		if (!again && !stale && digest == o->digest)
+			return;
+		o->digest = digest;
+		s->reply.observe = observers_sequence(&s->observers);
+	} else {
+		o->ending = s->reply.code;
+	}
+	len = s->reply.code == MC_EMPTY ? 0
+					: message_write(&s->reply, s->octets, sizeof(s->octets));
+	if (len == 0 || (again && !confirm_again(&o->confirm, s->reply.id, now_us))) {
+		observers_drop(&s->observers, o);
+		return;
+	}
+	if (!again)
+		confirm_start(&o->confirm, s->reply.id, now_us);
+	s->ops->send(s->arg, &o->from, span_of(s->octets, len));
+}
+
+bool server_receive_empty(struct server *s, const struct remote *from, const struct message *m,
+			  uint64_t now_us)
+{
+	struct observer *o = observers_find_sent(&s->observers, from, m->id);
+
+	if (!o)
+		return false;
+	o->confirm.waiting = false;
+	o->heard_us = now_us;
+	if (m->type == MT_RST || o->ending != 0)
+		observers_drop(&s->observers, o);
+	return true;
+}
+
+void server_touch(struct server *s)
+{
+	observers_touch(&s->observers);
+}
+
+void server_end_observers(struct server *s, enum verdict why)
+{
+	observers_end(&s->observers, (uint8_t)reply_code(why));
+}
+
+/* ---- time ---- */
 
 /* The conditions are looked at again: an onboarding connection opened meanwhile means silence
  * (CR 2640). */
 void server_tick(struct server *s, uint64_t now_us)
 {
 	struct multicast_request due;
+	struct observer *o;
 	struct message m;
 
 	while (multicast_take(&s->multicast, now_us, &due)) {
@@ -302,9 +343,14 @@ void server_tick(struct server *s, uint64_t now_us)
 		    answer_group(s, &due.from, &m))
 			send_group_answer(s, &due.from);
 	}
+	while ((o = observers_due(&s->observers, now_us)))
+		notify(s, o, now_us);
 }
 
 uint64_t server_deadline(const struct server *s)
 {
-	return multicast_deadline(&s->multicast);
+	uint64_t group = multicast_deadline(&s->multicast);
+	uint64_t observer = observers_deadline(&s->observers);
+
+	return group < observer ? group : observer;
 }

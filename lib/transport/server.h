@@ -1,5 +1,5 @@
 /* lib/transport/server.h - requests in, answers out: the message layer of a server
- * (RFC 7252 4 and 5, RFC 7959, CR 2640 for groups). No sockets, no clock. */
+ * (RFC 7252 4 and 5, RFC 7641, RFC 7959, CR 2640 for groups). No sockets, no clock. */
 #pragma once
 
 #include "transport/message.h"
@@ -33,7 +33,14 @@ DEFINE_CLEANUP(struct server *, server_free)
 /* A message with a request code; `datagram` is where it was read from. `cut`: its end is lost. */
 void server_receive(struct server *s, const struct remote *from, const struct message *m,
 		    struct span datagram, bool cut, uint64_t now_us);
-/* Answers to multicast that are due. */
+/* An empty ACK or RST. True: it was about a message of the server. */
+MUST_USE bool server_receive_empty(struct server *s, const struct remote *from,
+				   const struct message *m, uint64_t now_us);
+/* Any resource may have changed: the next tick asks for each observer anew. */
+void server_touch(struct server *s);
+/* Each observer gets an answer of this verdict by the next tick, its last. */
+void server_end_observers(struct server *s, enum verdict why);
+/* Answers to multicast that are due, and notifications. */
 void server_tick(struct server *s, uint64_t now_us);
 uint64_t server_deadline(const struct server *s); /* NEVER_US: none */
 /* A session is gone: nothing of it is kept. */

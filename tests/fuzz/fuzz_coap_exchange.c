@@ -26,6 +26,8 @@ static void on_request(void *arg, const struct remote *from, struct req *req, st
 	(void)arg;
 	(void)from;
 	answer->verdict = req->method == M_GET ? V_CONTENT : V_CHANGED;
+	answer->observable = true;
+	buf_put_byte(&answer->body, (uint8_t)req->asked); /* an observer sees another body */
 	while (req->method == M_GET && answer->body.len < 40 * req->path.len)
 		buf_put(&answer->body, req->path);
 }
@@ -51,8 +53,18 @@ static void receive(struct server *s, uint8_t *p, size_t len, uint8_t flags)
 		return;
 	if (message_is_request(&m))
 		server_receive(s, &from, &m, datagram, (flags & 4) != 0, 1);
-	else if (!from.multicast)
+	else if (!from.multicast && (m.code != MC_EMPTY || !server_receive_empty(s, &from, &m, 1)))
 		client_receive(client, &from, &m, 1);
+}
+
+/* What may have changed, and the time that passes: every observer gives up in the end. */
+static void run(struct server *s)
+{
+	server_touch(s);
+	for (unsigned i = 0; i < 8; i++)
+		server_tick(s, 2 + i * 100 * USEC_PER_SEC);
+	if (server_deadline(s) < 1000 * USEC_PER_SEC)
+		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -77,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += 2 + len;
 		size -= 2 + len;
 	}
-	server_tick(s, 2);
+	run(s);
 	client_tick(client, NEVER_US - 1);
 	(void)server_free(s);
 	(void)client_free(client);

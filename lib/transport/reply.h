@@ -1,0 +1,14 @@
+/* lib/transport/reply.h - the application's answer as a message. */
+#pragma once
+
+#include "transport/message.h"
+
+/* MC_EMPTY: say nothing. */
+enum message_code reply_code(enum verdict v);
+/* Puts the application's body into `reply`, whose code is set: the whole, or the block that the
+ * request `m` asks for. Only a GET can be asked again for further blocks: its answer is made anew
+ * for each, and the ETag, kept in `etag`, tells the client if it has changed. */
+void reply_set_body(struct message *reply, const struct message *m, const struct answer *answer,
+		    uint8_t etag[4]);
+/* Tells one representation from another. */
+uint64_t reply_digest(const struct answer *answer);
