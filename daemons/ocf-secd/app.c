@@ -103,6 +103,7 @@ int app_commit(struct app *a, struct svr_out *out)
 		return r;
 	}
 	loop_timer_set(a->pin_timer, device_pin_deadline(a->state.dev));
+	endpoint_touch(a->endpoint);
 	log_changes(a, &before);
 	return 0;
 }
@@ -135,6 +136,8 @@ void app_effects(struct app *a, unsigned effects)
 		endpoint_close_all(a->endpoint, device_doc(a->state.dev));
 	if (effects & FX_CLOSE_ALL)
 		endpoint_close_all(a->endpoint, 0);
+	if (effects & FX_END_OBSERVERS)
+		endpoint_end_observers(a->endpoint, V_UNAVAILABLE);
 	app_net_rearm(a); /* the network says goodbye even if no datagram comes any more */
 	/* FX_REKEY: nothing is kept, each handshake asks on_offer() and on_psk() anew. */
 }

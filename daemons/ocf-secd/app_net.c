@@ -180,6 +180,7 @@ static void on_request(void *arg, const struct req *req, struct answer *answer)
 		buf_reset(&answer->body);
 		return;
 	}
+	answer->observable = out.observable;
 	a->effects |= out.effects;
 	answer->act = a->effects != 0;
 }

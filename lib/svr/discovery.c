@@ -3,6 +3,7 @@
 #include "codec/cbw.h"
 
 #define BM_DISCOVERABLE 1u
+#define BM_OBSERVABLE   2u
 
 /* The links a request asks for. */
 struct filter {
@@ -68,7 +69,7 @@ static void write_link(const struct exchange *x, const struct resource *res)
 	rep_types(x->dev, res, b);
 	cbw_str(b, "p");
 	cbw_map(b);
-	cbw_kv_uint(b, "bm", BM_DISCOVERABLE);
+	cbw_kv_uint(b, "bm", BM_DISCOVERABLE | (res->observable ? BM_OBSERVABLE : 0));
 	cbw_end(b);
 	cbw_str(b, "eps");
 	cbw_array(b);

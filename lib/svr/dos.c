@@ -27,7 +27,7 @@ static const struct dos_row {
 } DOS_ROWS[] = {
 	{DOS_RESET,  DOS_RFOTM,  false, NULL,      FX_SIGNAL | FX_CLOSE_ALL | FX_REKEY},
 	{DOS_RFOTM,  DOS_RFPRO,  true,  svr_ready, FX_SIGNAL | FX_REKEY               },
-	{DOS_RFPRO,  DOS_RFNOP,  true,  svr_ready, FX_SIGNAL                          },
+	{DOS_RFPRO,  DOS_RFNOP,  true,  svr_ready, FX_SIGNAL | FX_END_OBSERVERS       },
 	{DOS_RFNOP,  DOS_RFPRO,  true,  svr_ready, FX_SIGNAL                          },
 	{DOS_RFPRO,  DOS_SRESET, true,  svr_ready, FX_SIGNAL                          },
 	{DOS_RFNOP,  DOS_SRESET, true,  svr_ready, FX_SIGNAL                          },

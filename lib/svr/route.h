@@ -18,7 +18,8 @@ typedef enum verdict (*svr_handler)(struct exchange *x);
 struct resource {
 	struct target target;
 	const char *rt;
-	const char *interfaces[3];  /* the first is the default */
+	const char *interfaces[3]; /* the first is the default */
+	bool observable;
 	size_t body_max;            /* octets of a POST; 0: no POST */
 	svr_handler get, post, del; /* all NULL: known to the standard, not there yet */
 	/* Writes the properties of a resource that shows them to everyone alike. */

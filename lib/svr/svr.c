@@ -127,6 +127,7 @@ void svr_handle(const struct device *dev, const struct req *req, const struct sv
 		out->verdict = V_IGNORE;
 	if (out->verdict >= V_BAD_REQUEST || out->verdict == V_IGNORE)
 		out_undo(out);
+	out->observable = out->verdict == V_CONTENT && x.res->observable;
 }
 
 enum svr_profile svr_profile(const struct device *dev)

@@ -60,6 +60,7 @@ enum svr_fx {
 	FX_CLOSE_OTHERS = 1u << 4, /* close handshakes and sessions other than the DOC */
 	FX_CLOSE_ALL = 1u << 5,    /* close all secured sessions, drop their keys */
 	FX_REKEY = 1u << 6,        /* identity or keys changed: refresh what handshakes offer */
+	FX_END_OBSERVERS = 1u << 7, /* tell all observers 5.03, their last notification */
 };
 #define SVR_RESET_WAIT_US UINT64_C(300000)
 
@@ -68,6 +69,7 @@ struct svr_out {
 	struct buf *body;      /* in: where to write the answer's body; CBOR */
 	struct device *staged; /* owned by the caller; NULL: nothing changes */
 	bool store;            /* the record is to be stored before the commit */
+	bool observable;       /* a GET whose answer may be observed */
 	unsigned effects;      /* enum svr_fx */
 	const char *why;       /* static text for the log line of a refusal, or NULL */
 };

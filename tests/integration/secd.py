@@ -3,6 +3,7 @@ import ctypes
 import itertools
 import os
 import secrets
+import select
 import shutil
 import socket
 import struct
@@ -159,6 +160,11 @@ class Secd:
         except socket.timeout:
             sys.exit("FAILED: not ready: " + self.log())
         return self
+
+    def drain_status(self):
+        """Ten unread STATUS= lines fill the socket, and the service waits for whoever reads them."""
+        while select.select([self.notify], [], [], 0)[0]:
+            self.notify.recv(256)
 
     def stop(self):
         if self.process:

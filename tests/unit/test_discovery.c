@@ -48,6 +48,27 @@ static void discovery_get__finds_doxm_by_its_type(void **state)
 	world_free(w);
 }
 
+static void discovery_get__says_what_can_be_observed(void **state)
+{
+	static const struct {
+		const char *uri, *policy;
+	} CASES[] = {
+		{"/oic/res?rt=oic.wk.res",  "\"p\",{\"bm\":3}"},
+		{"/oic/res?rt=oic.r.pstat", "\"p\",{\"bm\":3}"},
+		{"/oic/res?rt=oic.wk.d",    "\"p\",{\"bm\":1}"},
+		{"/oic/res?rt=oic.r.cred",  "\"p\",{\"bm\":1}"},
+	};
+	struct world *w = world_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
+		assert_int_equal(get(w, CLEAR, NULL, CASES[i].uri), V_CONTENT);
+		if (!body_has(w, CASES[i].policy))
+			fail_msg("%s", CASES[i].uri);
+	}
+	world_free(w);
+}
+
 static const uint8_t *find(const uint8_t *from, const uint8_t *end, const char *text)
 {
 	struct buf want = BUF_INIT(512);
@@ -241,6 +262,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(discovery_get__finds_doxm_by_its_type),
+		cmocka_unit_test(discovery_get__says_what_can_be_observed),
 		cmocka_unit_test(discovery_get__lists_all_with_their_endpoints),
 		cmocka_unit_test(discovery_get__answers_by_query),
 		cmocka_unit_test(discovery_get__answers_a_group_that_names_it),

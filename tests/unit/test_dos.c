@@ -112,8 +112,10 @@ static void dos_step__ends_the_doc_flag_in_rfnop_only(void **state)
 	dev->doc = DOC;
 	assert_true(dos_step(dev, DOS_RFPRO, BY_CLIENT, &out));
 	assert_true(device_in_doc(dev, DOC));
+	assert_false(out.effects & FX_END_OBSERVERS);
 	assert_true(dos_step(dev, DOS_RFNOP, BY_CLIENT, &out));
 	assert_false(device_in_doc(dev, DOC));
+	assert_true(out.effects & FX_END_OBSERVERS);
 	world_free(w);
 }
 

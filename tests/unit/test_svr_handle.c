@@ -169,6 +169,23 @@ static void svr_handle__ends_the_doc_flag_in_rfnop(void **state)
 	world_free(w);
 }
 
+static void svr_handle__says_what_may_be_observed(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	to_provisioned(w, DOS_RFPRO);
+	assert_int_equal(get(w, LATER, OBT, "/oic/sec/pstat"), V_CONTENT);
+	assert_true(w->out.observable);
+	assert_int_equal(get(w, LATER, OBT, "/oic/sec/doxm"), V_CONTENT);
+	assert_false(w->out.observable);
+	assert_int_equal(get(w, STRANGER, OTHER, "/oic/sec/pstat"), V_UNAUTHORIZED);
+	assert_false(w->out.observable);
+	assert_int_equal(get(w, LATER, OBT, "/nothing"), V_NOT_FOUND);
+	assert_false(w->out.observable);
+	world_free(w);
+}
+
 static void svr_handle__says_what_is_not_there(void **state)
 {
 	static const char *const NOT_YET[] = {"/oic/sec/csr", "/oic/sec/roles", "/oic/sec/ael",
@@ -212,6 +229,7 @@ int main(void)
 		cmocka_unit_test(svr_handle__is_silent_once_a_doc_opened_meanwhile),
 		cmocka_unit_test(svr_handle__is_mute_without_a_transfer_method),
 		cmocka_unit_test(svr_handle__ends_the_doc_flag_in_rfnop),
+		cmocka_unit_test(svr_handle__says_what_may_be_observed),
 		cmocka_unit_test(svr_handle__says_what_is_not_there),
 		cmocka_unit_test(svr_handle__hides_all_beside_a_doc),
 	};
