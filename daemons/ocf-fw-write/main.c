@@ -143,6 +143,9 @@ static int handle(struct slots *s, const struct proto_msg *m, int fd, struct pro
 	} else if (m->type == PROTO_IMAGE) {
 		slots_image(s, &m->image, fd, progress, &ret->done);
 		log_done("image", &ret->done);
+	} else if (m->type == PROTO_STAGED) {
+		slots_staged(s, &m->image, progress, &ret->done);
+		log_done("staged image", &ret->done);
 	} else if (m->type == PROTO_COMMIT) {
 		slots_commit(s, &ret->done);
 		log_done("commit", &ret->done);

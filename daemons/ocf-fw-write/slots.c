@@ -286,6 +286,25 @@ static int empty_slot(int slot_dir)
 	return r;
 }
 
+/* Octets in a slot that never became complete; 0: none, or it is complete. */
+static uint64_t count_staged(int slot_dir, const char *components)
+{
+	struct span rest = span_str(components);
+	uint64_t octets = 0;
+	struct stat st;
+
+	if (fstatat(slot_dir, RELEASE, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+		return 0;
+	while (rest.ptr) {
+		char name[PROTO_LABEL];
+
+		if (span_to_str(span_cut(&rest, ' '), name, sizeof(name)) == 0 && name[0] &&
+		    fstatat(slot_dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+			octets += (uint64_t)st.st_size;
+	}
+	return octets;
+}
+
 static int choose_target(struct slots *s)
 {
 	int running, current, r = read_places(s, &running, &current);
@@ -314,9 +333,20 @@ static int lock(struct slots *s)
 	return is_alone(s) ? -ECANCELED : 0;
 }
 
-void slots_begin(struct slots *s, const struct proto_begin *b, struct proto_done *ret)
+static int make_room(struct slots *s, const struct proto_begin *b)
 {
 	struct statvfs fs;
+	int r = empty_slot(s->slot_dirs[s->target]);
+
+	if (r == 0 && fstatvfs(s->dir, &fs) < 0)
+		r = -errno;
+	if (r == 0 && b->size != PROTO_SIZE_ANY && b->size / fs.f_frsize >= fs.f_bavail)
+		r = -ENOSPC;
+	return r;
+}
+
+void slots_begin(struct slots *s, const struct proto_begin *b, struct proto_done *ret)
+{
 	int r;
 
 	*ret = (struct proto_done){0};
@@ -335,12 +365,10 @@ void slots_begin(struct slots *s, const struct proto_begin *b, struct proto_done
 		r = lock(s);
 	if (r == 0)
 		r = choose_target(s);
-	if (r == 0)
-		r = empty_slot(s->slot_dirs[s->target]);
-	if (r == 0 && fstatvfs(s->dir, &fs) < 0)
-		r = -errno;
-	if (r == 0 && b->size != PROTO_SIZE_ANY && b->size / fs.f_frsize >= fs.f_bavail)
-		r = -ENOSPC;
+	if (r == 0 && b->keep)
+		ret->octets = count_staged(s->slot_dirs[s->target], s->config->components);
+	if (r == 0 && ret->octets == 0)
+		r = make_room(s, b);
 	if (r < 0) {
 		answer_errno(ret, r, "the slot cannot be emptied");
 		return;
@@ -377,7 +405,7 @@ static uint64_t image_limit(const struct slots *s, const struct proto_image *i)
 }
 
 struct sink {
-	int fd;
+	int fd; /* -1: what is read is there already */
 	uint64_t octets, flushed;
 	struct hash_set *own, *all;
 	void (*progress)(uint64_t octets);
@@ -388,7 +416,7 @@ static int sink_piece(struct sink *k, const uint8_t *piece, size_t n)
 {
 	struct span data = span_of(piece, n);
 	uint64_t now_us;
-	int r = write_all(k->fd, piece, n);
+	int r = k->fd < 0 ? 0 : write_all(k->fd, piece, n);
 
 	if (r == 0 && k->own)
 		r = hash_set_update(k->own, data);
@@ -397,7 +425,7 @@ static int sink_piece(struct sink *k, const uint8_t *piece, size_t n)
 	if (r < 0)
 		return r;
 	k->octets += n;
-	if (k->octets - k->flushed >= FLUSH_EVERY) {
+	if (k->fd >= 0 && k->octets - k->flushed >= FLUSH_EVERY) {
 		/* Starts the disk while we go on, so that the fsync at the end is short. */
 		(void)sync_file_range(k->fd, (off_t)k->flushed, (off_t)(k->octets - k->flushed),
 				      SYNC_FILE_RANGE_WRITE);
@@ -514,8 +542,24 @@ static void write_image(struct slots *s, const struct proto_image *i, const char
 		judge_image(s, i, k, ret);
 }
 
-void slots_image(struct slots *s, const struct proto_image *i, int pipe,
-		 void (*progress)(uint64_t octets), struct proto_done *ret)
+static void verify_image(struct slots *s, const struct proto_image *i, const char *name,
+			 struct sink *k, struct proto_done *ret)
+{
+	CLEANUP(closep)
+	int in = openat(s->slot_dirs[s->target], name,
+			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int r = in < 0 ? -errno : copy(s, k, in, image_limit(s, i));
+
+	ret->octets = k->octets;
+	if (r < 0)
+		answer_errno(ret, r, "the image cannot be read");
+	else
+		judge_image(s, i, k, ret);
+}
+
+/* pipe -1: the image is there already. */
+static void take_image(struct slots *s, const struct proto_image *i, int pipe,
+		       void (*progress)(uint64_t octets), struct proto_done *ret)
 {
 	CLEANUP(hash_set_freep) struct hash_set *own = NULL;
 	struct sink k = {.fd = -1, .all = s->all, .progress = progress};
@@ -534,7 +578,10 @@ void slots_image(struct slots *s, const struct proto_image *i, int pipe,
 		answer(ret, FWE_INTERNAL, "no digests");
 	if (ret->error == FWE_OK) {
 		k.own = own;
-		write_image(s, i, name, pipe, &k, ret);
+		if (pipe < 0)
+			verify_image(s, i, name, &k, ret);
+		else
+			write_image(s, i, name, pipe, &k, ret);
 	}
 	s->step = STEP_NONE;
 	if (ret->error != FWE_OK)
@@ -543,6 +590,18 @@ void slots_image(struct slots *s, const struct proto_image *i, int pipe,
 	s->octets += k.octets;
 	s->images++;
 	s->step = s->images == s->plan.images ? STEP_VERIFIED : STEP_BEGUN;
+}
+
+void slots_image(struct slots *s, const struct proto_image *i, int pipe,
+		 void (*progress)(uint64_t octets), struct proto_done *ret)
+{
+	take_image(s, i, pipe, progress, ret);
+}
+
+void slots_staged(struct slots *s, const struct proto_image *i, void (*progress)(uint64_t octets),
+		  struct proto_done *ret)
+{
+	take_image(s, i, -1, progress, ret);
 }
 
 void slots_commit(struct slots *s, struct proto_done *ret)

@@ -34,10 +34,14 @@ DEFINE_CLEANUP(struct slots *, slots_free)
 void slots_state(struct slots *s, struct proto_slots_are *ret);
 
 /* The steps of one installation, each with its answer. begin() ends an earlier one, and waits
- * for that of another program. */
+ * for that of another program. With `keep` it leaves the images of a slot that never became
+ * complete, and tells their octets. */
 void slots_begin(struct slots *s, const struct proto_begin *b, struct proto_done *ret);
 /* Reads one image from `pipe` to its end, in one pass to the slot and through the digests; tells
  * `progress` now and then. The caller of the last image learns whether all digests were right. */
 void slots_image(struct slots *s, const struct proto_image *i, int pipe,
 		 void (*progress)(uint64_t octets), struct proto_done *ret);
+/* The same for an image that begin() has kept: nothing is written, all is verified. */
+void slots_staged(struct slots *s, const struct proto_image *i, void (*progress)(uint64_t octets),
+		  struct proto_done *ret);
 void slots_commit(struct slots *s, struct proto_done *ret);

@@ -17,6 +17,7 @@ static const struct {
 	ROW(PROTO_SLOTS_ARE, slots_are, false),
 	ROW(PROTO_BEGIN, begin, false),
 	ROW(PROTO_IMAGE, image, true),
+	ROW(PROTO_STAGED, image, false),
 	ROW(PROTO_WRITTEN, written, false),
 	BARE(PROTO_COMMIT),
 	ROW(PROTO_DONE, done, false),
@@ -76,9 +77,10 @@ static bool content_is_sound(const struct proto_msg *m)
 		       is_text(m->slots_are.slot, PROTO_LABEL);
 	case PROTO_BEGIN:
 		return memchr(m->begin.model, '\0', PROTO_NAME) &&
-		       is_text(m->begin.version, PROTO_VERSION) &&
+		       is_text(m->begin.version, PROTO_VERSION) && m->begin.keep <= 1 &&
 		       digests_are_sound(&m->begin.digests);
 	case PROTO_IMAGE:
+	case PROTO_STAGED:
 		return is_text(m->image.component, PROTO_LABEL) &&
 		       digests_are_sound(&m->image.digests);
 	case PROTO_DONE:

@@ -28,6 +28,7 @@ enum proto_type {
 	PROTO_WRITTEN,   /* progress */
 	PROTO_COMMIT,    /* makes the slot the current one; PROTO_DONE */
 	PROTO_DONE,
+	PROTO_STAGED, /* as IMAGE, of one that BEGIN has kept: it is only verified */
 };
 
 enum proto_kind { PROTO_MANIFEST, PROTO_IMAGE_BODY };
@@ -71,6 +72,8 @@ struct proto_begin {
 	char model[PROTO_NAME];
 	char version[PROTO_VERSION];
 	uint32_t images;
+	uint32_t keep;                /* 1: leave what an unfinished installation wrote, if it
+					 did; the answer's octets tell how many are there */
 	uint64_t size;                /* of all images, or PROTO_SIZE_ANY */
 	struct proto_digests digests; /* over all images, one behind the other */
 };

@@ -11,7 +11,7 @@ u32, u64, char = ctypes.c_uint32, ctypes.c_uint64, ctypes.c_char
 SIZE_ANY = 2**64 - 1
 MANIFEST, IMAGE_BODY = 0, 1
 PUBLIC, PRIVATE, LOOPBACK = 0, 1, 2
-FETCH, FETCHED, SLOTS, SLOTS_ARE, BEGIN, IMAGE, WRITTEN, COMMIT, DONE = range(1, 10)
+FETCH, FETCHED, SLOTS, SLOTS_ARE, BEGIN, IMAGE, WRITTEN, COMMIT, DONE, STAGED = range(1, 11)
 
 
 def error_names():
@@ -36,7 +36,7 @@ BODIES = {
                     ("url", char * 2049), ("text", char * 128)),
     SLOTS_ARE: struct(("error", u32), ("running", char * 33), ("pending", char * 33),
                       ("slot", char * 65)),
-    BEGIN: struct(("model", char * 129), ("version", char * 33), ("images", u32), ("size", u64),
+    BEGIN: struct(("model", char * 129), ("version", char * 33), ("images", u32), ("keep", u32), ("size", u64),
                   ("digests", Digests)),
     IMAGE: struct(("component", char * 65), ("size", u64), ("digests", Digests)),
     WRITTEN: struct(("octets", u64)),

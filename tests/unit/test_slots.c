@@ -113,6 +113,31 @@ static enum fw_error image(struct slots *s, const char *component, uint64_t size
 	return (enum fw_error)d.error;
 }
 
+/* What a begin that keeps finds; UINT64_MAX: it failed. */
+static uint64_t begin_again(struct slots *s, const char *version, const char *all, uint32_t images)
+{
+	struct proto_begin b = {.model = "m",
+				.images = images,
+				.keep = 1,
+				.size = strlen(all),
+				.digests = digests_of(all)};
+	struct proto_done d;
+
+	(void)snprintf(b.version, sizeof(b.version), "%s", version);
+	slots_begin(s, &b, &d);
+	return d.error == FWE_OK ? d.octets : UINT64_MAX;
+}
+
+static enum fw_error staged(struct slots *s, const char *component, const char *signed_text)
+{
+	struct proto_image i = {.size = strlen(signed_text), .digests = digests_of(signed_text)};
+	struct proto_done d;
+
+	(void)snprintf(i.component, sizeof(i.component), "%s", component);
+	slots_staged(s, &i, ignore, &d);
+	return (enum fw_error)d.error;
+}
+
 static enum fw_error commit(struct slots *s)
 {
 	struct proto_done d;
@@ -173,6 +198,57 @@ static void slots__take_several_images(void **state)
 	assert_int_equal(image(s, "firmware", 4, "firm", "firm"), FWE_OK);
 	assert_int_equal(commit(s), FWE_OK);
 	assert_state(s, "a", "1.0.0", "");
+}
+
+/* A download, and the installation later, by another program. */
+static void slots_staged__takes_what_was_downloaded(void **state)
+{
+	CLEANUP(slots_freep) struct slots *first = NULL;
+	CLEANUP(slots_freep) struct slots *s = NULL;
+
+	(void)state;
+	assert_int_equal(slots_open(&first, &config, -1), 0);
+	assert_int_equal(begin_again(first, "1.0.0", "rootfirm", 2), 0); /* nothing to keep */
+	assert_int_equal(image(first, "rootfs", 4, "root", "root"), FWE_OK);
+	assert_int_equal(image(first, "firmware", 4, "firm", "firm"), FWE_OK);
+	first = slots_free(first);
+	assert_int_equal(slots_open(&s, &config, -1), 0);
+	assert_state(s, "", "", "");
+	assert_int_equal(begin_again(s, "1.0.0", "rootfirm", 2), 8);
+	assert_int_equal(staged(s, "rootfs", "root"), FWE_OK);
+	assert_int_equal(commit(s), FWE_INTERNAL); /* one is missing */
+	assert_int_equal(begin_again(s, "1.0.0", "rootfirm", 2), 8);
+	assert_int_equal(staged(s, "rootfs", "root"), FWE_OK);
+	assert_int_equal(staged(s, "firmware", "firm"), FWE_OK);
+	assert_int_equal(commit(s), FWE_OK);
+	assert_state(s, "a", "1.0.0", "");
+	assert_true(has("a/firmware", "firm"));
+}
+
+static void slots_staged__trusts_nothing_but_the_digests(void **state)
+{
+	CLEANUP(slots_freep) struct slots *s = NULL;
+
+	(void)state;
+	assert_int_equal(slots_open(&s, &config, -1), 0);
+	install(s, "1.0.0", "old");
+	install(s, "2.0.0", "new");
+	/* What was complete is no leftover: it is emptied. */
+	assert_int_equal(begin_again(s, "3.0.0", "old", 1), 0);
+	assert_int_equal(staged(s, "firmware", "old"), FWE_INSTALL_FAILED);
+	put("a/firmware", "bad");
+	assert_int_equal(begin_again(s, "3.0.0", "new", 1), 3);
+	assert_int_equal(staged(s, "firmware", "new"), FWE_IMAGE_DIGEST_MISMATCH);
+	assert_int_equal(commit(s), FWE_INTERNAL);
+	assert_int_equal(begin_again(s, "3.0.0", "longer", 1), 3);
+	assert_int_equal(staged(s, "firmware", "longer"), FWE_IMAGE_SIZE_MISMATCH);
+	assert_int_equal(begin_again(s, "3.0.0", "ba", 1), 3);
+	assert_int_equal(staged(s, "firmware", "ba"), FWE_IMAGE_SIZE_MISMATCH);
+	assert_int_equal(begin_again(s, "3.0.0", "bad", 1), 3);
+	assert_int_equal(image(s, "firmware", 3, "bad", NULL), FWE_INSTALL_FAILED); /* is there */
+	assert_int_equal(begin(s, "3.0.0", "bad", 1), FWE_OK);                      /* emptied */
+	assert_int_equal(image(s, "firmware", 3, "bad", NULL), FWE_OK);
+	assert_state(s, "b", "2.0.0", "");
 }
 
 static void slots__keep_the_order(void **state)
@@ -332,6 +408,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(slots__take_turns),
 		TEST(slots__take_several_images),
+		TEST(slots_staged__takes_what_was_downloaded),
+		TEST(slots_staged__trusts_nothing_but_the_digests),
 		TEST(slots__keep_the_order),
 		TEST(slots_image__refuses_by_name),
 		TEST(slots_begin__needs_room_and_a_digest),
