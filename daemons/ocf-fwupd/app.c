@@ -35,17 +35,32 @@ void app_publish(struct app *a)
 	}
 }
 
-static int on_start(void *arg, bool install, const struct fwupd_options *o, uint32_t *ret_job)
+/* Whom to ask is the caller's to say; what the manifest says still needs its signature. */
+static bool url_is_usable(const char *url)
 {
+	struct url u;
+
+	return url_parse(span_str(url), &u) == URL_OK &&
+	       (u.scheme == URL_HTTP || u.scheme == URL_HTTPS);
+}
+
+static int on_start(void *arg, enum fwupd_kind kind, const struct fwupd_options *o,
+		    uint32_t *ret_job)
+{
+	static const enum job_kind KINDS[] = {
+		[FWUPD_CHECK] = JOB_CHECK,
+		[FWUPD_DOWNLOAD] = JOB_DOWNLOAD,
+		[FWUPD_INSTALL] = JOB_INSTALL,
+	};
 	struct app *a = arg;
 	bool local = !o->source || !strcmp(o->source, DISCOVER_SOURCE_NAMES[DISCOVER_LOCAL]);
 	bool manufacturer =
 		!o->source || !strcmp(o->source, DISCOVER_SOURCE_NAMES[DISCOVER_MANUFACTURER]);
 	int r;
 
-	if (!local && !manufacturer)
+	if ((!local && !manufacturer) || (o->url && (o->source || !url_is_usable(o->url))))
 		return -EINVAL;
-	r = app_job_start(a, install ? JOB_INSTALL : JOB_CHECK, o, !local, !manufacturer);
+	r = app_job_start(a, KINDS[kind], o, !local, !manufacturer);
 	if (r == 0)
 		*ret_job = a->last_job;
 	return r;
@@ -287,6 +302,8 @@ static int start_timers(struct app *a)
 		r = loop_timer_new(&a->defer_timer, a->loop, on_defer_max, a);
 	if (r >= 0)
 		r = loop_timer_new(&a->forget_timer, a->loop, on_forget_time, a);
+	if (r >= 0)
+		r = loop_timer_new(&a->fetch_timer, a->loop, app_fetch_silent, a);
 	return r;
 }
 
@@ -353,6 +370,7 @@ struct app *app_free(struct app *a)
 	loop_timer_free(a->check_timer);
 	loop_timer_free(a->defer_timer);
 	loop_timer_free(a->forget_timer);
+	loop_timer_free(a->fetch_timer);
 	state_free(a->state);
 	free(a);
 	return NULL;

@@ -10,9 +10,8 @@
 
 #define LOCAL_CONNECT_US  (2 * USEC_PER_SEC) /* all local servers together */
 #define LOCAL_CONNECT_MIN (100 * USEC_PER_MSEC)
-#define CONNECT_MS        10000 /* A-02, as are the next two */
-#define MANIFEST_TOTAL_MS 30000
-#define SLOW_S            60
+#define CONNECT_MS        10000              /* */
+#define SILENCE_US        (5 * USEC_PER_SEC) /* a helper may be late by this */
 #define HTTP_NOT_FOUND    404
 #define HTTP_GONE         410
 #define PIPE_OCTETS       (1024 * 1024)
@@ -34,6 +33,35 @@ static void manifest_failed(struct app *a, enum fw_error error, const char *deta
 	close_body(a);
 	app_job_note(a, error, detail);
 	(void)app_job_event(a, JOB_SERVER_BAD);
+}
+
+/* The helper keeps its own limits; one that does not even do that is given up. */
+static void expect_within(struct app *a, uint64_t us)
+{
+	loop_timer_set(a->fetch_timer, clock_monotonic_us() + us);
+}
+
+static uint64_t image_silence_us(const struct app *a)
+{
+	return 2 * a->config->stall_us;
+}
+
+int app_fetch_silent(void *arg)
+{
+	static const char TEXT[] = "ocf-fw-fetch says nothing";
+	struct app *a = arg;
+
+	if (!a->run || (a->run->job.phase != JOB_FETCHING &&
+			(a->run->job.phase != JOB_DOWNLOADING || a->run->fetched)))
+		return 0;
+	helper_close(&a->fetch);
+	if (a->run->job.phase == JOB_FETCHING) {
+		manifest_failed(a, FWE_FETCH_TIMEOUT, TEXT);
+	} else {
+		app_job_note(a, FWE_FETCH_TIMEOUT, TEXT);
+		(void)app_job_event(a, JOB_IMAGE_BAD);
+	}
+	return 0;
 }
 
 /* Both the answer of the helper and the end of the body are there. */
@@ -131,7 +159,7 @@ static int ask_for_manifest(struct app *a, const struct discover_try *try)
 			.reach = a->config->allow_loopback ? PROTO_LOOPBACK : PROTO_PRIVATE,
 			.same_host = 1,
 			.connect_ms = connect_ms(a, try->source == DISCOVER_LOCAL),
-			.total_ms = MANIFEST_TOTAL_MS,
+			.total_ms = (uint32_t)(a->config->manifest_us / USEC_PER_MSEC),
 			.limit = MANIFEST_BYTES_MAX,
 		},
 		try->url, in);
@@ -153,6 +181,7 @@ void app_fetch_manifest(struct app *a)
 	run->body_end = run->fetched = false;
 	run->asked_us = clock_monotonic_us();
 	log_info("discover: asking source=%s url=%s", DISCOVER_SOURCE_NAMES[try->source], try->url);
+	expect_within(a, a->config->manifest_us + SILENCE_US);
 	if (ask_for_manifest(a, try) < 0)
 		app_trouble(a, FWE_INTERNAL, "ocf-fw-fetch cannot be started");
 }
@@ -186,12 +215,12 @@ static void put_digests(const struct digests *from, struct proto_digests *to)
 	memcpy(to->b, from->b, sizeof(to->b));
 }
 
-void app_begin_slot(struct app *a)
+void app_begin_slot(struct app *a, bool keep)
 {
 	const struct plan *plan = &a->run->plan;
 	struct proto_msg m = {
 		.type = PROTO_BEGIN,
-		.begin = {.images = (uint32_t)plan->n, .size = plan->size},
+		.begin = {.images = (uint32_t)plan->n, .keep = keep, .size = plan->size},
 	};
 
 	fw_version_format(&plan->version, m.begin.version);
@@ -205,16 +234,16 @@ void app_begin_slot(struct app *a)
 /* The image goes from one helper to the other; we only hold the ends until they are handed over.
  * So its octets are copied once less, and the writer compares what it has written with digests
  * that the fetcher never sees. */
-void app_fetch_image(struct app *a)
+static void fetch_image(struct app *a, const struct proto_msg *m)
 {
 	struct run *run = a->run;
 	const struct plan_image *image = &run->plan.images[run->image];
-	struct proto_msg m = {.type = PROTO_IMAGE, .image.size = image->size};
 	CLEANUP(closep) int out = -1;
 	CLEANUP(closep) int in = -1;
 	int ends[2];
 
 	run->fetched = false;
+	expect_within(a, image_silence_us(a));
 	log_info("update: fetching image=%zu component=%s url=%s", run->image, image->component,
 		 image->url);
 	if (pipe2(ends, O_CLOEXEC) < 0) {
@@ -224,20 +253,42 @@ void app_fetch_image(struct app *a)
 	out = ends[0];
 	in = ends[1];
 	(void)fcntl(in, F_SETPIPE_SZ, PIPE_OCTETS); /* a smaller one works, too */
-	memcpy(m.image.component, image->component, sizeof(m.image.component));
-	put_digests(&image->digests, &m.image.digests);
 	if (send_fetch(a,
 		       (struct proto_fetch){
 			       .kind = PROTO_IMAGE_BODY,
 			       .reach = image_reach(a),
 			       .connect_ms = CONNECT_MS,
-			       .slow_s = SLOW_S,
+			       .slow_s = (uint32_t)(a->config->stall_us / USEC_PER_SEC),
 			       .limit = image->size,
 		       },
 		       image->url, in) < 0)
 		app_trouble(a, FWE_INTERNAL, "ocf-fw-fetch cannot be used");
 	else
-		ask_writer(a, AWAIT_IMAGE, &m, out);
+		ask_writer(a, AWAIT_IMAGE, m, out);
+}
+
+/* What is in the slot may be the image, from a download or an attempt before. */
+static void verify_staged(struct app *a, const struct proto_msg *image)
+{
+	struct proto_msg m = *image;
+
+	m.type = PROTO_STAGED;
+	a->run->fetched = true; /* nothing is */
+	a->run->reply = (struct proto_fetched){.error = FWE_OK};
+	ask_writer(a, AWAIT_IMAGE, &m, -1);
+}
+
+void app_fetch_image(struct app *a)
+{
+	const struct plan_image *image = &a->run->plan.images[a->run->image];
+	struct proto_msg m = {.type = PROTO_IMAGE, .image.size = image->size};
+
+	memcpy(m.image.component, image->component, sizeof(m.image.component));
+	put_digests(&image->digests, &m.image.digests);
+	if (a->run->staged)
+		verify_staged(a, &m);
+	else
+		fetch_image(a, &m);
 }
 
 void app_commit(struct app *a)
@@ -247,6 +298,7 @@ void app_commit(struct app *a)
 
 void app_abort(struct app *a)
 {
+	loop_timer_set(a->fetch_timer, NEVER_US);
 	close_body(a);
 	helper_close(&a->fetch);
 	helper_close(&a->write);
@@ -304,6 +356,11 @@ static void image_done(struct app *a, const struct proto_done *d)
 	helper_pump(&a->fetch); /* it has spoken before it closed the pipe */
 	if (!run->fetched)
 		helper_close(&a->fetch);
+	if (d->error != FWE_OK && run->staged) {
+		log_info("update: what is in the slot is another image: %s", d->text);
+		app_begin_slot(a, false);
+		return;
+	}
 	if (run->job.phase == JOB_DOWNLOADING)
 		(void)app_job_event(a, JOB_BODY_END);
 	if (d->error == FWE_OK) {
@@ -321,6 +378,12 @@ static void image_done(struct app *a, const struct proto_done *d)
 	(void)app_job_event(a, is_ours((enum fw_error)d->error) ? JOB_TROUBLE : JOB_IMAGE_BAD);
 }
 
+static void begun(struct app *a, bool staged)
+{
+	a->run->staged = staged;
+	(void)app_job_event(a, JOB_BEGUN);
+}
+
 static void done(struct app *a, enum awaited what, const struct proto_done *d)
 {
 	if (what == AWAIT_IMAGE)
@@ -328,7 +391,7 @@ static void done(struct app *a, enum awaited what, const struct proto_done *d)
 	else if (d->error != FWE_OK)
 		app_trouble(a, (enum fw_error)d->error, d->text);
 	else if (what == AWAIT_BEGIN)
-		(void)app_job_event(a, JOB_BEGUN);
+		begun(a, d->octets > 0);
 	else
 		app_ask_slots(a); /* the answer to that is the end */
 }
@@ -362,6 +425,7 @@ void app_on_write(void *arg, const struct proto_msg *m)
 		slots_known(a, &m->slots_are);
 	} else if (m && m->type == PROTO_WRITTEN && what == AWAIT_IMAGE) {
 		job_progress(&a->run->job, a->run->octets_before + m->written.octets);
+		expect_within(a, image_silence_us(a));
 		app_publish(a);
 	} else if (m && m->type == PROTO_DONE && what >= AWAIT_BEGIN) {
 		a->run->awaited = AWAIT_NOTHING;

@@ -139,7 +139,7 @@ void app_job_facts(const struct app *a, struct fwupd_job_facts *ret)
 		(void)snprintf(ret->text, sizeof(ret->text), "%s%s",
 			       a->facts.pending[0] ? a->facts.pending : a->facts.current,
 			       a->facts.pending[0] ? " from the next boot on" : "");
-	else if (j->result == JOB_UPDATE_AVAILABLE)
+	else if (j->result == JOB_UPDATE_AVAILABLE || j->result == JOB_DOWNLOADED)
 		(void)snprintf(ret->text, sizeof(ret->text), "%s", a->facts.available);
 }
 
@@ -177,7 +177,7 @@ static void begin(struct app *a)
 		app_trouble(a, r == -ENOSPC ? FWE_INSTALL_NO_SPACE : FWE_INTERNAL,
 			    "what was accepted cannot be stored");
 	else
-		app_begin_slot(a);
+		app_begin_slot(a, true);
 }
 
 static void wait_for_owner(struct app *a)
@@ -249,7 +249,10 @@ static void on_domains(void *arg, const struct domain_list *list)
 
 	for (size_t i = 0; i < list->n; i++)
 		d.domains[i] = list->at[i];
-	d.n_urls = config_urls(a->config, room, d.urls);
+	if (run->url[0])
+		d.urls[d.n_urls++] = run->url;
+	else
+		d.n_urls = config_urls(a->config, room, d.urls);
 	if (discover_urls(&d, &run->tries) < 0) {
 		app_trouble(a, FWE_INTERNAL, "the configured names make no URL");
 		return;
@@ -261,7 +264,9 @@ static void on_domains(void *arg, const struct domain_list *list)
 
 void app_job_discover(struct app *a)
 {
-	if (domain_search_new(&a->run->search, a->config, a->bus, on_domains, a) < 0)
+	if (a->run->url[0])
+		on_domains(a, &(struct domain_list){0});
+	else if (domain_search_new(&a->run->search, a->config, a->bus, on_domains, a) < 0)
 		app_trouble(a, FWE_INTERNAL, "no memory");
 }
 
@@ -284,6 +289,7 @@ int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options 
 		.skip_manufacturer = skip_manufacturer,
 		.body_fd = -1,
 	};
+	(void)snprintf(run->url, sizeof(run->url), "%s", o->url ? o->url : "");
 	job_init(&run->job, kind);
 	a->run = run;
 	log_info("update: %s begins job=%u", JOB_KIND_NAMES[kind], run->id);

@@ -121,8 +121,8 @@ static void accepted(struct app *a)
 	if (strcmp(a->facts.available, version) != 0)
 		fwupd_vtable_available(a->vtable, version);
 	memcpy(a->facts.available, version, sizeof(version));
-	(void)app_job_event(a, run->job.kind == JOB_INSTALL && app_must_wait(a) ? JOB_MUST_WAIT
-										: JOB_ACCEPTED);
+	(void)app_job_event(a, run->job.kind != JOB_CHECK && app_must_wait(a) ? JOB_MUST_WAIT
+									      : JOB_ACCEPTED);
 }
 
 static void no_update(struct app *a)

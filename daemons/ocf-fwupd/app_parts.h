@@ -24,6 +24,7 @@ struct run {
 	char detail[PROTO_TEXT]; /* says more about job.error, for people */
 	/* Whom to ask. */
 	bool skip_local, skip_manufacturer;
+	char url[URL_MAX + 1]; /* this one instead; empty: discover */
 	struct domain_search *search;
 	struct discover_list tries;
 	size_t at;
@@ -41,6 +42,7 @@ struct run {
 	struct plan plan;
 	enum awaited awaited;
 	size_t image; /* under way */
+	bool staged;  /* the images may be in the slot already: verify before fetching */
 	uint64_t octets_before;
 	bool recorded; /* the history has an entry that says it began */
 };
@@ -54,7 +56,7 @@ struct app {
 	struct bus_watch *security;
 	bool security_reset, onboarding_open; /* of ocf-secd */
 	struct helper fetch, write;
-	struct loop_timer *check_timer, *defer_timer, *forget_timer;
+	struct loop_timer *check_timer, *defer_timer, *forget_timer, *fetch_timer;
 	struct fwupd_facts facts;
 	bool has_current;
 	struct fw_version current;
@@ -97,10 +99,13 @@ void app_job_facts(const struct app *a, struct fwupd_job_facts *ret);
 /* ---- app_fetch.c: what the helpers do for the job ---- */
 
 void app_fetch_manifest(struct app *a);
-void app_begin_slot(struct app *a);
+/* `keep`: what is in the slot may be what we are about to fetch. */
+void app_begin_slot(struct app *a, bool keep);
 void app_fetch_image(struct app *a);
 void app_commit(struct app *a);
 void app_abort(struct app *a);
+/* ocf-fw-fetch has been silent for too long. */
+int app_fetch_silent(void *arg);
 void app_trouble(struct app *a, enum fw_error error, const char *detail);
 void app_on_fetch(void *arg, const struct proto_msg *m);
 void app_on_write(void *arg, const struct proto_msg *m);

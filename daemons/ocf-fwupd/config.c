@@ -6,7 +6,8 @@
 #include "codec/conf.h"
 #include "fw/discover.h"
 
-#define DAY_US (UINT64_C(24) * 3600 * USEC_PER_SEC)
+#define HOUR_US (UINT64_C(3600) * USEC_PER_SEC)
+#define DAY_US  (UINT64_C(24) * 3600 * USEC_PER_SEC)
 
 static const char *const SOURCES[] = {"NetworkManager", "networkd", "resolved", "dhclient",
 				      "resolv.conf"};
@@ -110,6 +111,8 @@ static const struct conf_option OPTIONS[] = {
 	FLAG("Policy", "AllowPrivate", allow_private),
 	TIME("Policy", "CheckInterval", check_us, 0, 366 * DAY_US),
 	TIME("Policy", "DeferMax", defer_us, 0, DAY_US),
+	TIME("Policy", "ManifestTimeout", manifest_us, USEC_PER_SEC, HOUR_US),
+	TIME("Policy", "StallTimeout", stall_us, USEC_PER_SEC, HOUR_US),
 	TEXT("Helpers", "Directory", helpers_dir, is_path, PATH),
 	TEXT("Helpers", "FetchSocket", fetch_socket, is_path, PATH),
 	TEXT("Helpers", "WriteSocket", write_socket, is_path, PATH),
@@ -131,6 +134,8 @@ int config_load(struct fwupd_config *ret, const char *path, char *ret_error, siz
 		.threshold = 1,
 		.check_us = DAY_US,
 		.defer_us = UINT64_C(15) * 60 * USEC_PER_SEC,
+		.manifest_us = 30 * USEC_PER_SEC, /* A-02, as is the next one */
+		.stall_us = 60 * USEC_PER_SEC,
 		.helpers_dir = HELPER_DIR,
 		.fetch_socket = "/run/ocfgw/fw-fetch.sock",
 		.write_socket = "/run/ocfgw/fw-write.sock",

@@ -35,6 +35,8 @@ struct fwupd_config {
 	bool allow_downgrade, auto_install, allow_loopback, allow_private;
 	uint64_t check_us; /* 0: only when asked */
 	uint64_t defer_us;
+	uint64_t manifest_us; /* for a whole manifest */
+	uint64_t stall_us;    /* an image may come slower than 1 KiB/s so long */
 	/* [Helpers] */
 	char helpers_dir[CONFIG_TEXT], fetch_socket[CONFIG_TEXT], write_socket[CONFIG_TEXT];
 	char write_config[CONFIG_TEXT];

@@ -203,7 +203,7 @@ static bool read_entry(const struct jsn *o, struct state_entry *ret)
 	if (!get_uint(o, "time", INT64_MAX, &e.time_s) ||
 	    !get_uint(o, "usec", INT64_MAX, &e.usec) ||
 	    !get_uint(o, "octets", INT64_MAX, &e.octets) ||
-	    !get_uint(o, "kind", JOB_INSTALL, &kind) || source < -1 ||
+	    !get_uint(o, "kind", JOB_KINDS - 1, &kind) || source < -1 ||
 	    source > DISCOVER_MANUFACTURER ||
 	    !find_result(jsn_text(jsn_get(o, "result")), &e.result) ||
 	    !fw_error_from_name(jsn_text(jsn_get(o, "error")), &e.error) ||

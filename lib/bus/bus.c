@@ -1,7 +1,7 @@
 #include "bus/bus.h"
 
 #include <assert.h>
-
+#include <pwd.h>
 #include <sys/stat.h>
 #include <systemd/sd-bus.h>
 
@@ -234,7 +234,7 @@ void bus_emit_changes(const struct bus *b, const char *path, const char *interfa
 							  (char **)(uintptr_t)changed);
 }
 
-int bus_require_root(struct sd_bus_message *m)
+static int require_uid(struct sd_bus_message *m, uid_t uid)
 {
 	CLEANUP(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
 	uid_t euid;
@@ -245,5 +245,17 @@ int bus_require_root(struct sd_bus_message *m)
 		r = sd_bus_creds_get_euid(creds, &euid);
 	if (r < 0)
 		return r;
-	return euid == 0 ? 0 : -EACCES;
+	return euid == uid ? 0 : -EACCES;
+}
+
+int bus_require_root(struct sd_bus_message *m)
+{
+	return require_uid(m, 0);
+}
+
+int bus_require_user(struct sd_bus_message *m, const char *user)
+{
+	const struct passwd *pw = getpwnam(user);
+
+	return pw ? require_uid(m, pw->pw_uid) : -EACCES;
 }

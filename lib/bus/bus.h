@@ -84,3 +84,5 @@ void bus_emit_changes(const struct bus *b, const char *path, const char *interfa
 		      const void *after);
 /* 0 if the caller of a method is root; else -EACCES, which sd-bus answers with AccessDenied. */
 MUST_USE int bus_require_root(struct sd_bus_message *m);
+/* The same for a system user by name. */
+MUST_USE int bus_require_user(struct sd_bus_message *m, const char *user);

@@ -13,6 +13,7 @@
 #define ERROR_NAME    INTERFACE ".Error."
 #define PATH_ROOM     ((size_t)64)
 #define HISTORY_MAX   ((uint32_t)1000)
+#define OWNERS_USER   "ocf-secd" /* speaks for the owner of the device: /oc/swu */
 
 struct job_object {
 	struct fwupd_vtable *v;
@@ -61,15 +62,21 @@ static int bad_option(sd_bus_error *error, const char *name)
 				 name);
 }
 
-static int read_option(sd_bus_message *m, const char *name, bool install, struct fwupd_options *o)
+enum caller { ROOT, OWNER };
+
+static int read_option(sd_bus_message *m, const char *name, enum fwupd_kind kind,
+		       enum caller caller, struct fwupd_options *o)
 {
 	int flag, r;
 
+	if (!strcmp(name, "url"))
+		return sd_bus_message_read(m, "v", "s", &o->url);
+	if (caller != ROOT)
+		return -EINVAL;
 	if (!strcmp(name, "source"))
 		return sd_bus_message_read(m, "v", "s", &o->source);
-	if (!install)
-		return -EINVAL;
-	if (strcmp(name, "allow-downgrade") != 0 && strcmp(name, "reinstall") != 0)
+	if (kind == FWUPD_CHECK ||
+	    (strcmp(name, "allow-downgrade") != 0 && strcmp(name, "reinstall") != 0))
 		return -EINVAL;
 	r = sd_bus_message_read(m, "v", "b", &flag);
 	if (r >= 0 && name[0] == 'a')
@@ -80,8 +87,8 @@ static int read_option(sd_bus_message *m, const char *name, bool install, struct
 }
 
 /* a{sv}; what is not known is refused, since it may matter to the caller. */
-static int read_options(sd_bus_message *m, bool install, struct fwupd_options *ret,
-			sd_bus_error *error)
+static int read_options(sd_bus_message *m, enum fwupd_kind kind, enum caller caller,
+			struct fwupd_options *ret, sd_bus_error *error)
 {
 	const char *name;
 	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
@@ -90,29 +97,31 @@ static int read_options(sd_bus_message *m, bool install, struct fwupd_options *r
 		r = sd_bus_message_read_basic(m, 's', &name);
 		if (r < 0)
 			return r;
-		if (read_option(m, name, install, ret) < 0)
+		if (read_option(m, name, kind, caller, ret) < 0)
 			return bad_option(error, name);
 		r = sd_bus_message_exit_container(m);
 	}
 	return r;
 }
 
-static int start(sd_bus_message *m, struct fwupd_vtable *v, bool install, sd_bus_error *error)
+static int start(sd_bus_message *m, struct fwupd_vtable *v, enum fwupd_kind kind,
+		 sd_bus_error *error)
 {
 	struct fwupd_options options = {0};
+	enum caller caller = bus_require_root(m) == 0 ? ROOT : OWNER;
 	char path[PATH_ROOM];
 	uint32_t id;
-	int r = bus_require_root(m);
+	int r = caller == ROOT ? 0 : bus_require_user(m, OWNERS_USER);
 
 	if (r >= 0)
-		r = read_options(m, install, &options, error);
+		r = read_options(m, kind, caller, &options, error);
 	if (r < 0)
 		return r;
-	r = v->calls->start(v->arg, install, &options, &id);
+	r = v->calls->start(v->arg, kind, &options, &id);
 	if (r == -EBUSY)
 		return sd_bus_error_set(error, ERROR_NAME "Busy", "Another job is under way");
 	if (r == -EINVAL)
-		return bad_option(error, "source");
+		return bad_option(error, options.url ? "url" : "source");
 	if (r < 0)
 		return r;
 	job_path(id, path);
@@ -121,12 +130,17 @@ static int start(sd_bus_message *m, struct fwupd_vtable *v, bool install, sd_bus
 
 static int check(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-	return start(m, userdata, false, error);
+	return start(m, userdata, FWUPD_CHECK, error);
+}
+
+static int download(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	return start(m, userdata, FWUPD_DOWNLOAD, error);
 }
 
 static int install(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-	return start(m, userdata, true, error);
+	return start(m, userdata, FWUPD_INSTALL, error);
 }
 
 static int append_entry(sd_bus_message *reply, const struct fwupd_history *h)
@@ -199,6 +213,8 @@ static const sd_bus_vtable VTABLE[] = {
 	SD_BUS_PROPERTY("LastCheck", "t", NULL, FACT(last_check), EMITS_FLAG),
 	SD_BUS_METHOD_WITH_ARGS("Check", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job),
 				check, ANYBODY_FLAG),
+	SD_BUS_METHOD_WITH_ARGS("Download", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job),
+				download, ANYBODY_FLAG),
 	SD_BUS_METHOD_WITH_ARGS("Install", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job),
 				install, ANYBODY_FLAG),
 	SD_BUS_METHOD_WITH_ARGS("GetHistory", SD_BUS_ARGS("u", max),

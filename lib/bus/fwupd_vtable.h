@@ -31,8 +31,12 @@ struct fwupd_job_facts {
 	uint64_t octets, total;
 };
 
+enum fwupd_kind { FWUPD_CHECK, FWUPD_DOWNLOAD, FWUPD_INSTALL };
+
+/* Texts are borrowed during the call. */
 struct fwupd_options {
-	const char *source; /* "local", "manufacturer", NULL: both; borrowed during the call */
+	const char *source; /* "local", "manufacturer", NULL: both */
+	const char *url;    /* ask only there; NULL: discover */
 	bool allow_downgrade, reinstall;
 };
 
@@ -43,11 +47,13 @@ struct fwupd_history {
 	char url[FWUPD_URL_ROOM];
 };
 
-/* Check, Install and Cancel are asked for by root only. */
+/* All but history are asked for by root only; Check, Download and Install also by ocf-secd, for the
+ * owner of the device, who may say where to look and nothing else. */
 struct fwupd_calls {
 	/* 0 and the number of the new job (from 1); -EBUSY: one is under way; -EINVAL: no such
-	 * source; other: it failed. */
-	int (*start)(void *arg, bool install, const struct fwupd_options *o, uint32_t *ret_job);
+	 * source, or a URL that is none; other: it failed. */
+	int (*start)(void *arg, enum fwupd_kind kind, const struct fwupd_options *o,
+		     uint32_t *ret_job);
 	/* 0; -EALREADY: it is over, or cannot be stopped any more. */
 	int (*cancel)(void *arg, uint32_t job);
 	/* Fills *ret with entry i, newest first; false: there is none. */

@@ -1,6 +1,6 @@
 #include "fw/job.h"
 
-const char *const JOB_KIND_NAMES[] = {"check", "install", NULL};
+const char *const JOB_KIND_NAMES[] = {"check", "install", "download", NULL};
 const char *const JOB_PHASE_NAMES[] = {
 	[JOB_DISCOVERING] = "discovering", [JOB_FETCHING] = "fetching-manifest",
 	[JOB_VALIDATING] = "validating",   [JOB_DEFERRED] = "deferred",
@@ -12,11 +12,18 @@ const char *const JOB_RESULT_NAMES[] = {
 	[JOB_RUNNING] = "",
 	[JOB_UPDATE_AVAILABLE] = "update-available",
 	[JOB_NO_UPDATE] = "no-update",
+	[JOB_DOWNLOADED] = "downloaded",
 	[JOB_INSTALLED] = "installed",
 	[JOB_ERROR] = "failed",
 };
 
-enum who { CHECK = 1 << JOB_CHECK, INSTALL = 1 << JOB_INSTALL, BOTH = CHECK | INSTALL };
+enum who {
+	CHECK = 1 << JOB_CHECK,
+	FETCH = 1 << JOB_DOWNLOAD,
+	INSTALL = 1 << JOB_INSTALL,
+	WRITE = FETCH | INSTALL, /* whoever fills a slot */
+	ALL = CHECK | WRITE,
+};
 
 #define FX_NEXT (JOB_FX_NEXT_SERVER | JOB_FX_ABORT)
 #define FX_STOP (JOB_FX_ABORT | JOB_FX_END)
@@ -30,37 +37,38 @@ static const struct row {
 	unsigned effects;
 	enum job_result result; /* if the step ends the job */
 } ROWS[] = {
-	{JOB_DISCOVERING, JOB_TRY,        BOTH,    JOB_FETCHING,    JOB_FX_FETCH,       0                   },
-	{JOB_DISCOVERING, JOB_EXHAUSTED,  BOTH,    JOB_FAILED,      JOB_FX_END,         JOB_ERROR           },
-	{JOB_FETCHING,    JOB_FETCHED,    BOTH,    JOB_VALIDATING,  JOB_FX_JUDGE,       0                   },
-	{JOB_FETCHING,    JOB_MISSING,    BOTH,    JOB_DISCOVERING, JOB_FX_NEXT_TRY,    0                   },
-	{JOB_FETCHING,    JOB_SERVER_BAD, BOTH,    JOB_DISCOVERING, JOB_FX_NEXT_SERVER, 0                   },
+	{JOB_DISCOVERING, JOB_TRY,        ALL,     JOB_FETCHING,    JOB_FX_FETCH,       0                   },
+	{JOB_DISCOVERING, JOB_EXHAUSTED,  ALL,     JOB_FAILED,      JOB_FX_END,         JOB_ERROR           },
+	{JOB_FETCHING,    JOB_FETCHED,    ALL,     JOB_VALIDATING,  JOB_FX_JUDGE,       0                   },
+	{JOB_FETCHING,    JOB_MISSING,    ALL,     JOB_DISCOVERING, JOB_FX_NEXT_TRY,    0                   },
+	{JOB_FETCHING,    JOB_SERVER_BAD, ALL,     JOB_DISCOVERING, JOB_FX_NEXT_SERVER, 0                   },
 	{JOB_VALIDATING,  JOB_ACCEPTED,   CHECK,   JOB_DONE,        JOB_FX_END,         JOB_UPDATE_AVAILABLE},
-	{JOB_VALIDATING,  JOB_ACCEPTED,   INSTALL, JOB_DOWNLOADING, JOB_FX_BEGIN,       0                   },
-	{JOB_VALIDATING,  JOB_MUST_WAIT,  INSTALL, JOB_DEFERRED,    JOB_FX_WAIT,        0                   },
-	{JOB_VALIDATING,  JOB_SAME,       BOTH,    JOB_DONE,        JOB_FX_END,         JOB_NO_UPDATE       },
-	{JOB_VALIDATING,  JOB_REFUSED,    BOTH,    JOB_DISCOVERING, JOB_FX_NEXT_SERVER, 0                   },
-	{JOB_DEFERRED,    JOB_CLEAR,      INSTALL, JOB_DOWNLOADING, JOB_FX_BEGIN,       0                   },
-	{JOB_DOWNLOADING, JOB_BEGUN,      INSTALL, JOB_DOWNLOADING, JOB_FX_IMAGE,       0                   },
-	{JOB_DOWNLOADING, JOB_BODY_END,   INSTALL, JOB_VERIFYING,   0,                  0                   },
-	{JOB_DOWNLOADING, JOB_IMAGE_BAD,  INSTALL, JOB_DISCOVERING, FX_NEXT,            0                   },
-	{JOB_VERIFYING,   JOB_IMAGE_OK,   INSTALL, JOB_DOWNLOADING, JOB_FX_IMAGE,       0                   },
+	{JOB_VALIDATING,  JOB_ACCEPTED,   WRITE,   JOB_DOWNLOADING, JOB_FX_BEGIN,       0                   },
+	{JOB_VALIDATING,  JOB_MUST_WAIT,  WRITE,   JOB_DEFERRED,    JOB_FX_WAIT,        0                   },
+	{JOB_VALIDATING,  JOB_SAME,       ALL,     JOB_DONE,        JOB_FX_END,         JOB_NO_UPDATE       },
+	{JOB_VALIDATING,  JOB_REFUSED,    ALL,     JOB_DISCOVERING, JOB_FX_NEXT_SERVER, 0                   },
+	{JOB_DEFERRED,    JOB_CLEAR,      WRITE,   JOB_DOWNLOADING, JOB_FX_BEGIN,       0                   },
+	{JOB_DOWNLOADING, JOB_BEGUN,      WRITE,   JOB_DOWNLOADING, JOB_FX_IMAGE,       0                   },
+	{JOB_DOWNLOADING, JOB_BODY_END,   WRITE,   JOB_VERIFYING,   0,                  0                   },
+	{JOB_DOWNLOADING, JOB_IMAGE_BAD,  WRITE,   JOB_DISCOVERING, FX_NEXT,            0                   },
+	{JOB_VERIFYING,   JOB_IMAGE_OK,   WRITE,   JOB_DOWNLOADING, JOB_FX_IMAGE,       0                   },
 	{JOB_VERIFYING,   JOB_ALL_OK,     INSTALL, JOB_INSTALLING,  JOB_FX_COMMIT,      0                   },
-	{JOB_VERIFYING,   JOB_IMAGE_BAD,  INSTALL, JOB_DISCOVERING, FX_NEXT,            0                   },
+	{JOB_VERIFYING,   JOB_ALL_OK,     FETCH,   JOB_DONE,        JOB_FX_END,         JOB_DOWNLOADED      },
+	{JOB_VERIFYING,   JOB_IMAGE_BAD,  WRITE,   JOB_DISCOVERING, FX_NEXT,            0                   },
 	{JOB_INSTALLING,  JOB_COMMITTED,  INSTALL, JOB_DONE,        JOB_FX_END,         JOB_INSTALLED       },
 	{JOB_INSTALLING,  JOB_TROUBLE,    INSTALL, JOB_FAILED,      FX_STOP,            JOB_ERROR           },
-	{JOB_DISCOVERING, JOB_TROUBLE,    BOTH,    JOB_FAILED,      FX_STOP,            JOB_ERROR           },
-	{JOB_FETCHING,    JOB_TROUBLE,    BOTH,    JOB_FAILED,      FX_STOP,            JOB_ERROR           },
-	{JOB_VALIDATING,  JOB_TROUBLE,    BOTH,    JOB_FAILED,      FX_STOP,            JOB_ERROR           },
-	{JOB_DEFERRED,    JOB_TROUBLE,    INSTALL, JOB_FAILED,      FX_STOP,            JOB_ERROR           },
-	{JOB_DOWNLOADING, JOB_TROUBLE,    INSTALL, JOB_FAILED,      FX_STOP,            JOB_ERROR           },
-	{JOB_VERIFYING,   JOB_TROUBLE,    INSTALL, JOB_FAILED,      FX_STOP,            JOB_ERROR           },
-	{JOB_DISCOVERING, JOB_CANCEL,     BOTH,    JOB_FAILED,      FX_STOP,            JOB_ERROR           },
-	{JOB_FETCHING,    JOB_CANCEL,     BOTH,    JOB_FAILED,      FX_STOP,            JOB_ERROR           },
-	{JOB_VALIDATING,  JOB_CANCEL,     BOTH,    JOB_FAILED,      FX_STOP,            JOB_ERROR           },
-	{JOB_DEFERRED,    JOB_CANCEL,     INSTALL, JOB_FAILED,      FX_STOP,            JOB_ERROR           },
-	{JOB_DOWNLOADING, JOB_CANCEL,     INSTALL, JOB_FAILED,      FX_STOP,            JOB_ERROR           },
-	{JOB_VERIFYING,   JOB_CANCEL,     INSTALL, JOB_FAILED,      FX_STOP,            JOB_ERROR           },
+	{JOB_DISCOVERING, JOB_TROUBLE,    ALL,     JOB_FAILED,      FX_STOP,            JOB_ERROR           },
+	{JOB_FETCHING,    JOB_TROUBLE,    ALL,     JOB_FAILED,      FX_STOP,            JOB_ERROR           },
+	{JOB_VALIDATING,  JOB_TROUBLE,    ALL,     JOB_FAILED,      FX_STOP,            JOB_ERROR           },
+	{JOB_DEFERRED,    JOB_TROUBLE,    WRITE,   JOB_FAILED,      FX_STOP,            JOB_ERROR           },
+	{JOB_DOWNLOADING, JOB_TROUBLE,    WRITE,   JOB_FAILED,      FX_STOP,            JOB_ERROR           },
+	{JOB_VERIFYING,   JOB_TROUBLE,    WRITE,   JOB_FAILED,      FX_STOP,            JOB_ERROR           },
+	{JOB_DISCOVERING, JOB_CANCEL,     ALL,     JOB_FAILED,      FX_STOP,            JOB_ERROR           },
+	{JOB_FETCHING,    JOB_CANCEL,     ALL,     JOB_FAILED,      FX_STOP,            JOB_ERROR           },
+	{JOB_VALIDATING,  JOB_CANCEL,     ALL,     JOB_FAILED,      FX_STOP,            JOB_ERROR           },
+	{JOB_DEFERRED,    JOB_CANCEL,     WRITE,   JOB_FAILED,      FX_STOP,            JOB_ERROR           },
+	{JOB_DOWNLOADING, JOB_CANCEL,     WRITE,   JOB_FAILED,      FX_STOP,            JOB_ERROR           },
+	{JOB_VERIFYING,   JOB_CANCEL,     WRITE,   JOB_FAILED,      FX_STOP,            JOB_ERROR           },
 };
 
 /* The octets of the images are nearly all of the work. */

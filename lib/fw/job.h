@@ -1,4 +1,4 @@
-/* lib/fw/job.h - the course of one check or installation (secfu 5.6, 6), as a table.
+/* lib/fw/job.h - the course of one check, download or installation (secfu 5.6, 6), as a table.
  *
  * Pure: the daemon tells what happened and does what the row asks for. What no row allows does
  * not happen. */
@@ -6,7 +6,8 @@
 
 #include "base/fwerr.h"
 
-enum job_kind { JOB_CHECK, JOB_INSTALL };
+/* A download ends after verification; what it wrote stays for an installation to find. */
+enum job_kind { JOB_CHECK, JOB_INSTALL, JOB_DOWNLOAD, JOB_KINDS }; /* numbers are stored */
 
 enum job_phase {
 	JOB_DISCOVERING, /* choosing whom to ask */
@@ -56,7 +57,14 @@ enum job_effect {
 	JOB_FX_END = 1 << 9,         /* it is over: tell and remember the result */
 };
 
-enum job_result { JOB_RUNNING, JOB_UPDATE_AVAILABLE, JOB_NO_UPDATE, JOB_INSTALLED, JOB_ERROR };
+enum job_result {
+	JOB_RUNNING,
+	JOB_UPDATE_AVAILABLE,
+	JOB_NO_UPDATE,
+	JOB_DOWNLOADED,
+	JOB_INSTALLED,
+	JOB_ERROR
+};
 
 struct job {
 	enum job_kind kind;
@@ -69,7 +77,7 @@ struct job {
 	double percent;         /* never falls */
 };
 
-extern const char *const JOB_KIND_NAMES[];   /* "check", "install" */
+extern const char *const JOB_KIND_NAMES[];   /* "check", "install", "download" */
 extern const char *const JOB_PHASE_NAMES[];  /* as State and Phase on D-Bus */
 extern const char *const JOB_RESULT_NAMES[]; /* "" while it runs */
 

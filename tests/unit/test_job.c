@@ -35,7 +35,9 @@ static const uint8_t INSTALL_MAP[JOB_PHASES][JOB_EVENTS] = {
 
 static uint8_t want(enum job_kind kind, enum job_phase from, enum job_event event)
 {
-	if (kind == JOB_INSTALL)
+	if (kind == JOB_DOWNLOAD && from == JOB_VERIFYING && event == JOB_ALL_OK)
+		return DONE;
+	if (kind == JOB_INSTALL || (kind == JOB_DOWNLOAD && from != JOB_INSTALLING))
 		return INSTALL_MAP[from][event];
 	if (from > JOB_VALIDATING || event == JOB_MUST_WAIT)
 		return NO;
@@ -47,7 +49,7 @@ static uint8_t want(enum job_kind kind, enum job_phase from, enum job_event even
 static void job_step__takes_the_rows_and_no_other(void **state)
 {
 	(void)state;
-	for (int kind = JOB_CHECK; kind <= JOB_INSTALL; kind++)
+	for (int kind = 0; kind < JOB_KINDS; kind++)
 		for (int from = 0; from < JOB_PHASES; from++)
 			for (int event = 0; event < JOB_EVENTS; event++) {
 				uint8_t to = want((enum job_kind)kind, (enum job_phase)from,
@@ -106,6 +108,22 @@ static void job__installs_two_images_from_the_second_server(void **state)
 	assert_int_equal(step(&j, JOB_COMMITTED), JOB_FX_END);
 	assert_int_equal(j.result, JOB_INSTALLED);
 	assert_true(j.percent == 100);
+}
+
+static void job__ends_a_download_once_verified(void **state)
+{
+	struct job j;
+
+	(void)state;
+	job_init(&j, JOB_DOWNLOAD);
+	assert_int_equal(step(&j, JOB_TRY), JOB_FX_FETCH);
+	assert_int_equal(step(&j, JOB_FETCHED), JOB_FX_JUDGE);
+	assert_int_equal(step(&j, JOB_ACCEPTED), JOB_FX_BEGIN);
+	assert_int_equal(step(&j, JOB_BEGUN), JOB_FX_IMAGE);
+	assert_int_equal(step(&j, JOB_BODY_END), 0);
+	assert_int_equal(step(&j, JOB_ALL_OK), JOB_FX_END);
+	assert_int_equal(j.result, JOB_DOWNLOADED);
+	assert_string_equal(JOB_RESULT_NAMES[j.result], "downloaded");
 }
 
 static void job_note__keeps_what_tells_most(void **state)
@@ -187,6 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(job_step__takes_the_rows_and_no_other),
 		cmocka_unit_test(job__installs_two_images_from_the_second_server),
+		cmocka_unit_test(job__ends_a_download_once_verified),
 		cmocka_unit_test(job_note__keeps_what_tells_most),
 		cmocka_unit_test(job_note__knows_an_image_that_is_not_there),
 		cmocka_unit_test(job_progress__never_falls),

@@ -38,5 +38,6 @@ enum ctl_exit ctl_pin(struct ctl *ctl);
 enum ctl_exit ctl_reset(struct ctl *ctl);
 enum ctl_exit ctl_fw_status(struct ctl *ctl);
 enum ctl_exit ctl_fw_check(struct ctl *ctl);
+enum ctl_exit ctl_fw_download(struct ctl *ctl);
 enum ctl_exit ctl_fw_install(struct ctl *ctl);
 enum ctl_exit ctl_fw_history(struct ctl *ctl);

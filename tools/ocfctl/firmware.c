@@ -1,4 +1,4 @@
-/* ocfctl fw status, check, install, history. */
+/* ocfctl fw status, check, download, install, history. */
 #include "ctl.h"
 
 #include <signal.h>
@@ -173,6 +173,11 @@ static enum ctl_exit run_job(struct ctl *ctl, const char *verb, const char *meth
 enum ctl_exit ctl_fw_check(struct ctl *ctl)
 {
 	return run_job(ctl, "fw check", "Check");
+}
+
+enum ctl_exit ctl_fw_download(struct ctl *ctl)
+{
+	return run_job(ctl, "fw download", "Download");
 }
 
 enum ctl_exit ctl_fw_install(struct ctl *ctl)

@@ -8,13 +8,14 @@ static const struct verb {
 	enum ctl_exit (*run)(struct ctl *ctl);
 	const char *help;
 } VERBS[] = {
-	{NULL, "status",  ctl_status,     "what the device is, who owns it, which firmware it runs"},
-	{NULL, "pin",     ctl_pin,        "the PIN to type at the onboarding tool (root)"          },
-	{NULL, "reset",   ctl_reset,      "hard reset: forget owner, credentials and access (root)"},
-	{"fw", "status",  ctl_fw_status,  "versions, last check, last error"                       },
-	{"fw", "check",   ctl_fw_check,   "look for newer firmware (root)"                         },
-	{"fw", "install", ctl_fw_install, "find, verify, download and install it (root)"           },
-	{"fw", "history", ctl_fw_history, "what was checked and installed, newest first"           },
+	{NULL, "status",   ctl_status,      "what the device is, who owns it, which firmware it runs"},
+	{NULL, "pin",      ctl_pin,         "the PIN to type at the onboarding tool (root)"          },
+	{NULL, "reset",    ctl_reset,       "hard reset: forget owner, credentials and access (root)"},
+	{"fw", "status",   ctl_fw_status,   "versions, last check, last error"                       },
+	{"fw", "check",    ctl_fw_check,    "look for newer firmware (root)"                         },
+	{"fw", "download", ctl_fw_download, "find, verify and download it, install later (root)"     },
+	{"fw", "install",  ctl_fw_install,  "find, verify, download and install it (root)"           },
+	{"fw", "history",  ctl_fw_history,  "what was checked and installed, newest first"           },
 };
 
 enum { OPT_JSON = 'j', OPT_YES = 'y', OPT_SOURCE = 's', OPT_HELP = 'h', OPT_VERSION = 'V' };
