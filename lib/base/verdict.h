@@ -3,6 +3,7 @@
 
 enum verdict {
 	V_IGNORE,         /* no datagram at all */
+	V_LATER,          /* the answer follows */
 	V_CONTENT,        /* 2.05 */
 	V_CHANGED,        /* 2.04 */
 	V_DELETED,        /* 2.02 */

@@ -18,6 +18,7 @@ enum method { M_GET, M_POST, M_PUT, M_DELETE };
 /* Why a request is asked. */
 enum asked {
 	ASKED_FIRST, /* it has come in */
+	ASKED_READY, /* again, because its answer, V_LATER before, is there now; without the body */
 	ASKED_KEPT,  /* for an observer, or a further block: what is known without asking further */
 };
 
@@ -33,6 +34,7 @@ struct req {
 	bool multicast;
 	bool observe; /* GET with Observe 0 */
 	enum asked asked;
+	uint64_t ticket;  /* of ASKED_FIRST and ASKED_READY: names the request */
 	uint64_t session; /* secured session it came in on; 0: unsecured */
 	bool has_peer;    /* the session knows whom it talks to */
 	struct uuid peer; /* PSK identity or certificate's UUID; valid if has_peer */

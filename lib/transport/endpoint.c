@@ -404,6 +404,13 @@ int endpoint_owner_key(struct endpoint *e, uint64_t session, const char *label,
 	return peers_owner_key(e->peers, session, label, obt, device, ret);
 }
 
+void endpoint_ready(struct endpoint *e, uint64_t ticket, uint64_t now_us)
+{
+	e->now_us = now_us;
+	server_ready(e->server, ticket, now_us);
+	outbox_flush(e->outbox);
+}
+
 void endpoint_touch(struct endpoint *e)
 {
 	server_touch(e->server);

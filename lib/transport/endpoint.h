@@ -48,7 +48,8 @@ struct endpoint_ops {
 	void (*closed)(void *arg, uint64_t session, enum dtls_end why, bool was_open);
 	/* Server: one whole request. A multicast GET is asked at arrival and again when its
 	 * delayed answer is due; V_IGNORE either time means silence. The GET of an observer is
-	 * asked again when something may have changed; a refusal ends the observation. */
+	 * asked again when something may have changed; a refusal ends the observation. With
+	 * V_LATER the answer is asked for when endpoint_ready() says that it is there. */
 	void (*request)(void *arg, const struct req *req, struct answer *answer);
 	/* After an answer with `act` set has been handed to the kernel. */
 	void (*act)(void *arg);
@@ -81,6 +82,9 @@ MUST_USE int endpoint_owner_key(struct endpoint *e, uint64_t session, const char
 
 /* ---- server ---- */
 
+/* The answer to a request that had V_LATER is there: `request` is asked once more, at once and not
+ * from inside a callback. Its requester may be gone: then nothing happens. */
+void endpoint_ready(struct endpoint *e, uint64_t ticket, uint64_t now_us);
 /* Any resource may have changed: `request` is asked anew for each observer (RFC 7641), who is told
  * if the answer differs from the one before. Both are done by the next endpoint_dispatch(). */
 void endpoint_touch(struct endpoint *e);

@@ -6,6 +6,7 @@ enum message_code reply_code(enum verdict v)
 {
 	switch (v) {
 	case V_IGNORE:
+	case V_LATER:
 		return MC_EMPTY;
 	case V_CONTENT:
 		return MC_CONTENT;

@@ -3,6 +3,7 @@
 #include "transport/block.h"
 #include "transport/chance.h"
 #include "transport/exchange.h"
+#include "transport/later.h"
 #include "transport/multicast.h"
 #include "transport/observe.h"
 #include "transport/reply.h"
@@ -18,6 +19,8 @@ struct server {
 	struct blocks blocks;
 	struct multicast multicast;
 	struct observers observers;
+	struct laters laters;
+	uint64_t ticket; /* of the request asked last */
 	struct answer answer;
 	/* The message being made; not on the stack, where the hardened build clears them first. */
 	struct message reply;
@@ -49,6 +52,7 @@ struct server *server_free(struct server *s)
 	exchanges_done(&s->secured);
 	blocks_done(&s->blocks);
 	observers_done(&s->observers);
+	laters_done(&s->laters);
 	buf_done(&s->answer.body);
 	free(s);
 	return NULL;
@@ -59,6 +63,7 @@ void server_forget(struct server *s, uint64_t session)
 	exchanges_forget(&s->secured, session);
 	blocks_drop(&s->blocks, &(struct remote){.session = session});
 	observers_forget(&s->observers, session);
+	laters_forget(&s->laters, session);
 }
 
 /* What the transport refuses by itself; 0: the request goes on. */
@@ -83,7 +88,7 @@ static uint8_t refusal_of(const struct message *m)
 
 /* Asks the application; the result is in s->answer. The code to answer with. */
 static uint8_t ask(struct server *s, const struct remote *from, const struct message *m,
-		   struct span body, enum asked why)
+		   struct span body, enum asked why, uint64_t ticket)
 {
 	struct req req = {.method = (enum method)(m->code - MC_GET),
 			  .path = span_of(m->path, m->path_len),
@@ -94,7 +99,8 @@ static uint8_t ask(struct server *s, const struct remote *from, const struct mes
 			  .multicast = from->multicast,
 			  .observe = m->code == MC_GET && m->observe == 0,
 			  .session = from->session,
-			  .asked = why};
+			  .asked = why,
+			  .ticket = ticket};
 
 	memcpy(req.query, m->query, m->n_query * sizeof(req.query[0]));
 	buf_reset(&s->answer.body);
@@ -133,6 +139,7 @@ static void answer(struct server *s, const struct remote *from, const struct mes
 	struct span body;
 
 	s->answer.act = false;
+	s->answer.verdict = V_IGNORE;
 	if (is_settled(s, from, m, cut, now_us, &body)) {
 		if (reply->code >= MC_BAD_REQUEST && s->ops->refused)
 			s->ops->refused(s->arg, span_of(m->path, m->path_len), reply->code);
@@ -140,7 +147,8 @@ static void answer(struct server *s, const struct remote *from, const struct mes
 			reply->code = MC_EMPTY; /* RFC 7252 5.4.1 */
 		return;
 	}
-	reply->code = ask(s, from, m, body, m->block2.num > 0 ? ASKED_KEPT : ASKED_FIRST);
+	reply->code =
+		ask(s, from, m, body, m->block2.num > 0 ? ASKED_KEPT : ASKED_FIRST, ++s->ticket);
 	if (m->block1.present)
 		blocks_drop(&s->blocks, from);
 	if (reply->code != MC_EMPTY)
@@ -185,30 +193,63 @@ static bool is_remembered(const struct message *m)
 	return m->code != MC_GET || m->type == MT_NON;
 }
 
-static void receive_unicast(struct server *s, const struct remote *from, const struct message *m,
-			    struct span datagram, bool cut, uint64_t now_us)
+static struct exchanges *exchanges_of(struct server *s, const struct remote *from)
 {
-	struct exchanges *xs = from->session ? &s->secured : &s->plain;
+	return from->session ? &s->secured : &s->plain;
+}
+
+static void send_ack(struct server *s, const struct remote *to, uint16_t id)
+{
+	message_init(&s->reply, MT_ACK, MC_EMPTY, id);
+	s->ops->send(s->arg, to,
+		     span_of(s->octets, message_write(&s->reply, s->octets, sizeof(s->octets))));
+}
+
+/* True: the request has been seen before, and its answer is sent again or still to come. */
+static bool is_repeat(struct server *s, const struct remote *from, const struct message *m,
+		      uint64_t now_us)
+{
+	const struct later *l = laters_find_request(&s->laters, from, m->id);
 	const struct exchange *x = NULL;
+
+	if (!l && is_remembered(m))
+		x = exchanges_find(exchanges_of(s, from), from, m->id, now_us);
+	if (l && m->type == MT_CON && l->ack_us == NEVER_US)
+		send_ack(s, from, m->id);
+	else if (x && m->type == MT_CON && x->answer_len > 0)
+		s->ops->send(s->arg, from, span_of(x->answer, x->answer_len));
+	return l || x;
+}
+
+/* Sends the reply, if it says anything, and keeps what a repeat of the request is to get. */
+static void send_reply(struct server *s, const struct remote *from, const struct message *m,
+		       uint64_t now_us)
+{
 	size_t len = 0;
 
-	if (is_remembered(m))
-		x = exchanges_find(xs, from, m->id, now_us);
-	if (x) {
-		if (m->type == MT_CON && x->answer_len > 0)
-			s->ops->send(s->arg, from, span_of(x->answer, x->answer_len));
-		return;
-	}
-	reply_init(s, m);
-	answer(s, from, m, cut, now_us);
-	watch(s, from, m, datagram, now_us);
 	if (s->reply.code != MC_EMPTY)
 		len = message_write(&s->reply, s->octets, sizeof(s->octets));
 	if (is_remembered(m))
-		exchanges_add(xs, from, m->id, span_of(s->octets, m->type == MT_CON ? len : 0),
-			      now_us);
+		exchanges_add(exchanges_of(s, from), from, m->id,
+			      span_of(s->octets, m->type == MT_CON ? len : 0), now_us);
 	if (len > 0)
 		s->ops->send(s->arg, from, span_of(s->octets, len));
+}
+
+static void receive_unicast(struct server *s, const struct remote *from, const struct message *m,
+			    struct span datagram, bool cut, uint64_t now_us)
+{
+	if (is_repeat(s, from, m, now_us))
+		return;
+	reply_init(s, m);
+	answer(s, from, m, cut, now_us);
+	if (s->answer.verdict == V_LATER) {
+		if (laters_add(&s->laters, from, m, datagram, s->ticket, now_us))
+			return;
+		s->reply.code = MC_UNAVAILABLE;
+	}
+	watch(s, from, m, datagram, now_us);
+	send_reply(s, from, m, now_us);
 	if (s->answer.act)
 		s->ops->act(s->arg);
 }
@@ -219,7 +260,7 @@ static bool answer_group(struct server *s, const struct remote *from, const stru
 	reply_init(s, m);
 	if (refusal_of(m) != 0)
 		return false;
-	s->reply.code = ask(s, from, m, m->payload, ASKED_FIRST);
+	s->reply.code = ask(s, from, m, m->payload, ASKED_FIRST, 0);
 	if (s->reply.code != MC_CONTENT)
 		return false;
 	reply_set_body(&s->reply, m, &s->answer, s->etag);
@@ -270,7 +311,7 @@ static void look_again(struct server *s, const struct observer *o)
 	memcpy(s->reply.token, o->token, o->token_len);
 	if (o->ending != 0 || message_parse(&m, span_of(o->datagram, o->len)) < 0)
 		return;
-	s->reply.code = ask(s, &o->from, &m, span_of(NULL, 0), ASKED_KEPT);
+	s->reply.code = ask(s, &o->from, &m, span_of(NULL, 0), ASKED_KEPT, 0);
 	reply_set_body(&s->reply, &m, &s->answer, s->etag);
 }
 
@@ -304,20 +345,6 @@ static void notify(struct server *s, struct observer *o, uint64_t now_us)
 	s->ops->send(s->arg, &o->from, span_of(s->octets, len));
 }
 
-bool server_receive_empty(struct server *s, const struct remote *from, const struct message *m,
-			  uint64_t now_us)
-{
-	struct observer *o = observers_find_sent(&s->observers, from, m->id);
-
-	if (!o)
-		return false;
-	o->confirm.waiting = false;
-	o->heard_us = now_us;
-	if (m->type == MT_RST || o->ending != 0)
-		observers_drop(&s->observers, o);
-	return true;
-}
-
 void server_touch(struct server *s)
 {
 	observers_touch(&s->observers);
@@ -328,6 +355,83 @@ void server_end_observers(struct server *s, enum verdict why)
 	observers_end(&s->observers, (uint8_t)reply_code(why));
 }
 
+/* ---- answers that come later ---- */
+
+/* Its ACK has gone: the answer is a message of its own, kept until it is acknowledged. */
+static void send_separate(struct server *s, struct later *l, uint64_t now_us)
+{
+	size_t len;
+
+	s->reply.type = MT_CON;
+	s->reply.id = s->next_id++;
+	len = message_write(&s->reply, s->octets, sizeof(s->octets));
+	if (s->reply.code == MC_EMPTY || len == 0 ||
+	    !later_set_answer(l, span_of(s->octets, len), s->reply.id, now_us)) {
+		laters_drop(&s->laters, l);
+		return;
+	}
+	s->ops->send(s->arg, &l->from, span_of(s->octets, len));
+}
+
+void server_ready(struct server *s, uint64_t ticket, uint64_t now_us)
+{
+	struct later *l = laters_find(&s->laters, ticket);
+	struct message m;
+
+	if (!l || message_parse(&m, span_of(l->octets, l->len)) < 0)
+		return;
+	reply_init(s, &m);
+	s->reply.block1 = m.block1;
+	s->reply.code = ask(s, &l->from, &m, span_of(NULL, 0), ASKED_READY, ticket);
+	if (s->reply.code != MC_EMPTY)
+		reply_set_body(&s->reply, &m, &s->answer, s->etag);
+	watch(s, &l->from, &m, span_of(l->octets, l->len), now_us);
+	if (l->type == MT_CON && l->ack_us == NEVER_US) {
+		send_separate(s, l, now_us);
+		return;
+	}
+	send_reply(s, &l->from, &m, now_us);
+	laters_drop(&s->laters, l);
+}
+
+/* The time for the empty ACK, or for the answer once more. */
+static void attend(struct server *s, struct later *l, uint64_t now_us)
+{
+	struct message m;
+
+	if (l->confirm.waiting) {
+		if (confirm_again(&l->confirm, l->confirm.id, now_us))
+			s->ops->send(s->arg, &l->from, span_of(l->octets, l->len));
+		else
+			laters_drop(&s->laters, l);
+		return;
+	}
+	l->ack_us = NEVER_US;
+	send_ack(s, &l->from, l->id);
+	if (message_parse(&m, span_of(l->octets, l->len)) == 0 && is_remembered(&m))
+		exchanges_add(exchanges_of(s, &l->from), &l->from, l->id, span_of(s->octets, 4),
+			      now_us);
+}
+
+/* ---- ACK and RST ---- */
+
+bool server_receive_empty(struct server *s, const struct remote *from, const struct message *m,
+			  uint64_t now_us)
+{
+	struct observer *o = observers_find_sent(&s->observers, from, m->id);
+	struct later *l = laters_find_answer(&s->laters, from, m->id);
+
+	if (l)
+		laters_drop(&s->laters, l);
+	if (!o)
+		return l != NULL;
+	o->confirm.waiting = false;
+	o->heard_us = now_us;
+	if (m->type == MT_RST || o->ending != 0)
+		observers_drop(&s->observers, o);
+	return true;
+}
+
 /* ---- time ---- */
 
 /* The conditions are looked at again: an onboarding connection opened meanwhile means silence
@@ -336,6 +440,7 @@ void server_tick(struct server *s, uint64_t now_us)
 {
 	struct multicast_request due;
 	struct observer *o;
+	struct later *l;
 	struct message m;
 
 	while (multicast_take(&s->multicast, now_us, &due)) {
@@ -345,12 +450,16 @@ void server_tick(struct server *s, uint64_t now_us)
 	}
 	while ((o = observers_due(&s->observers, now_us)))
 		notify(s, o, now_us);
+	while ((l = laters_due(&s->laters, now_us)))
+		attend(s, l, now_us);
 }
 
 uint64_t server_deadline(const struct server *s)
 {
-	uint64_t group = multicast_deadline(&s->multicast);
-	uint64_t observer = observers_deadline(&s->observers);
+	uint64_t due = multicast_deadline(&s->multicast);
+	uint64_t other = observers_deadline(&s->observers);
 
-	return group < observer ? group : observer;
+	due = other < due ? other : due;
+	other = laters_deadline(&s->laters);
+	return other < due ? other : due;
 }

@@ -36,11 +36,14 @@ void server_receive(struct server *s, const struct remote *from, const struct me
 /* An empty ACK or RST. True: it was about a message of the server. */
 MUST_USE bool server_receive_empty(struct server *s, const struct remote *from,
 				   const struct message *m, uint64_t now_us);
+/* The answer that was V_LATER is there: request() is asked once more. An unknown ticket is ignored:
+ * its requester may be gone. Not from inside request(). */
+void server_ready(struct server *s, uint64_t ticket, uint64_t now_us);
 /* Any resource may have changed: the next tick asks for each observer anew. */
 void server_touch(struct server *s);
 /* Each observer gets an answer of this verdict by the next tick, its last. */
 void server_end_observers(struct server *s, enum verdict why);
-/* Answers to multicast that are due, and notifications. */
+/* What is due: answers to multicast, notifications, empty ACKs, repetitions. */
 void server_tick(struct server *s, uint64_t now_us);
 uint64_t server_deadline(const struct server *s); /* NEVER_US: none */
 /* A session is gone: nothing of it is kept. */

@@ -26,6 +26,8 @@ static void on_request(void *arg, const struct remote *from, struct req *req, st
 	(void)arg;
 	(void)from;
 	answer->verdict = req->method == M_GET ? V_CONTENT : V_CHANGED;
+	if (req->asked == ASKED_FIRST && req->path.len == 2)
+		answer->verdict = V_LATER;
 	answer->observable = true;
 	buf_put_byte(&answer->body, (uint8_t)req->asked); /* an observer sees another body */
 	while (req->method == M_GET && answer->body.len < 40 * req->path.len)
@@ -60,6 +62,9 @@ static void receive(struct server *s, uint8_t *p, size_t len, uint8_t flags)
 /* What may have changed, and the time that passes: every observer gives up in the end. */
 static void run(struct server *s)
 {
+	server_tick(s, 1 + (calls ? 0 : USEC_PER_SEC)); /* with and without empty ACKs before */
+	for (uint64_t ticket = 0; ticket < UINT8_MAX; ticket++)
+		server_ready(s, ticket, 1);
 	server_touch(s);
 	for (unsigned i = 0; i < 8; i++)
 		server_tick(s, 2 + i * 100 * USEC_PER_SEC);
