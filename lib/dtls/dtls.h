@@ -33,6 +33,7 @@ struct dtls_offer {
 	struct span identity;  /* client: PSK identity */
 	struct secret key;     /* client: PSK (wiped by the caller afterwards) */
 	uint64_t handshake_us; /* give up after this long */
+	unsigned at_once;      /* for the transport: so many handshakes; 0: its own limit */
 };
 
 enum dtls_end {

@@ -212,7 +212,7 @@ static void peer_key(const struct endpoint_addr *a, uint8_t ret[PEER_KEY_LEN])
 /* Makes room for one more handshake. Only peers that have shown their address by a cookie are
  * counted. An honest handshake takes milliseconds, so the oldest one gives way: whoever wants to
  * keep others out has to be faster than they are. Open sessions stay. */
-static bool make_room(struct peers *ps, const struct endpoint_addr *a)
+static bool make_room(struct peers *ps, const struct endpoint_addr *a, unsigned at_once)
 {
 	struct peer *oldest = NULL, *oldest_same = NULL, *victim = NULL;
 	unsigned sessions = 0, handshakes = 0, same = 0;
@@ -234,7 +234,7 @@ static bool make_room(struct peers *ps, const struct endpoint_addr *a)
 	}
 	if (same >= ps->limits.per_address)
 		victim = oldest_same;
-	else if (sessions >= ps->limits.sessions || handshakes >= ps->limits.handshakes)
+	else if (sessions >= ps->limits.sessions || handshakes >= at_once)
 		victim = oldest;
 	else
 		return true;
@@ -247,10 +247,13 @@ static void accept_hello(struct peers *ps, const struct remote *from, struct spa
 			 struct dtls_offer *offer, struct span key, uint64_t now_us)
 {
 	struct peer *old = find_at(ps, &from->addr, DTLS_HANDSHAKE), *p;
+	unsigned at_once = ps->limits.handshakes;
 
 	if (old)
 		end(old, DTLS_END_REPLACED);
-	if (!make_room(ps, &from->addr))
+	if (offer->at_once > 0 && offer->at_once < at_once)
+		at_once = offer->at_once;
+	if (!make_room(ps, &from->addr, at_once))
 		return;
 	p = peer_new(ps, from, now_us);
 	if (!p)

@@ -74,12 +74,18 @@ static void on_act(void *arg)
 	s->acts++;
 }
 
+/* Smaller limits for tests that reach them; 0: the default. */
+static struct {
+	unsigned sessions, handshakes, per_address, at_once;
+} limits;
+
 static void on_offer(void *arg, struct dtls_offer *ret)
 {
 	struct side *s = arg;
 
 	ret->profile = s->offered;
 	ret->hint = SPAN_LIT("server");
+	ret->at_once = limits.at_once;
 }
 
 static int on_psk(void *arg, enum dtls_profile profile, struct span identity, struct secret *ret)
@@ -119,11 +125,6 @@ static const struct endpoint_ops OPS = {.offer = on_offer,
 					.closed = on_closed,
 					.request = on_request,
 					.act = on_act};
-
-/* Smaller limits for tests that reach them; 0: the default. */
-static struct {
-	unsigned sessions, handshakes, per_address;
-} limits;
 
 static void side_new(struct side *s, bool server)
 {
@@ -737,6 +738,12 @@ static int setup_small(void **state)
 	return setup(state);
 }
 
+static int setup_offer_small(void **state)
+{
+	limits.at_once = 2;
+	return setup(state);
+}
+
 static int setup_few_each(void **state)
 {
 	limits.per_address = 2;
@@ -1081,6 +1088,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(limit__of_sessions_of_one_address, setup_few_each,
 						teardown_limits),
 		cmocka_unit_test_setup_teardown(limit__of_handshakes, setup_small, teardown_limits),
+		cmocka_unit_test_setup_teardown(limit__of_handshakes, setup_offer_small,
+						teardown_limits),
 		T(idle__session_is_closed),
 		T(close_all__spares_one),
 		T(close__ends_the_calls_under_way),
