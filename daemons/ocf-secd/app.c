@@ -2,7 +2,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -170,40 +169,6 @@ static int on_pin_expired(void *arg)
 	return 0;
 }
 
-/* Is the library that we run on older than the distribution's? The private copy carries the date
- * of the source it was built from, as packages do. */
-static bool gnutls_is_old(const char *library)
-{
-	const char *path = strchr(library, ' ');
-	struct stat ours, theirs;
-
-	return path && stat(path + 1, &ours) == 0 && stat(SYSTEM_GNUTLS, &theirs) == 0 &&
-	       ours.st_mtime < theirs.st_mtime;
-}
-
-/* Of the configured methods those that this system can do. */
-static void choose_methods(struct app *a)
-{
-	enum oxm wanted[SVR_OXMS_MAX];
-	size_t n = config_methods(a->config, wanted);
-
-	for (size_t i = 0; i < n; i++)
-		if (wanted[i] != OXM_JUST_WORKS || dtls_caps()->anon)
-			a->info.oxms[a->info.n_oxms++] = wanted[i];
-		else
-			log_warning("dtls: Just Works is not offered: this GnuTLS lacks suite "
-				    "ff00 library=%s",
-				    dtls_caps()->library);
-	if (a->info.n_oxms == 0)
-		log_error("device: no owner transfer method is usable, staying silent: install "
-			  "the private GnuTLS or add random-pin to OwnerTransferMethods=");
-	a->gnutls_old = gnutls_is_old(dtls_caps()->library);
-	if (a->gnutls_old)
-		log_warning("dtls: private GnuTLS is older than the system's, rebuild it "
-			    "library=%s",
-			    dtls_caps()->library);
-}
-
 static int start_state(struct app *a, const char *dir)
 {
 	struct svr_env env = app_env(a);
@@ -253,10 +218,12 @@ int app_new(struct app **ret, const struct secd_config *config, const char *stat
 	a->config = config;
 	a->loop = loop;
 	copy_info(a);
-	choose_methods(a);
+	app_choose_methods(a);
 	r = loop_timer_new(&a->reset_timer, loop, on_reset_due, a);
 	if (r >= 0)
 		r = loop_timer_new(&a->pin_timer, loop, on_pin_expired, a);
+	if (r >= 0)
+		r = app_window_start(a);
 	if (r >= 0 && config_pin_argv(config, a->pin_words, a->pin_argv))
 		r = pin_display_new(&a->pin_display, loop, a->pin_argv, config->pin_command_us);
 	if (r >= 0)
@@ -285,6 +252,7 @@ struct app *app_free(struct app *a)
 	loop_timer_free(a->endpoint_timer);
 	pin_display_free(a->pin_display);
 	loop_timer_free(a->pin_timer);
+	loop_timer_free(a->window_timer);
 	loop_timer_free(a->reset_timer);
 	state_done(&a->state);
 	free(a);

@@ -2,10 +2,34 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #define FIRMWARE_NAME "org.ocfgw.Firmware1"
 #define FIRMWARE_PATH "/org/ocfgw/Firmware1"
+
+/* "...-unavailable" for each method that is configured, but not usable. */
+static size_t methods_missing(const struct app *a, const char **ret)
+{
+	enum oxm wanted[SVR_OXMS_MAX];
+	size_t n = 0, n_wanted = config_methods(a->config, wanted);
+
+	for (size_t i = 0; i < n_wanted; i++) {
+		bool offered = false;
+
+		for (size_t j = 0; j < a->info.n_oxms; j++)
+			offered = offered || a->info.oxms[j] == wanted[i];
+		if (offered)
+			continue;
+		if (wanted[i] == OXM_JUST_WORKS)
+			ret[n++] = "just-works-unavailable";
+		else if (wanted[i] == OXM_MFG_CERT)
+			ret[n++] = "manufacturer-certificate-unavailable";
+		else if (wanted[i] == OXM_FIXED_PIN)
+			ret[n++] = "fixed-pin-unavailable";
+	}
+	return n;
+}
 
 static struct secd_facts facts_of(const struct app *a)
 {
@@ -15,23 +39,23 @@ static struct secd_facts facts_of(const struct app *a)
 		.owned = device_owned(dev),
 		.onboarding_open = device_doc_open(dev),
 		.pin_wanted = device_pin(dev) != NULL,
-		.selected = config_method_name(device_oxmsel(dev)),
+		.selected = oxm_name(device_oxmsel(dev)),
+		.window = config_always_open(a->config) ? "always"
+			  : a->info.window_closed       ? "closed"
+							: "open",
 		.tls_library = dtls_caps()->library,
 		.sessions = (uint32_t)endpoint_sessions(a->endpoint),
 	};
-	enum oxm wanted[SVR_OXMS_MAX];
 	size_t n = 0;
 
 	uuid_format(device_uuid(dev), f.device);
 	if (!uuid_is_nil(device_owner(dev)))
 		uuid_format(device_owner(dev), f.owner);
 	for (size_t i = 0; i < a->info.n_oxms; i++)
-		f.methods[i] = config_method_name(a->info.oxms[i]);
+		f.methods[i] = oxm_name(a->info.oxms[i]);
 	if (a->info.n_oxms == 0)
 		f.problems[n++] = "no-transfer-method";
-	for (size_t i = config_methods(a->config, wanted); i-- > 0;)
-		if (wanted[i] == OXM_JUST_WORKS && !dtls_caps()->anon)
-			f.problems[n++] = "just-works-unavailable";
+	n += methods_missing(a, f.problems + n);
 	if (a->gnutls_old)
 		f.problems[n++] = "private-gnutls-old";
 	if (a->damaged && device_dos(dev) == DOS_SRESET)
@@ -73,6 +97,21 @@ static int on_reset(void *arg)
 	return app_event(a, EV_RESET, 0);
 }
 
+static int on_pair(void *arg, uint32_t seconds)
+{
+	struct app *a = arg;
+
+	if (config_always_open(a->config))
+		return -EALREADY;
+	if (device_owned(a->state.dev))
+		return -EPERM;
+	if (seconds == 0)
+		app_window_close(a);
+	else
+		app_window_open(a, seconds * USEC_PER_SEC);
+	return 0;
+}
+
 static void on_bus_state(void *arg, enum bus_state state)
 {
 	(void)arg;
@@ -108,7 +147,8 @@ static void on_firmware(void *arg, const char *property, const struct bus_value 
 
 int app_bus_start(struct app *a)
 {
-	static const struct secd_calls CALLS = {.show_pin = on_show_pin, .reset = on_reset};
+	static const struct secd_calls CALLS = {
+		.show_pin = on_show_pin, .reset = on_reset, .pair = on_pair};
 	struct secd_facts f = facts_of(a);
 	int r;
 

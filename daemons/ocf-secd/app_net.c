@@ -44,11 +44,14 @@ static struct span make_hint(struct app *a, const char *prefix)
 	return span_of(a->hint, n + sizeof(struct uuid));
 }
 
+#define TRANSFER_HANDSHAKES 8 /* one of them becomes the DOC */
+
 static void on_offer(void *arg, struct dtls_offer *ret)
 {
 	struct app *a = arg;
 
 	ret->handshake_us = a->config->handshake_us;
+	ret->at_once = device_dos(a->state.dev) == DOS_RFOTM ? TRANSFER_HANDSHAKES : 0;
 	switch (svr_profile(a->state.dev)) {
 	case SVR_PROFILE_NONE:
 		break;

@@ -1,4 +1,4 @@
-/* daemons/ocf-secd/app_parts.h - what app.c, app_net.c and app_bus.c share. */
+/* daemons/ocf-secd/app_parts.h - what app*.c share. */
 #pragma once
 
 #include "app.h"
@@ -25,7 +25,7 @@ struct app {
 	struct loop_timer *endpoint_timer;
 	uint8_t hint[HINT_MAX];
 	unsigned effects; /* of the request whose answer is about to be sent */
-	struct loop_timer *reset_timer, *pin_timer;
+	struct loop_timer *reset_timer, *pin_timer, *window_timer;
 	struct peer_log peer_log;
 
 	char pin_words[CONFIG_COMMAND_MAX];
@@ -54,6 +54,15 @@ void app_peer_log(struct app *a, enum log_level level, const char *fmt, ...) PRI
 MUST_USE int app_net_start(struct app *a);
 /* After calls into the endpoint from outside its own callbacks. */
 void app_net_rearm(struct app *a);
+
+/* ---- app_onboard.c ---- */
+
+/* Of the configured transfer methods those that this system can do. */
+void app_choose_methods(struct app *a);
+MUST_USE int app_window_start(struct app *a);
+/* For a while, also when it is open already. */
+void app_window_open(struct app *a, uint64_t for_us);
+void app_window_close(struct app *a);
 
 /* ---- app_bus.c ---- */
 

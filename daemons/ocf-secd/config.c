@@ -5,14 +5,7 @@
 #include "base/clock.h"
 #include "codec/conf.h"
 
-/* The words of OwnerTransferMethods=. */
-static const struct {
-	const char *name;
-	enum oxm oxm;
-} METHODS[] = {
-	{"just-works", OXM_JUST_WORKS},
-	{"random-pin", OXM_RANDOM_PIN},
-};
+#define WINDOW_ALWAYS "always"
 
 /* Goes out as CBOR text and into logs. */
 static bool is_text(struct span value)
@@ -32,27 +25,21 @@ static bool next_word(struct span *rest, struct span *ret)
 	return ret->len > 0;
 }
 
-static int method_index(struct span word)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(METHODS); i++)
-		if (span_is(word, METHODS[i].name))
-			return (int)i;
-	return -1;
-}
-
 static bool is_methods(struct span value)
 {
-	unsigned seen = 0;
+	enum oxm seen[SVR_OXMS_MAX];
 	struct span word;
+	size_t n = 0;
 
 	while (next_word(&value, &word)) {
-		int i = method_index(word);
-
-		if (i < 0 || seen & 1u << i)
+		if (n == ARRAY_SIZE(seen) || !oxm_parse(word, &seen[n]))
 			return false;
-		seen |= 1u << i;
+		for (size_t i = 0; i < n; i++)
+			if (seen[i] == seen[n])
+				return false;
+		n++;
 	}
-	return seen != 0;
+	return n > 0;
 }
 
 static bool is_command(struct span value)
@@ -65,6 +52,16 @@ static bool is_command(struct span value)
 	while (next_word(&value, &word))
 		n++;
 	return n <= CONFIG_COMMAND_WORDS;
+}
+
+static bool is_window(struct span value)
+{
+	return span_is(value, WINDOW_ALWAYS) || span_is(value, "on-request");
+}
+
+static bool is_path(struct span value)
+{
+	return value.len == 0 || value.ptr[0] == '/';
 }
 
 #define PRINTABLE    "UTF-8 without control characters"
@@ -99,7 +96,9 @@ static const struct conf_option OPTIONS[] = {
 	NUMBER("Network", "MaxSessionsPerPeer", sessions_per_peer_max, 1, 4096),
 	NUMBER("Network", "MaxHandshakes", handshakes_max, 1, 4096),
 	TEXT("Onboarding", "OwnerTransferMethods", methods, is_methods,
-	     "just-works, random-pin or both, separated by blanks"),
+	     "just-works, random-pin, manufacturer-certificate and fixed-pin, each at most once"),
+	TEXT("Onboarding", "OnboardingWindow", window, is_window, "always or on-request"),
+	TEXT("Onboarding", "FixedPinFile", fixed_pin_file, is_path, "an absolute path"),
 	TEXT("Onboarding", "PinDisplayCommand", pin_command, is_command,
 	     "an absolute path and at most seven arguments"),
 	TIME("Onboarding", "PinDisplayTimeout", pin_command_us, 1000, 3600000),
@@ -123,6 +122,7 @@ int config_load(struct secd_config *ret, const char *path, char *ret_error, size
 		.handshakes_max = e.handshakes_max,
 		.sessions_per_peer_max = e.sessions_per_peer_max,
 		.methods = "just-works random-pin",
+		.window = WINDOW_ALWAYS,
 		.pin_command_us = 120 * USEC_PER_SEC,
 	};
 	r = conf_load(path, OPTIONS, ARRAY_SIZE(OPTIONS), ret, ret_error, room);
@@ -151,16 +151,13 @@ size_t config_methods(const struct secd_config *c, enum oxm ret[SVR_OXMS_MAX])
 	size_t n = 0;
 
 	while (next_word(&rest, &word))
-		ret[n++] = METHODS[method_index(word)].oxm;
+		n += oxm_parse(word, &ret[n]);
 	return n;
 }
 
-const char *config_method_name(enum oxm oxm)
+bool config_always_open(const struct secd_config *c)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(METHODS); i++)
-		if (METHODS[i].oxm == oxm)
-			return METHODS[i].name;
-	return "";
+	return strcmp(c->window, WINDOW_ALWAYS) == 0;
 }
 
 bool config_pin_argv(const struct secd_config *c, char room[CONFIG_COMMAND_MAX],

@@ -5,6 +5,7 @@
 #include "transport/endpoint.h"
 
 #define CONFIG_COMMAND_MAX   ((size_t)256) /* octets of PinDisplayCommand=, NUL included */
+#define CONFIG_PATH_MAX      ((size_t)256) /* octets of a path, NUL included */
 #define CONFIG_COMMAND_WORDS ((size_t)8)
 
 struct secd_config {
@@ -14,7 +15,9 @@ struct secd_config {
 	uint32_t coap_port, coaps_port;
 	uint64_t leisure_us, handshake_us, idle_us;
 	uint32_t sessions_max, handshakes_max, sessions_per_peer_max;
-	char methods[64];
+	char methods[80];
+	char window[16];
+	char fixed_pin_file[CONFIG_PATH_MAX];
 	char pin_command[CONFIG_COMMAND_MAX];
 	uint64_t pin_command_us;
 };
@@ -26,8 +29,8 @@ MUST_USE int config_load(struct secd_config *ret, const char *path, char *ret_er
 void config_endpoint(const struct secd_config *c, struct endpoint_config *ret);
 /* The configured transfer methods in order of preference, usable or not. */
 size_t config_methods(const struct secd_config *c, enum oxm ret[SVR_OXMS_MAX]);
-/* "just-works"; "" for OXM_NONE. */
-const char *config_method_name(enum oxm oxm);
+/* OnboardingWindow=: may an owner be taken without being asked for first? */
+bool config_always_open(const struct secd_config *c);
 /* Cuts PinDisplayCommand= in words, NULL-terminated; they point into `room`. False: none is set. */
 MUST_USE bool config_pin_argv(const struct secd_config *c, char room[CONFIG_COMMAND_MAX],
 			      char *ret[CONFIG_COMMAND_WORDS + 1]);

@@ -5,6 +5,7 @@
 
 #define DEVICE_NAME   "device"
 #define IDENTITY_NAME "identity"
+#define PIN_NAME      "pin"
 
 struct identity {
 	struct uuid piid, pi;
@@ -54,6 +55,32 @@ static int put_device(struct state *s, const struct device *dev)
 	return buf_ok(&b) ? store_put(s->store, DEVICE_NAME, buf_span(&b)) : -ENOMEM;
 }
 
+/* Wrong PINs are counted over a restart: not even a guesser who can cut the power is free. Without
+ * room on the disk they are counted in memory. */
+static void keep_failures(struct state *s)
+{
+	const unsigned failures = device_pin_failures(s->dev);
+	const uint32_t number = failures;
+
+	if (failures == s->failures)
+		return;
+	s->failures = failures;
+	if (store_put(s->store, PIN_NAME, span_of(&number, sizeof(number))) < 0)
+		log_warning("state: cannot store the number of wrong PINs n=%u", failures);
+}
+
+static void load_failures(struct state *s, uint64_t now_us)
+{
+	CLEANUP(bufp) struct buf b = BUF_INIT(sizeof(uint32_t));
+	uint32_t number;
+
+	if (store_get(s->store, PIN_NAME, &b) < 0 || b.len != sizeof(number))
+		return;
+	memcpy(&number, b.ptr, sizeof(number));
+	s->failures = number;
+	device_pin_resume(s->dev, number, now_us);
+}
+
 int state_commit(struct state *s, struct svr_out *out)
 {
 	CLEANUP(device_freep) struct device *staged = out->staged;
@@ -69,6 +96,7 @@ int state_commit(struct state *s, struct svr_out *out)
 		return r;
 	s->dev = staged;
 	staged = old; /* freed here */
+	keep_failures(s);
 	return 0;
 }
 
@@ -82,7 +110,10 @@ int state_load(struct state *s, const struct device_info *info, const struct svr
 	r = store_get(s->store, DEVICE_NAME, &b);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	return svr_start(&s->dev, info, buf_span(&b), env, ret_damaged);
+	r = svr_start(&s->dev, info, buf_span(&b), env, ret_damaged);
+	if (r >= 0)
+		load_failures(s, env->now_us);
+	return r;
 }
 
 void state_done(struct state *s)

@@ -7,6 +7,7 @@
 struct state {
 	struct store *store; /* owned */
 	struct device *dev;  /* owned; NULL before state_load() */
+	unsigned failures;   /* wrong PINs in a row, as stored */
 };
 
 /* As store_open(). */

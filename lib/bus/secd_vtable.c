@@ -77,6 +77,28 @@ static int reset(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	return sd_bus_reply_method_return(m, NULL);
 }
 
+static int pair(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct secd_vtable *v = userdata;
+	uint32_t seconds;
+	int r;
+
+	r = bus_require_root(m);
+	if (r >= 0)
+		r = sd_bus_message_read_basic(m, 'u', &seconds);
+	if (r < 0)
+		return r;
+	if (seconds > SECD_PAIR_MAX)
+		return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "At most an hour");
+	r = v->calls->pair(v->arg, seconds);
+	if (r == -EALREADY)
+		return sd_bus_error_set(error, ERROR_NAME "AlwaysOpen",
+					"The onboarding window is always open");
+	if (r == -EPERM)
+		return sd_bus_error_set(error, ERROR_NAME "Owned", "The device has an owner");
+	return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
+}
+
 #define FACT(member) offsetof(struct secd_vtable, facts.member)
 #define CONST_FLAG   SD_BUS_VTABLE_PROPERTY_CONST
 #define EMITS_FLAG   SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
@@ -91,12 +113,15 @@ static const sd_bus_vtable VTABLE[] = {
 	SD_BUS_PROPERTY("OnboardingOpen", "b", get_bool, FACT(onboarding_open), EMITS_FLAG),
 	SD_BUS_PROPERTY("OwnerTransferMethods", "as", get_list, FACT(methods), CONST_FLAG),
 	SD_BUS_PROPERTY("SelectedMethod", "s", NULL, FACT(selected), EMITS_FLAG),
+	SD_BUS_PROPERTY("OnboardingWindow", "s", NULL, FACT(window), EMITS_FLAG),
 	SD_BUS_PROPERTY("PinWanted", "b", get_bool, FACT(pin_wanted), EMITS_FLAG),
 	SD_BUS_PROPERTY("Problems", "as", get_list, FACT(problems), EMITS_FLAG),
 	SD_BUS_PROPERTY("TlsLibrary", "s", NULL, FACT(tls_library), CONST_FLAG),
 	SD_BUS_PROPERTY("Sessions", "u", NULL, FACT(sessions), 0),
 	SD_BUS_METHOD_WITH_ARGS("ShowPin", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", pin), show_pin,
 				ANYBODY_FLAG | SD_BUS_VTABLE_SENSITIVE), /* messages are wiped */
+	SD_BUS_METHOD_WITH_ARGS("Pair", SD_BUS_ARGS("u", seconds), SD_BUS_NO_RESULT, pair,
+				ANYBODY_FLAG),
 	SD_BUS_METHOD_WITH_ARGS("Reset", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, reset, ANYBODY_FLAG),
 	SD_BUS_SIGNAL("PinRequested", NULL, 0),
 	SD_BUS_VTABLE_END,
@@ -151,6 +176,7 @@ static const struct bus_signalled SIGNALLED[] = {
 	BUS_SIGNALLED("OwnerId", struct secd_facts, owner),
 	BUS_SIGNALLED("OnboardingOpen", struct secd_facts, onboarding_open),
 	BUS_SIGNALLED("SelectedMethod", struct secd_facts, selected),
+	BUS_SIGNALLED("OnboardingWindow", struct secd_facts, window),
 	BUS_SIGNALLED("PinWanted", struct secd_facts, pin_wanted),
 	BUS_SIGNALLED("Problems", struct secd_facts, problems),
 };

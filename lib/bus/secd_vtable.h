@@ -16,17 +16,23 @@ struct secd_facts {
 	char device[UUID_TEXT + 1], owner[UUID_TEXT + 1]; /* owner "": none */
 	const char *methods[SECD_LIST_ROOM];              /* NULL-terminated */
 	const char *selected;                             /* "": none */
+	const char *window;                               /* always, open, closed */
 	const char *problems[SECD_LIST_ROOM];             /* NULL-terminated */
 	const char *tls_library;
 	uint32_t sessions;
 };
 
-/* Both are asked for by root only. */
+#define SECD_PAIR_MAX 3600u /* seconds */
+
+/* All are asked for by root only. */
 struct secd_calls {
 	/* 0; -ENOENT: no PIN is wanted. `ret` is wiped after use. */
 	int (*show_pin)(void *arg, char ret[SECD_PIN_ROOM]);
 	/* 0; -EBUSY: a reset is under way; other: it failed. */
 	int (*reset)(void *arg);
+	/* Opens the onboarding window for up to SECD_PAIR_MAX seconds, or closes it (0). 0;
+	 * -EALREADY: it is always open; -EPERM: the device is owned. */
+	int (*pair)(void *arg, uint32_t seconds);
 };
 
 struct secd_vtable;

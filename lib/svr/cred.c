@@ -2,6 +2,7 @@
 
 #include "base/parse.h"
 #include "codec/cbw.h"
+#include "svr/otm.h"
 
 /* Which entries a query names. */
 struct filter {
@@ -66,32 +67,17 @@ static bool is_owner_subject(const struct device *dev, const struct uuid *subjec
 	       uuid_eq(subject, &dev->rowner[OWNER_CRED]);
 }
 
-static const char *owner_key_label(enum oxm oxm)
-{
-	switch (oxm) {
-	case OXM_JUST_WORKS:
-		return "oic.sec.doxm.jw";
-	case OXM_RANDOM_PIN:
-		return "oic.sec.doxm.rdp";
-	case OXM_MFG_CERT:
-		return "oic.sec.doxm.mfgcert";
-	case OXM_NONE:
-		break;
-	}
-	return NULL; /* a DOC needs a method */
-}
-
 /* CR 2868: the owner credential, made by both sides from the keys of the DOC. */
 static enum verdict derive(struct exchange *x, const struct device *dev, struct cred *cred)
 {
-	const char *label = owner_key_label(dev->oxmsel);
+	const struct otm *otm = otm_find(dev->oxmsel); /* a DOC has one */
 	int r;
 
-	if (!access_may_write(x->dev, x->req, x->access, PROP_BIT(CRED_OWNER_KEY)) || !label)
+	if (!access_may_write(x->dev, x->req, x->access, PROP_BIT(CRED_OWNER_KEY)) || !otm)
 		return refuse(x, V_BAD_REQUEST, "empty key outside the onboarding connection");
 	if (!is_owner_subject(dev, &cred->subject))
 		return refuse(x, V_BAD_REQUEST, "empty key for a subject that is not the owner");
-	r = x->env->owner_key(x->env->ctx, x->req->session, label, &cred->subject, &dev->uuid,
+	r = x->env->owner_key(x->env->ctx, x->req->session, otm->label, &cred->subject, &dev->uuid,
 			      cred->key.b);
 	if (r == -EINVAL)
 		return refuse(x, V_BAD_REQUEST, "owner credential cannot be derived");

@@ -44,6 +44,7 @@ void device_wipe(struct device *dev, const struct svr_env *env)
 		.om = OM_CLIENT_DIRECTED,
 		.sp = {.supported = SP_BIT(SP_BASELINE), .current = SP_BASELINE},
 		.pin = { .deadline_us = NEVER_US,
+                       .whole_us = dev->pin.whole_us,
                        .failures = dev->pin.failures,
                        .blocked_until_us = dev->pin.blocked_until_us},
 	};
@@ -54,10 +55,21 @@ void device_wipe(struct device *dev, const struct svr_env *env)
 	*dev = fresh;
 }
 
+bool device_pin_take(struct device *dev, uint64_t now_us)
+{
+	const uint64_t from_us = dev->pin.whole_us > now_us ? dev->pin.whole_us : now_us;
+
+	if (from_us - now_us > (PIN_BURST - 1) * PIN_EVERY_US)
+		return false;
+	dev->pin.whole_us = from_us + PIN_EVERY_US;
+	return true;
+}
+
 void device_pin_renew(struct device *dev, const struct svr_env *env)
 {
 	const uint32_t fair =
 		UINT32_MAX - UINT32_MAX % PIN_SPACE; /* a multiple: no digit favoured */
+	char text[SVR_PIN_LEN + 1] = "";
 	uint32_t n;
 
 	do
@@ -65,14 +77,51 @@ void device_pin_renew(struct device *dev, const struct svr_env *env)
 	while (n >= fair);
 	n %= PIN_SPACE;
 	for (size_t i = SVR_PIN_LEN; i-- > 0; n /= 10)
-		dev->pin.digits[i] = (char)('0' + n % 10);
+		text[i] = (char)('0' + n % 10);
+	device_pin_set(dev, text, env);
+	explicit_bzero(text, sizeof(text));
+}
+
+void device_pin_set(struct device *dev, const char *text, const struct svr_env *env)
+{
+	strcpy(dev->pin.text, text); /* at most SVR_PIN_MAX */
 	dev->pin.deadline_us = env->now_us + PIN_LIFE_US;
 }
 
 void device_pin_forget(struct device *dev)
 {
-	explicit_bzero(dev->pin.digits, sizeof(dev->pin.digits));
+	explicit_bzero(dev->pin.text, sizeof(dev->pin.text));
 	dev->pin.deadline_us = NEVER_US;
+}
+
+static void pin_wait(struct device *dev, uint64_t now_us)
+{
+	uint64_t wait_us = PIN_WAIT_US;
+
+	if (dev->pin.failures < PIN_TRIES)
+		return;
+	for (unsigned i = PIN_TRIES; i < dev->pin.failures && wait_us < PIN_WAIT_MAX_US; i++)
+		wait_us *= 2;
+	dev->pin.blocked_until_us =
+		now_us + (wait_us < PIN_WAIT_MAX_US ? wait_us : PIN_WAIT_MAX_US);
+}
+
+void device_pin_failed(struct device *dev, uint64_t now_us)
+{
+	if (dev->pin.failures < UINT32_MAX)
+		dev->pin.failures++;
+	pin_wait(dev, now_us);
+}
+
+unsigned device_pin_failures(const struct device *dev)
+{
+	return dev->pin.failures;
+}
+
+void device_pin_resume(struct device *dev, unsigned failures, uint64_t now_us)
+{
+	dev->pin.failures = failures;
+	pin_wait(dev, now_us);
 }
 
 uint32_t device_draw_id(const struct svr_env *env)
@@ -141,7 +190,7 @@ enum oxm device_oxmsel(const struct device *dev)
 
 const char *device_pin(const struct device *dev)
 {
-	return dev->pin.digits[0] ? dev->pin.digits : NULL;
+	return dev->pin.text[0] ? dev->pin.text : NULL;
 }
 
 uint64_t device_pin_deadline(const struct device *dev)

@@ -11,6 +11,8 @@
 #define PIN_TRIES       3                        /* wrong PINs in a row before the first wait */
 #define PIN_WAIT_US     (UINT64_C(10) * 1000000) /* doubled by each further one */
 #define PIN_WAIT_MAX_US (UINT64_C(600) * 1000000)
+#define PIN_BURST       5                        /* random PINs made at once */
+#define PIN_EVERY_US    (UINT64_C(10) * 1000000) /* and one each after that */
 
 #define OM_CLIENT_DIRECTED 4u /* the only operational mode: pstat.sm */
 #define SCT_PAIRWISE       1u /* the only credential type: doxm.sct */
@@ -65,8 +67,9 @@ struct device {
 	uint64_t doc;      /* session with the DOC flag, 0: none */
 	uint64_t reset_by; /* session that asked for the pending RESET, 0: none */
 	struct {
-		char digits[SVR_PIN_LEN + 1]; /* empty: no valid PIN */
+		char text[SVR_PIN_MAX + 1]; /* empty: no valid PIN */
 		uint64_t deadline_us;
+		uint64_t whole_us; /* when PIN_BURST are allowed again; survives RESET */
 		unsigned failures; /* in a row; survives RESET */
 		uint64_t blocked_until_us;
 	} pin;
@@ -77,7 +80,12 @@ MUST_USE struct device *device_copy(const struct device *dev);
 /* Everything to its value after a RESET, with a fresh identity; still in RESET. What counts wrong
  * PINs stays. */
 void device_wipe(struct device *dev, const struct svr_env *env);
+/* May one more PIN be made? */
+MUST_USE bool device_pin_take(struct device *dev, uint64_t now_us);
 void device_pin_renew(struct device *dev, const struct svr_env *env);
+void device_pin_set(struct device *dev, const char *text, const struct svr_env *env);
+/* Counts one wrong PIN more; from PIN_TRIES on the next one has to wait. */
+void device_pin_failed(struct device *dev, uint64_t now_us);
 void device_pin_forget(struct device *dev);
 /* The newest credential of a subject, or NULL. */
 const struct cred *device_cred(const struct device *dev, const struct uuid *subject);

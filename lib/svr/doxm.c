@@ -1,5 +1,7 @@
 #include "svr/doxm.h"
 
+#include "svr/otm.h"
+
 /* CR 2640 7.3.1: `owned` has to agree with the device; on a group that means silence. */
 static bool owned_query_agrees(const struct exchange *x)
 {
@@ -24,26 +26,21 @@ static bool is_offered(const struct device *dev, unsigned oxm)
 	return false;
 }
 
-/* Each selection of Random PIN makes a new PIN. A handshake begun under other terms must not
- * become the DOC. */
-static enum verdict select_method(struct exchange *x, struct device *dev, enum oxm oxm)
+/* A handshake begun under other terms must not become the DOC. */
+static enum verdict select_method(struct exchange *x, struct device *dev, const struct otm *otm)
 {
-	const bool had_pin = device_pin(dev) != NULL;
-
-	if (oxm == dev->oxmsel && oxm != OXM_RANDOM_PIN)
-		return V_CHANGED;
-	if (oxm == OXM_RANDOM_PIN && x->env->now_us < dev->pin.blocked_until_us)
+	if (dev->info->window_closed)
+		return refuse(x, V_UNAVAILABLE, "onboarding window is closed");
+	if (otm->profile == SVR_PROFILE_PIN && x->env->now_us < dev->pin.blocked_until_us)
 		return refuse(x, V_UNAVAILABLE, "too many wrong PINs");
-	dev->oxmsel = oxm;
-	x->out->effects |= FX_SIGNAL | FX_CLOSE_OTHERS | FX_REKEY;
-	if (oxm == OXM_RANDOM_PIN) {
-		device_pin_renew(dev, x->env);
-		x->out->effects |= FX_PIN_SHOW;
-	} else if (had_pin) {
+	if (otm->oxm != dev->oxmsel) {
+		dev->oxmsel = otm->oxm;
+		x->out->effects |= FX_SIGNAL | FX_CLOSE_OTHERS | FX_REKEY;
+		if (device_pin(dev))
+			x->out->effects |= FX_PIN_HIDE;
 		device_pin_forget(dev);
-		x->out->effects |= FX_PIN_HIDE;
 	}
-	return V_CHANGED;
+	return otm->select ? otm->select(x, dev) : V_CHANGED;
 }
 
 static bool may_be_owned(const struct device *dev)
@@ -76,6 +73,7 @@ static enum verdict set_identity(struct exchange *x, struct device *dev,
 
 enum verdict doxm_post(struct exchange *x)
 {
+	const struct otm *otm;
 	struct doxm_update u;
 	struct device *dev;
 
@@ -88,7 +86,8 @@ enum verdict doxm_post(struct exchange *x)
 		return V_INTERNAL;
 	if (!(u.seen & PROP_BIT(DOXM_OXMSEL)))
 		return set_identity(x, dev, &u);
-	if (!is_offered(dev, u.oxmsel))
+	otm = is_offered(dev, u.oxmsel) ? otm_find(u.oxmsel) : NULL;
+	if (!otm)
 		return refuse(x, V_BAD_REQUEST, "transfer method is not offered");
-	return select_method(x, dev, (enum oxm)u.oxmsel);
+	return select_method(x, dev, otm);
 }

@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "svr/dos.h"
+#include "svr/otm.h"
 
 enum reaction {
 	REFUSE,
@@ -10,7 +11,7 @@ enum reaction {
 	END_DOC,        /* the flag only: there is an owner already */
 	COUNT_PIN,      /* a wrong PIN for terms that are void meanwhile */
 	COUNT_PIN_WIPE, /* a wrong PIN */
-	EXPIRE_PIN,
+	DESELECT,       /* no method is selected any more */
 	BEGIN_RESET,
 	WIPE,
 };
@@ -56,10 +57,15 @@ static enum reaction on_reset(const struct device *dev)
 	return REFUSE;
 }
 
-/* Is a handshake by this method what the device waits for? */
-static bool awaits(const struct device *dev, enum oxm oxm)
+/* The method by which the device waits for a handshake, or NULL. */
+static const struct otm *awaited(const struct device *dev)
 {
-	return dev->dos == DOS_RFOTM && dev->doc == 0 && dev->oxmsel == oxm;
+	return dev->dos == DOS_RFOTM && dev->doc == 0 ? otm_find(dev->oxmsel) : NULL;
+}
+
+static bool awaits_pin(const struct device *dev)
+{
+	return awaited(dev) && awaited(dev)->profile == SVR_PROFILE_PIN;
 }
 
 /* No guess is free: not even one whose terms the guesser changed before it failed. */
@@ -67,7 +73,7 @@ static enum reaction on_pin_failed(const struct device *dev)
 {
 	if (dev->dos != DOS_RFOTM)
 		return REFUSE;
-	return awaits(dev, OXM_RANDOM_PIN) ? COUNT_PIN_WIPE : COUNT_PIN;
+	return awaits_pin(dev) ? COUNT_PIN_WIPE : COUNT_PIN;
 }
 
 static enum reaction react(const struct device *dev, enum svr_event event, uint64_t session,
@@ -81,10 +87,11 @@ static enum reaction react(const struct device *dev, enum svr_event event, uint6
 	case EV_PIN_FAILED:
 		return on_pin_failed(dev);
 	case EV_CERT_FAILED:
-		return awaits(dev, OXM_MFG_CERT) ? WIPE : REFUSE;
+		return awaited(dev) && awaited(dev)->profile == SVR_PROFILE_MFG ? WIPE : REFUSE;
 	case EV_PIN_EXPIRED:
-		return awaits(dev, OXM_RANDOM_PIN) && now_us >= dev->pin.deadline_us ? EXPIRE_PIN
-										     : REFUSE;
+		return awaits_pin(dev) && now_us >= dev->pin.deadline_us ? DESELECT : REFUSE;
+	case EV_WINDOW_CLOSED:
+		return awaited(dev) ? DESELECT : NOTHING;
 	case EV_RESET:
 		return on_reset(dev);
 	case EV_RESET_DUE:
@@ -99,21 +106,10 @@ static void open_doc(struct device *dev, uint64_t session, struct svr_out *out)
 	out->effects |= FX_SIGNAL | FX_CLOSE_OTHERS;
 	if (device_pin(dev)) {
 		dev->pin.failures = 0;
+		dev->pin.whole_us = 0;
 		device_pin_forget(dev);
 		out->effects |= FX_PIN_HIDE;
 	}
-}
-
-static void count_wrong_pin(struct device *dev, uint64_t now_us)
-{
-	uint64_t wait_us = PIN_WAIT_US;
-
-	if (++dev->pin.failures < PIN_TRIES)
-		return;
-	for (unsigned i = PIN_TRIES; i < dev->pin.failures && wait_us < PIN_WAIT_MAX_US; i++)
-		wait_us *= 2;
-	dev->pin.blocked_until_us =
-		now_us + (wait_us < PIN_WAIT_MAX_US ? wait_us : PIN_WAIT_MAX_US);
 }
 
 static void apply(struct device *dev, enum reaction reaction, uint64_t session,
@@ -130,20 +126,20 @@ static void apply(struct device *dev, enum reaction reaction, uint64_t session,
 		dev->doc = 0;
 		out->effects |= FX_SIGNAL;
 		break;
-	case EXPIRE_PIN:
+	case DESELECT:
 		device_pin_forget(dev);
 		dev->oxmsel = OXM_NONE;
-		out->effects |= FX_SIGNAL | FX_PIN_HIDE | FX_REKEY;
+		out->effects |= FX_SIGNAL | FX_PIN_HIDE | FX_CLOSE_OTHERS | FX_REKEY;
 		break;
 	case BEGIN_RESET:
 		if (!dos_reset(dev, 0, BY_DEVICE, out))
 			assert(false && "a row from each such state");
 		break;
 	case COUNT_PIN:
-		count_wrong_pin(dev, env->now_us);
+		device_pin_failed(dev, env->now_us);
 		break;
 	case COUNT_PIN_WIPE:
-		count_wrong_pin(dev, env->now_us);
+		device_pin_failed(dev, env->now_us);
 		dos_wipe(dev, env, out);
 		break;
 	case WIPE:

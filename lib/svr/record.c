@@ -5,6 +5,7 @@
 #include "svr/cred.h"
 #include "svr/dos.h"
 #include "svr/doxm.h"
+#include "svr/otm.h"
 #include "svr/pstat.h"
 #include "svr/sdi.h"
 #include "svr/sp.h"
@@ -63,8 +64,7 @@ static bool is_whole(const struct cbr *c, unsigned seen, enum property first, en
 
 static bool is_method(unsigned oxm)
 {
-	return oxm == OXM_JUST_WORKS || oxm == OXM_RANDOM_PIN || oxm == OXM_MFG_CERT ||
-	       oxm == OXM_NONE; /* after a repair */
+	return otm_find(oxm) || oxm == OXM_NONE; /* after a repair */
 }
 
 static bool read_doxm(struct device *dev, struct cbr *c)

@@ -2,7 +2,10 @@
 
 #include "svr/cred.h"
 #include "svr/dos.h"
+#include "svr/otm.h"
 #include "svr/route.h"
+
+#define DOXM_PATH "/oic/sec/doxm"
 
 static bool format_is_taken(uint32_t format)
 {
@@ -63,7 +66,7 @@ static bool multicast_concerns(const struct exchange *x)
 	struct uuid uuid;
 
 	if (x->req->method != M_GET ||
-	    (!span_is(x->req->path, "/oic/sec/doxm") && !span_is(x->req->path, "/oic/res")))
+	    (!span_is(x->req->path, DOXM_PATH) && !span_is(x->req->path, "/oic/res")))
 		return false;
 	return !query_find(x->req, "di", &di) ||
 	       (uuid_parse(di, &uuid) && uuid_eq(&uuid, &x->dev->uuid));
@@ -84,6 +87,8 @@ static enum verdict decide(struct exchange *x)
 		return refuse(x, V_IGNORE, "no transfer method is usable");
 	if (x->req->multicast && !multicast_concerns(x))
 		return V_IGNORE;
+	if (x->req->multicast && x->dev->info->window_closed && span_is(x->req->path, DOXM_PATH))
+		return refuse(x, V_IGNORE, "onboarding window is closed");
 	if (x->dev->dos == DOS_RESET)
 		return refuse(x, V_UNAVAILABLE, "a reset is pending");
 
@@ -132,6 +137,8 @@ void svr_handle(const struct device *dev, const struct req *req, const struct sv
 
 enum svr_profile svr_profile(const struct device *dev)
 {
+	const struct otm *otm;
+
 	switch (dev->dos) {
 	case DOS_RESET:
 		return SVR_PROFILE_NONE;
@@ -142,19 +149,10 @@ enum svr_profile svr_profile(const struct device *dev)
 	case DOS_SRESET:
 		return SVR_PROFILE_NORMAL;
 	}
-	if (dev->doc != 0)
+	if (dev->doc != 0 || dev->info->window_closed)
 		return SVR_PROFILE_NONE;
-	switch (dev->oxmsel) {
-	case OXM_JUST_WORKS:
-		return SVR_PROFILE_ANON;
-	case OXM_RANDOM_PIN:
-		return SVR_PROFILE_PIN;
-	case OXM_MFG_CERT:
-		return SVR_PROFILE_MFG;
-	case OXM_NONE:
-		break;
-	}
-	return SVR_PROFILE_NONE;
+	otm = otm_find(dev->oxmsel);
+	return otm ? otm->profile : SVR_PROFILE_NONE;
 }
 
 bool svr_psk(const struct device *dev, const struct uuid *peer, struct secret *ret)

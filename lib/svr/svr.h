@@ -23,14 +23,25 @@ struct device; /* opaque: all state of one device, svr/device.h inside lib/svr *
 enum dos { DOS_RESET, DOS_RFOTM, DOS_RFPRO, DOS_RFNOP, DOS_SRESET };
 
 /* Owner transfer methods, doxm.oxmsel. */
-enum oxm { OXM_JUST_WORKS = 0, OXM_RANDOM_PIN = 1, OXM_MFG_CERT = 2, OXM_NONE = 4 };
+enum oxm {
+	OXM_JUST_WORKS = 0,
+	OXM_RANDOM_PIN = 1,
+	OXM_MFG_CERT = 2,
+	OXM_NONE = 4,
+	OXM_VENDOR = 0xFF00, /* and up: vendors' own, CR 2640 */
+	OXM_FIXED_PIN = 0xFF00,
+};
+/* "random-pin"; "" for OXM_NONE. */
+const char *oxm_name(enum oxm oxm);
+MUST_USE bool oxm_parse(struct span name, enum oxm *ret);
 
-#define SVR_PIN_LEN  8
+#define SVR_PIN_LEN  8  /* digits of a random PIN */
+#define SVR_PIN_MAX  32 /* characters of a fixed one */
 #define SVR_OXMS_MAX 8
 #define SVR_TEXT_MAX 64
 
 /* What the daemon's configuration says of the device. Borrowed by the device for life; the daemon
- * may change firmware_version at any time. */
+ * may change firmware_version and window_closed at any time. */
 struct device_info {
 	char name[SVR_TEXT_MAX], manufacturer[SVR_TEXT_MAX], model[SVR_TEXT_MAX];
 	char device_type[SVR_TEXT_MAX];      /* "oic.d.gateway"; empty: none */
@@ -38,6 +49,10 @@ struct device_info {
 	struct uuid piid, pi;                /* permanent, platform */
 	enum oxm oxms[SVR_OXMS_MAX];         /* usable transfer methods, in order of preference */
 	size_t n_oxms;
+	char fixed_pin[SVR_PIN_MAX + 1]; /* OXM_FIXED_PIN */
+	/* No owner is taken now: an unowned device is silent to a multicast doxm, takes no oxmsel
+	 * and no ClientHello. A transfer under way goes on. See EV_WINDOW_CLOSED. */
+	bool window_closed;
 };
 
 struct svr_env {
@@ -81,11 +96,12 @@ void svr_handle(const struct device *dev, const struct req *req, const struct sv
 enum svr_event {
 	EV_DOC_OPEN, /* a handshake has finished; `session` becomes the DOC if in RFOTM */
 	EV_CLOSED,   /* `session` is gone, for whatever reason; also ends a pending RESET of its */
-	EV_PIN_FAILED,  /* a peer finished its part of a PIN handshake with another PIN */
-	EV_CERT_FAILED, /* a certificate check failed during a transfer */
-	EV_PIN_EXPIRED, /* the time of device_pin_deadline() has come */
-	EV_RESET,       /* the local administrator or button asks for a hard reset */
-	EV_RESET_DUE,   /* a pending RESET is to happen now */
+	EV_PIN_FAILED,    /* a peer finished its part of a PIN handshake with another PIN */
+	EV_CERT_FAILED,   /* a certificate check failed during a transfer */
+	EV_PIN_EXPIRED,   /* the time of device_pin_deadline() has come */
+	EV_WINDOW_CLOSED, /* window_closed has become true: a selected method is forgotten */
+	EV_RESET,         /* the local administrator or button asks for a hard reset */
+	EV_RESET_DUE,     /* a pending RESET is to happen now */
 };
 /* V_CHANGED (out->staged NULL: nothing to do), V_BAD_REQUEST when the event does not fit the state
  * (EV_DOC_OPEN: close that session), V_INTERNAL: out of memory. */
@@ -96,7 +112,7 @@ void svr_event(const struct device *dev, enum svr_event event, uint64_t session,
 enum svr_profile {
 	SVR_PROFILE_NONE,   /* drop it without a word */
 	SVR_PROFILE_ANON,   /* Just Works: 0xFF00 */
-	SVR_PROFILE_PIN,    /* Random PIN: 0xC037 with the key made from device_pin() */
+	SVR_PROFILE_PIN,    /* 0xC037 with the key made from device_pin() */
 	SVR_PROFILE_MFG,    /* manufacturer certificate */
 	SVR_PROFILE_NORMAL, /* credentials of the device */
 };
@@ -127,6 +143,10 @@ bool device_reset_pending(const struct device *dev);
 const struct uuid *device_uuid(const struct device *dev);
 const struct uuid *device_owner(const struct device *dev); /* devowneruuid, nil if unowned */
 enum oxm device_oxmsel(const struct device *dev);
-/* Digits and NUL; NULL when no PIN is valid. Never log or publish it. */
+/* Text that a handshake has to prove; NULL when no PIN is valid. Never log or publish it. */
 const char *device_pin(const struct device *dev);
 uint64_t device_pin_deadline(const struct device *dev); /* NEVER_US: none */
+/* Wrong PINs in a row: to be kept over a restart and given back, which begins the wait for them
+ * anew. */
+unsigned device_pin_failures(const struct device *dev);
+void device_pin_resume(struct device *dev, unsigned failures, uint64_t now_us);

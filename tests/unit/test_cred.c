@@ -144,9 +144,10 @@ static void cred_post__labels_the_owner_credential_by_the_method(void **state)
 	static const struct {
 		const char *body, *label;
 	} CASES[] = {
-		{"{\"oxmsel\":0}", "oic.sec.doxm.jw"     },
-		{"{\"oxmsel\":1}", "oic.sec.doxm.rdp"    },
-		{"{\"oxmsel\":2}", "oic.sec.doxm.mfgcert"},
+		{"{\"oxmsel\":0}",     "oic.sec.doxm.jw"     },
+		{"{\"oxmsel\":1}",     "oic.sec.doxm.rdp"    },
+		{"{\"oxmsel\":2}",     "oic.sec.doxm.mfgcert"},
+		{"{\"oxmsel\":65280}", "x.org.ocfgw.doxm.pin"},
 	};
 
 	(void)state;
@@ -154,6 +155,7 @@ static void cred_post__labels_the_owner_credential_by_the_method(void **state)
 		struct world *w = world_new();
 
 		w->info.oxms[w->info.n_oxms++] = OXM_MFG_CERT;
+		w->info.oxms[w->info.n_oxms++] = OXM_FIXED_PIN;
 		assert_int_equal(post(w, CLEAR, NULL, "/oic/sec/doxm", CASES[i].body), V_CHANGED);
 		assert_int_equal(world_event(w, EV_DOC_OPEN, DOC), V_CHANGED);
 		assert_int_equal(post(w, DOC, NULL, CRED, OWNER_KEY_BODY), V_CHANGED);

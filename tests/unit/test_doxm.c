@@ -134,6 +134,8 @@ static void doxm_post__draws_uniform_pins(void **state)
 	for (int n = 0; n < 4000; n++) {
 		const char *pin;
 
+		w->env.now_us += PIN_EVERY_US;
+
 		assert_int_equal(post(w, CLEAR, NULL, DOXM, "{\"oxmsel\":1}"), V_CHANGED);
 		pin = device_pin(w->dev);
 		assert_int_equal(strlen(pin), SVR_PIN_LEN);
@@ -146,6 +148,86 @@ static void doxm_post__draws_uniform_pins(void **state)
 		for (size_t d = 0; d < 10; d++)
 			assert_in_range(counts[i][d], 300, 500); /* 400 within five sigma */
 	world_free(w);
+}
+
+/* Whoever floods the device with selections gets no new PIN, and the shown one stays good. */
+static void doxm_post__makes_few_pins(void **state)
+{
+	struct world *w = world_new();
+	char shown[SVR_PIN_LEN + 1];
+
+	(void)state;
+	for (int i = 0; i < PIN_BURST; i++) {
+		assert_int_equal(post(w, CLEAR, NULL, DOXM, "{\"oxmsel\":1}"), V_CHANGED);
+		assert_true(w->out.effects & FX_PIN_SHOW);
+	}
+	strcpy(shown, device_pin(w->dev));
+	for (int i = 0; i < 1000; i++) {
+		w->env.now_us += (PIN_EVERY_US - 1) / 1000;
+		assert_int_equal(post(w, CLEAR, NULL, DOXM, "{\"oxmsel\":1}"), V_CHANGED);
+		assert_int_equal(w->out.effects, 0);
+		assert_string_equal(device_pin(w->dev), shown);
+	}
+	w->env.now_us += PIN_EVERY_US;
+	assert_int_equal(post(w, CLEAR, NULL, DOXM, "{\"oxmsel\":1}"), V_CHANGED);
+	assert_true(w->out.effects & FX_PIN_SHOW);
+	/* Nor by choosing something else in between, nor by a RESET. */
+	assert_int_equal(post(w, CLEAR, NULL, DOXM, "{\"oxmsel\":0}"), V_CHANGED);
+	assert_int_equal(post(w, CLEAR, NULL, DOXM, "{\"oxmsel\":1}"), V_UNAVAILABLE);
+	assert_int_equal(device_oxmsel(w->dev), OXM_JUST_WORKS);
+	assert_int_equal(world_event(w, EV_RESET, 0), V_CHANGED);
+	assert_int_equal(post(w, CLEAR, NULL, DOXM, "{\"oxmsel\":1}"), V_UNAVAILABLE);
+	world_free(w);
+}
+
+static void doxm_post__gives_the_allowance_back_to_who_knew_the_pin(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	for (int i = 0; i < 3 * PIN_BURST; i++) {
+		assert_int_equal(post(w, CLEAR, NULL, DOXM, "{\"oxmsel\":1}"), V_CHANGED);
+		assert_true(w->out.effects & FX_PIN_SHOW);
+		assert_int_equal(world_event(w, EV_DOC_OPEN, DOC), V_CHANGED);
+		assert_int_equal(world_event(w, EV_CLOSED, DOC), V_CHANGED);
+	}
+	world_free(w);
+}
+
+static void doxm_post__selects_a_fixed_pin(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	assert_int_equal(post(w, CLEAR, NULL, DOXM, "{\"oxmsel\":65280}"), V_BAD_REQUEST);
+	w->info.oxms[w->info.n_oxms++] = OXM_FIXED_PIN;
+	strcpy(w->info.fixed_pin, "LABEL123");
+	assert_int_equal(post(w, CLEAR, NULL, DOXM, "{\"oxmsel\":1}"), V_CHANGED);
+	assert_int_equal(post(w, CLEAR, NULL, DOXM, "{\"oxmsel\":65280}"), V_CHANGED);
+	assert_int_equal(w->out.effects, FX_SIGNAL | FX_PIN_HIDE | FX_CLOSE_OTHERS | FX_REKEY);
+	assert_string_equal(device_pin(w->dev), "LABEL123");
+	assert_int_equal(svr_profile(w->dev), SVR_PROFILE_PIN);
+	assert_int_equal(post(w, CLEAR, NULL, DOXM, "{\"oxmsel\":65280}"), V_CHANGED);
+	assert_int_equal(w->out.effects, 0); /* it is on the label, and changes for nobody */
+	assert_int_equal(post(w, CLEAR, NULL, DOXM, "{\"oxmsel\":65281}"), V_BAD_REQUEST);
+	assert_int_equal(world_event(w, EV_DOC_OPEN, DOC), V_CHANGED);
+	assert_null(device_pin(w->dev));
+	world_free(w);
+}
+
+static void oxm_name__and_oxm_parse_agree(void **state)
+{
+	static const enum oxm ALL[] = {OXM_JUST_WORKS, OXM_RANDOM_PIN, OXM_MFG_CERT, OXM_FIXED_PIN};
+	enum oxm got;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ALL); i++) {
+		assert_true(oxm_parse(span_str(oxm_name(ALL[i])), &got));
+		assert_int_equal(got, ALL[i]);
+	}
+	assert_string_equal(oxm_name(OXM_NONE), "");
+	assert_false(oxm_parse(SPAN_LIT(""), &got));
+	assert_false(oxm_parse(SPAN_LIT("random"), &got));
 }
 
 static void draw_in_turn(void *ctx, void *ret, size_t len)
@@ -229,6 +311,10 @@ int main(void)
 		cmocka_unit_test(doxm_post__selects_an_offered_method),
 		cmocka_unit_test(doxm_post__drops_handshakes_when_the_terms_change),
 		cmocka_unit_test(doxm_post__draws_uniform_pins),
+		cmocka_unit_test(doxm_post__makes_few_pins),
+		cmocka_unit_test(doxm_post__gives_the_allowance_back_to_who_knew_the_pin),
+		cmocka_unit_test(doxm_post__selects_a_fixed_pin),
+		cmocka_unit_test(oxm_name__and_oxm_parse_agree),
 		cmocka_unit_test(doxm_post__draws_again_rather_than_unevenly),
 		cmocka_unit_test(doxm_post__takes_ownership_in_any_order),
 		cmocka_unit_test(doxm_post__wants_an_owner_and_its_credential_for_owned),

@@ -41,6 +41,35 @@ static void config_load__has_defaults_without_a_file(void **state)
 	assert_int_equal(e.body_max, REQ_BODY_MAX);
 }
 
+/* Just Works can be forbidden, and the order is the administrator's. */
+static void config_methods__keeps_the_order(void **state)
+{
+	struct secd_config c;
+	enum oxm oxms[SVR_OXMS_MAX];
+	char error[256];
+
+	(void)state;
+	assert_int_equal(load("[Onboarding]\nOwnerTransferMethods=fixed-pin  random-pin\n", &c,
+			      error, sizeof(error)),
+			 0);
+	assert_int_equal(config_methods(&c, oxms), 2);
+	assert_int_equal(oxms[0], OXM_FIXED_PIN);
+	assert_int_equal(oxms[1], OXM_RANDOM_PIN);
+}
+
+static void config_always_open__unless_on_request(void **state)
+{
+	struct secd_config c;
+	char error[256];
+
+	(void)state;
+	assert_int_equal(config_load(&c, "/nonexistent", error, sizeof(error)), 0);
+	assert_true(config_always_open(&c));
+	assert_int_equal(
+		load("[Onboarding]\nOnboardingWindow=on-request\n", &c, error, sizeof(error)), 0);
+	assert_false(config_always_open(&c));
+}
+
 /* The file that is installed says nothing, and all that it shows in comments is accepted. */
 static void config_load__takes_the_installed_file(void **state)
 {
@@ -76,6 +105,8 @@ static void config_load__refuses_bad_values(void **state)
 		{"unknown method",     "[Onboarding]\nOwnerTransferMethods=just-works pin\n"                   },
 		{"method twice",       "[Onboarding]\nOwnerTransferMethods=random-pin random-pin\n"            },
 		{"no method",          "[Onboarding]\nOwnerTransferMethods=\n"                                 },
+		{"other window",       "[Onboarding]\nOnboardingWindow=never\n"                                },
+		{"relative PIN file",  "[Onboarding]\nFixedPinFile=pin\n"                                      },
 		{"relative command",   "[Onboarding]\nPinDisplayCommand=show-pin\n"                            },
 		{"nine words",         "[Onboarding]\nPinDisplayCommand=/a 1 2 3 4 5 6 7 8\n"                  },
 		{"port 0",             "[Network]\nCoapPort=0\n"                                               },
@@ -156,6 +187,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(config_load__has_defaults_without_a_file),
 		cmocka_unit_test(config_load__takes_the_installed_file),
+		cmocka_unit_test(config_methods__keeps_the_order),
+		cmocka_unit_test(config_always_open__unless_on_request),
 		cmocka_unit_test(config_load__refuses_bad_values),
 		cmocka_unit_test(config_load__says_what_it_takes),
 		cmocka_unit_test(config_pin_argv__cuts_words),

@@ -108,6 +108,39 @@ static void state_commit__keeps_the_device_if_it_cannot_store(void **state)
 	state_done(&s);
 }
 
+/* One wrong PIN, counted before and after a restart. */
+static void state_load__remembers_wrong_pins(void **state)
+{
+	struct device_info info = {.oxms = {OXM_RANDOM_PIN}, .n_oxms = 1};
+	struct buf body = BUF_INIT(64);
+	struct svr_out out = {.body = &body};
+	const char *damaged;
+	struct state s;
+	struct req select = {.method = M_POST,
+			     .path = SPAN_LIT("/oic/sec/doxm"),
+			     .body = SPAN_LIT("\xa1\x66oxmsel\x01"),
+			     .content_format = CF_NONE,
+			     .accept = CF_NONE};
+
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(state_open(&s, *state), 0);
+		assert_int_equal(state_load(&s, &info, &ENV, &damaged), 0);
+		assert_int_equal(device_pin_failures(s.dev), i);
+		svr_handle(s.dev, &select, &ENV, &out);
+		assert_int_equal(out.verdict, V_CHANGED);
+		assert_int_equal(state_commit(&s, &out), 0);
+		svr_event(s.dev, EV_PIN_FAILED, 0, &ENV, &out);
+		assert_int_equal(state_commit(&s, &out), 0);
+		state_done(&s);
+	}
+	assert_int_equal(state_open(&s, *state), 0);
+	assert_int_equal(store_put(s.store, "pin", SPAN_LIT("xyz")), 0); /* no number: none */
+	assert_int_equal(state_load(&s, &info, &ENV, &damaged), 0);
+	assert_int_equal(device_pin_failures(s.dev), 0);
+	state_done(&s);
+	buf_done(&body);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, dir_make, dir_remove)
 
 int main(void)
@@ -116,6 +149,7 @@ int main(void)
 		TEST(state_identity__is_made_once),
 		TEST(state_load__starts_unowned_without_a_record),
 		TEST(state_load__waits_for_repair_after_damage),
+		TEST(state_load__remembers_wrong_pins),
 		TEST(state_commit__keeps_the_device_if_it_cannot_store),
 	};
 
