@@ -11,13 +11,14 @@ enum ctl_exit {
 	CTL_USAGE = 2,
 	CTL_ABSENT = 3,  /* the service does not run */
 	CTL_REFUSED = 4, /* not allowed: be root */
-	CTL_NOTHING = 5, /* nothing to show or to do: no PIN wanted, no newer firmware */
+	CTL_NOTHING = 5, /* nothing to show or to do: no PIN wanted, no newer firmware, no window */
 };
 
 struct ctl {
 	struct client *client;
 	bool json, yes, terminal; /* --json, --yes, standard output is a terminal */
 	const char *source;       /* --source, or NULL */
+	uint32_t seconds;         /* --for */
 };
 
 extern const struct client_object CTL_SECURITY, CTL_FIRMWARE;
@@ -35,6 +36,7 @@ enum ctl_exit ctl_fail(const struct ctl *ctl, const char *what, int r,
 
 enum ctl_exit ctl_status(struct ctl *ctl);
 enum ctl_exit ctl_pin(struct ctl *ctl);
+enum ctl_exit ctl_pair(struct ctl *ctl);
 enum ctl_exit ctl_reset(struct ctl *ctl);
 enum ctl_exit ctl_fw_status(struct ctl *ctl);
 enum ctl_exit ctl_fw_check(struct ctl *ctl);

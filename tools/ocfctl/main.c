@@ -1,6 +1,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "base/parse.h"
 #include "ctl.h"
 
 static const struct verb {
@@ -10,6 +11,7 @@ static const struct verb {
 } VERBS[] = {
 	{NULL, "status",   ctl_status,      "what the device is, who owns it, which firmware it runs"},
 	{NULL, "pin",      ctl_pin,         "the PIN to type at the onboarding tool (root)"          },
+	{NULL, "pair",     ctl_pair,        "let an owner be taken for a while (root)"               },
 	{NULL, "reset",    ctl_reset,       "hard reset: forget owner, credentials and access (root)"},
 	{"fw", "status",   ctl_fw_status,   "versions, last check, last error"                       },
 	{"fw", "check",    ctl_fw_check,    "look for newer firmware (root)"                         },
@@ -18,15 +20,25 @@ static const struct verb {
 	{"fw", "history",  ctl_fw_history,  "what was checked and installed, newest first"           },
 };
 
-enum { OPT_JSON = 'j', OPT_YES = 'y', OPT_SOURCE = 's', OPT_HELP = 'h', OPT_VERSION = 'V' };
+#define PAIR_SECONDS 180
+
+enum {
+	OPT_JSON = 'j',
+	OPT_YES = 'y',
+	OPT_SOURCE = 's',
+	OPT_FOR = 'f',
+	OPT_HELP = 'h',
+	OPT_VERSION = 'V'
+};
 
 static const struct option OPTIONS[] = {
 	{"json",    no_argument,       NULL, OPT_JSON   },
-        {"yes",     no_argument,       NULL, OPT_YES    },
+	{"yes",     no_argument,       NULL, OPT_YES    },
+	{"for",     required_argument, NULL, OPT_FOR    },
 	{"source",  required_argument, NULL, OPT_SOURCE },
-        {"help",    no_argument,       NULL, OPT_HELP   },
+	{"help",    no_argument,       NULL, OPT_HELP   },
 	{"version", no_argument,       NULL, OPT_VERSION},
-        {NULL,      0,                 NULL, 0          },
+	{NULL,      0,                 NULL, 0          },
 };
 
 static void help(FILE *to)
@@ -37,14 +49,16 @@ static void help(FILE *to)
 		(void)fprintf(to, "  %-2s%s%-10s %s\n", VERBS[i].group ? VERBS[i].group : "",
 			      VERBS[i].group ? " " : "", VERBS[i].name, VERBS[i].help);
 	(void)fprintf(
-		to, "\n"
-		    "      --json           print one JSON object (or list)\n"
-		    "      --yes            reset without asking\n"
-		    "      --source WHERE   fw check, fw install: only local or manufacturer\n"
-		    "      --help, --version\n"
-		    "\n"
-		    "Exit: 0 done, 1 failed, 2 usage, 3 the service does not run, 4 not allowed,\n"
-		    "5 nothing there (no PIN wanted, no newer firmware).\n");
+		to,
+		"\n"
+		"      --json           print one JSON object (or list)\n"
+		"      --yes            reset without asking\n"
+		"      --for SECONDS    pair: so long, at most 3600, instead of 180; 0: no more\n"
+		"      --source WHERE   fw check, fw install: only local or manufacturer\n"
+		"      --help, --version\n"
+		"\n"
+		"Exit: 0 done, 1 failed, 2 usage, 3 the service does not run, 4 not allowed,\n"
+		"5 nothing there (no PIN wanted, no newer firmware).\n");
 }
 
 static const struct verb *find_verb(char *const words[], int n)
@@ -70,7 +84,7 @@ static int usage(void)
 int main(int argc, char *argv[])
 {
 	struct client *client CLEANUP(client_freep) = NULL;
-	struct ctl ctl = {.terminal = isatty(STDERR_FILENO)};
+	struct ctl ctl = {.seconds = PAIR_SECONDS, .terminal = isatty(STDERR_FILENO)};
 	const struct verb *verb;
 	int opt, r;
 
@@ -79,6 +93,11 @@ int main(int argc, char *argv[])
 			ctl.json = true;
 		} else if (opt == OPT_YES) {
 			ctl.yes = true;
+		} else if (opt == OPT_FOR) {
+			if (!parse_u32(span_str(optarg), &ctl.seconds)) {
+				(void)fprintf(stderr, "ocfctl: --for takes a number of seconds\n");
+				return CTL_USAGE;
+			}
 		} else if (opt == OPT_SOURCE) {
 			ctl.source = optarg;
 		} else if (opt == OPT_HELP) {

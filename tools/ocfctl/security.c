@@ -1,4 +1,4 @@
-/* ocfctl status, pin, reset: the device's security. */
+/* ocfctl status, pin, pair, reset: the device's security. */
 #include "ctl.h"
 
 #include <stdio.h>
@@ -17,11 +17,13 @@ static const struct {
 	const char *problem, *remedy;
 } REMEDIES[] = {
 	{"just-works-unavailable",
-	 "this GnuTLS lacks suite 0xFF00; install the private one (docs/private-gnutls.md)"},
+	 "this GnuTLS lacks suite 0xFF00; install the private one (docs/private-gnutls.md)"              },
 	{"no-transfer-method",
-	 "silent on the network: set PinDisplayCommand= or install the private GnuTLS"     },
-	{"private-gnutls-old",     "rebuild it: the system's copy has newer security fixes"},
-	{"damaged-record",         "the owner repairs it, or `ocfctl reset` starts afresh" },
+	 "silent on the network: set PinDisplayCommand= or install the private GnuTLS"                   },
+	{"fixed-pin-unavailable",                "see FixedPinFile= in secd.conf(5), and the journal"    },
+	{"manufacturer-certificate-unavailable", "see the journal of ocf-secd"                           },
+	{"private-gnutls-old",                   "rebuild it: the system's copy has newer security fixes"},
+	{"damaged-record",                       "the owner repairs it, or `ocfctl reset` starts afresh" },
 };
 
 static const char *text(const struct jsn *o, const char *name)
@@ -55,6 +57,16 @@ static void print_list(const char *label, const struct jsn *list)
 	(void)printf("%s\n", jsn_len(list) ? "" : "none");
 }
 
+/* As long as it matters. */
+static void print_window(const struct jsn *s)
+{
+	const char *window = text(s, "OnboardingWindow");
+
+	if (!jsn_bool(jsn_get(s, "Owned")) && strcmp(window, "always") != 0)
+		(void)printf("%-12s%s%s\n", "Window", window,
+			     strcmp(window, "closed") == 0 ? " (ocfctl pair opens it)" : "");
+}
+
 static void print_security(const struct jsn *s)
 {
 	const char *owner = text(s, "OwnerId"), *selected = text(s, "SelectedMethod");
@@ -64,6 +76,7 @@ static void print_security(const struct jsn *s)
 	(void)printf("%-12s%s: %s%s\n", "State", text(s, "State"), meaning(text(s, "State")),
 		     jsn_bool(jsn_get(s, "OnboardingOpen")) ? ", onboarding connection open" : "");
 	(void)printf("%-12s%s\n", "Owner", owner[0] ? owner : "none");
+	print_window(s);
 	print_list("Methods", jsn_get(s, "OwnerTransferMethods"));
 	if (selected[0])
 		(void)printf("%-12s%s%s\n", "Selected", selected,
@@ -134,6 +147,26 @@ enum ctl_exit ctl_pin(struct ctl *ctl)
 	} else {
 		(void)printf("%s\n", text(v, ""));
 	}
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_pair(struct ctl *ctl)
+{
+	const struct client_in in = {.kind = CLIENT_NUMBER, .number = ctl->seconds};
+	struct client_error error;
+	int r = client_call(ctl->client, &CTL_SECURITY, "Pair", &in, NULL, NULL, &error);
+
+	if (r < 0) {
+		enum ctl_exit code = ctl_fail(ctl, "pair", r, &error);
+
+		return strstr(error.name, "AlwaysOpen") ? CTL_NOTHING : code;
+	}
+	if (ctl->json)
+		ctl_print_json(jsn_new_object());
+	else if (ctl->seconds > 0)
+		(void)printf("pair: the device can be owned for %u s\n", ctl->seconds);
+	else
+		(void)printf("pair: the device cannot be owned any more\n");
 	return CTL_OK;
 }
 
