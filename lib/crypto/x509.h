@@ -74,6 +74,10 @@ const struct x509_point *x509_chain_key(const struct x509_chain *c);
 /* "uuid:<36 characters>" anywhere in the leaf's CN. False: there is none. */
 MUST_USE bool x509_chain_uuid(const struct x509_chain *c, struct uuid *ret);
 
+/* When all its certificates are valid, microseconds since 1970; until UINT64_MAX: without end. An
+ * empty period has `from` beyond `until`. */
+void x509_chain_period(const struct x509_chain *c, uint64_t *ret_from_us, uint64_t *ret_until_us);
+
 /* A role: CN and OU of a directoryName in the leaf's subjectAltName; without OU the authority is
  * the issuer's CN. Text is UTF-8 without control characters. */
 struct x509_role {

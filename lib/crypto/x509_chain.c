@@ -2,7 +2,7 @@
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
 
-#include "base/parse.h"
+#include "base/clock.h"
 #include "crypto/x509_parts.h"
 
 #define TEXT_MAX ((size_t)1024)
@@ -178,6 +178,36 @@ bool x509_chain_uuid(const struct x509_chain *c, struct uuid *ret)
 	return gnutls_x509_crt_get_dn_by_oid(c->crt[0], GNUTLS_OID_X520_COMMON_NAME, 0, 0, name,
 					     &len) >= 0 &&
 	       x509_name_uuid(span_of(name, len), ret);
+}
+
+/* --- validity --- */
+
+bool x509_validity(gnutls_x509_crt_t crt, int64_t *ret_from, int64_t *ret_to)
+{
+	const time_t from = gnutls_x509_crt_get_activation_time(crt);
+	const time_t to = gnutls_x509_crt_get_expiration_time(crt);
+
+	if (from == (time_t)-1 || to == (time_t)-1)
+		return false;
+	*ret_from = from;
+	*ret_to = to == GNUTLS_X509_NO_WELL_DEFINED_EXPIRATION ? INT64_MAX : to;
+	return true;
+}
+
+void x509_chain_period(const struct x509_chain *c, uint64_t *ret_from_us, uint64_t *ret_until_us)
+{
+	int64_t from = 0, to = INT64_MAX, f, t;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (!x509_validity(c->crt[i], &f, &t) || t < 0)
+			t = f = -1;
+		from = f > from ? f : from;
+		to = t < to ? t : to;
+	}
+	*ret_from_us = to < 0 ? UINT64_MAX : (uint64_t)from * USEC_PER_SEC;
+	*ret_until_us = to < 0            ? 0
+			: to == INT64_MAX ? UINT64_MAX
+					  : ((uint64_t)to + 1) * USEC_PER_SEC - 1;
 }
 
 /* --- roles --- */

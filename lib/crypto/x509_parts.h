@@ -26,6 +26,8 @@ MUST_USE bool x509_point_of(struct gnutls_pubkey_st *pub, struct x509_point *ret
 struct gnutls_pubkey_st *x509_pubkey_new(const struct x509_point *point);
 /* "uuid:<36 characters>" anywhere in the text. */
 MUST_USE bool x509_name_uuid(struct span text, struct uuid *ret);
+/* Seconds since 1970, `to` the last one; INT64_MAX: without end. False: malformed. */
+MUST_USE bool x509_validity(struct gnutls_x509_crt_int *crt, int64_t *ret_from, int64_t *ret_to);
 /* Is the issuer of the certificate its own subject? */
 bool x509_is_self_issued(struct gnutls_x509_crt_int *crt);
 /* NULL, or why a chain that we are to present breaks the rules of its use. */

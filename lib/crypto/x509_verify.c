@@ -183,19 +183,18 @@ static bool is_signed_by(gnutls_x509_crt_t crt, gnutls_x509_crt_t ca)
 
 static int judge_time(gnutls_x509_crt_t crt, const struct x509_time *now, const char **ret_why)
 {
-	const time_t from = gnutls_x509_crt_get_activation_time(crt);
-	const time_t to = gnutls_x509_crt_get_expiration_time(crt);
-	const uint64_t now_s = now->us / USEC_PER_SEC;
+	const int64_t now_s = (int64_t)(now->us / USEC_PER_SEC);
+	int64_t from, to;
 
-	if (from == (time_t)-1 || to == (time_t)-1 || to < 0) {
+	if (!x509_validity(crt, &from, &to)) {
 		*ret_why = "validity is malformed";
 		return -EKEYREJECTED;
 	}
-	if (to != GNUTLS_X509_NO_WELL_DEFINED_EXPIRATION && (uint64_t)to < now_s) {
+	if (to < now_s) {
 		*ret_why = "certificate has expired";
 		return -EKEYEXPIRED;
 	}
-	if (now->trusted && from > 0 && (uint64_t)from > now_s) {
+	if (now->trusted && from > now_s) {
 		*ret_why = "certificate is not yet valid";
 		return -EKEYEXPIRED;
 	}

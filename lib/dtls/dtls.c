@@ -1,12 +1,12 @@
 #include "dtls/dtls.h"
 
-#include <dlfcn.h>
 #include <gnutls/dtls.h>
 #include <gnutls/gnutls.h>
 #include <limits.h>
 
 #include "base/log.h"
 #include "crypto/prf.h"
+#include "dtls/creds.h"
 #include "dtls/hello.h"
 #include "dtls/record.h"
 
@@ -15,16 +15,16 @@
 #define RESEND_MAX_US   (60 * USEC_PER_SEC)
 #define KEY_STRIKES     2 /* undecipherable Finished messages that prove another key */
 
-#define PRIO_COMMON                                                                                \
-	"NONE:+VERS-DTLS1.2:+AES-128-CBC:+SHA256:+COMP-NULL:+GROUP-SECP256R1:+SIGN-ECDSA-SHA256"
-
-typedef int set_hint_fn(gnutls_psk_server_credentials_t creds, const gnutls_datum_t *hint);
+#define PRIO_COMMON "NONE:+VERS-DTLS1.2:+COMP-NULL:+GROUP-SECP256R1:+SIGN-ECDSA-SHA256"
+#define PRIO_ANON   ":+ANON-ECDH:+AES-128-CBC:+SHA256"
+#define PRIO_PSK    ":+ECDHE-PSK:+AES-128-CBC:+SHA256"
+#define PRIO_CERT                                                                                  \
+	":+ECDHE-ECDSA:+AES-128-CCM-8:+AES-128-CCM:+AES-256-CCM-8:+AES-256-CCM:+AEAD:+CTYPE-X509"
 
 struct dtls {
 	struct hello_keys cookies;
 	gnutls_priority_t anon; /* NULL: this GnuTLS has no suite 0xFF00 */
-	gnutls_priority_t psk;
-	set_hint_fn *set_hint; /* NULL: only hints without zero octets can be sent */
+	gnutls_priority_t psk, cert, both;
 };
 
 /* What one handshake sends at a time, packed into as few datagrams as can be. */
@@ -35,10 +35,7 @@ struct flight {
 
 struct dtls_session {
 	gnutls_session_t tls;
-	gnutls_psk_server_credentials_t psk_server;
-	gnutls_psk_client_credentials_t psk_client;
-	gnutls_anon_server_credentials_t anon_server;
-	gnutls_anon_client_credentials_t anon_client;
+	struct creds creds;
 	const struct dtls_ops *ops;
 	void *arg;
 
@@ -59,6 +56,7 @@ struct dtls_session {
 	uint64_t give_up_us, resend_us, resend_after_us;
 	bool keyed;       /* server: the client's key exchange has been taken */
 	bool unknown;     /* server: nobody has the identity that was offered */
+	int refused;      /* -errno of the peer's certificate; 0: not refused */
 	unsigned strikes; /* undecipherable records since `keyed` */
 };
 
@@ -71,12 +69,13 @@ int dtls_new(struct dtls **ret)
 	if (!d)
 		return -ENOMEM;
 	hello_keys_init(&d->cookies);
-	if (gnutls_priority_init(&d->psk, PRIO_COMMON ":+ECDHE-PSK", NULL) < 0)
+	if (gnutls_priority_init(&d->psk, PRIO_COMMON PRIO_PSK, NULL) < 0 ||
+	    gnutls_priority_init(&d->cert, PRIO_COMMON PRIO_CERT, NULL) < 0 ||
+	    gnutls_priority_init(&d->both, PRIO_COMMON PRIO_PSK PRIO_CERT, NULL) < 0)
 		return -ENOMEM;
 	/* Stock GnuTLS finds no suite for this and refuses it */
-	if (gnutls_priority_init(&d->anon, PRIO_COMMON ":+ANON-ECDH", NULL) < 0)
+	if (gnutls_priority_init(&d->anon, PRIO_COMMON PRIO_ANON, NULL) < 0)
 		d->anon = NULL;
-	d->set_hint = (set_hint_fn *)dlsym(RTLD_DEFAULT, "gnutls_psk_set_server_credentials_hint2");
 	*ret = d;
 	d = NULL;
 	return 0;
@@ -88,6 +87,8 @@ struct dtls *dtls_free(struct dtls *d)
 		return NULL;
 	gnutls_priority_deinit(d->anon);
 	gnutls_priority_deinit(d->psk);
+	gnutls_priority_deinit(d->cert);
+	gnutls_priority_deinit(d->both);
 	explicit_bzero(d, sizeof(*d));
 	free(d);
 	return NULL;
@@ -255,72 +256,73 @@ static int server_key(gnutls_session_t tls, const gnutls_datum_t *identity, gnut
 	return 0;
 }
 
-static int set_hint(const struct dtls *d, struct dtls_session *s, struct span hint)
+/* The chain that the peer has sent, judged by the caller. */
+static int judge_chain(struct dtls_session *s)
 {
-	char text[DTLS_HINT_MAX + 1];
-	int r;
+	CLEANUP(x509_chain_freep) struct x509_chain *chain = NULL;
+	struct span der[X509_CHAIN_MAX];
+	unsigned n = 0;
+	const gnutls_datum_t *sent = gnutls_certificate_get_peers(s->tls, &n);
+	const char *why = "chain is too long";
+	int r = n <= X509_CHAIN_MAX ? 0 : -EBADMSG;
 
-	if (hint.len > DTLS_HINT_MAX)
-		return -EINVAL;
-	if (hint.len == 0)
-		return 0;
-	memcpy(text, hint.ptr, hint.len);
-	text[hint.len] = '\0';
-	if (d->set_hint) {
-		r = d->set_hint(s->psk_server, &(gnutls_datum_t){(void *)text, (unsigned)hint.len});
-	} else if (!memchr(text, 0, hint.len)) {
-		r = gnutls_psk_set_server_credentials_hint(s->psk_server, text);
-	} else {
-		log_debug("dtls: no hint sent reason=zero-octet");
-		r = 0;
+	for (unsigned i = 0; r == 0 && i < n; i++)
+		der[i] = span_of(sent[i].data, sent[i].size);
+	if (r == 0)
+		r = x509_chain_from_der(der, n, &chain, &why);
+	if (r < 0) {
+		log_debug("dtls: certificate refused why=%s", why);
+		return r;
 	}
-	return r < 0 ? -ENOMEM : 0;
-}
-
-static int use_anon(struct dtls_session *s)
-{
-	int r;
-
-	r = s->facts.server ? gnutls_anon_allocate_server_credentials(&s->anon_server)
-			    : gnutls_anon_allocate_client_credentials(&s->anon_client);
-	if (r < 0)
-		return -ENOMEM;
-	r = gnutls_credentials_set(s->tls, GNUTLS_CRD_ANON,
-				   s->facts.server ? (void *)s->anon_server
-						   : (void *)s->anon_client);
-	return r < 0 ? -ENOMEM : 0;
-}
-
-static int use_psk_server(const struct dtls *d, struct dtls_session *s,
-			  const struct dtls_offer *offer)
-{
-	int r;
-
-	if (gnutls_psk_allocate_server_credentials(&s->psk_server) < 0)
-		return -ENOMEM;
-	gnutls_psk_set_server_credentials_function2(s->psk_server, server_key);
-	r = set_hint(d, s, offer->hint);
+	r = s->ops->cert ? s->ops->cert(s->arg, s->facts.profile, chain) : -EKEYREJECTED;
 	if (r < 0)
 		return r;
-	return gnutls_credentials_set(s->tls, GNUTLS_CRD_PSK, s->psk_server) < 0 ? -ENOMEM : 0;
+	s->facts.has_cert = true;
+	s->facts.key = *x509_chain_key(chain);
+	s->facts.has_peer = x509_chain_uuid(chain, &s->facts.peer);
+	return 0;
 }
 
-/* The server's hint is not looked at: the caller knows whom it calls. */
-static int use_psk_client(struct dtls_session *s, const struct dtls_offer *offer)
+static int on_certificate(gnutls_session_t tls)
 {
-	uint8_t identity[DTLS_IDENTITY_MAX];
-	CLEANUP(secret_wipe) struct secret key = offer->key;
+	struct dtls_session *s = gnutls_session_get_ptr(tls);
 
-	if (offer->identity.len == 0 || offer->identity.len > sizeof(identity) || key.len == 0)
+	s->refused = judge_chain(s);
+	return s->refused < 0 ? GNUTLS_E_CERTIFICATE_ERROR : 0;
+}
+
+/* In a transfer the server shows its certificate and asks for none; otherwise both do. */
+static int use_cert(struct dtls_session *s, const struct dtls_offer *offer)
+{
+	if (!offer->own && (s->facts.server || offer->profile == DTLS_NORMAL))
 		return -EINVAL;
-	memcpy(identity, offer->identity.ptr, offer->identity.len);
-	if (gnutls_psk_allocate_client_credentials(&s->psk_client) < 0 ||
-	    gnutls_psk_set_client_credentials2(
-		    s->psk_client, &(gnutls_datum_t){identity, (unsigned)offer->identity.len},
-		    &(gnutls_datum_t){key.b, (unsigned)key.len}, GNUTLS_PSK_KEY_RAW) < 0 ||
-	    gnutls_credentials_set(s->tls, GNUTLS_CRD_PSK, s->psk_client) < 0)
-		return -ENOMEM;
-	return 0;
+	gnutls_session_set_verify_function(s->tls, on_certificate);
+	if (s->facts.server && offer->profile == DTLS_NORMAL)
+		gnutls_certificate_server_set_request(s->tls, GNUTLS_CERT_REQUIRE);
+	return creds_cert(&s->creds, s->tls, offer->own);
+}
+
+static int use_psk(struct dtls_session *s, const struct dtls_offer *offer)
+{
+	int r;
+
+	if (!s->facts.server)
+		return creds_psk_client(&s->creds, s->tls, offer->identity, &offer->key);
+	r = creds_psk_server(&s->creds, s->tls, offer->hint);
+	if (r == 0)
+		gnutls_psk_set_server_credentials_function2(s->creds.psk_server, server_key);
+	return r;
+}
+
+/* A client has a key, a certificate or both; a server always takes keys. */
+static int use_normal(const struct dtls *d, struct dtls_session *s, const struct dtls_offer *offer,
+		      gnutls_priority_t *ret)
+{
+	bool psk = s->facts.server || offer->key.len > 0 || !offer->own;
+	int r = psk ? use_psk(s, offer) : 0;
+
+	*ret = offer->own ? psk ? d->both : d->cert : d->psk;
+	return r == 0 && offer->own ? use_cert(s, offer) : r;
 }
 
 /* Suites and credentials of the profile. */
@@ -332,15 +334,20 @@ static int use_profile(const struct dtls *d, struct dtls_session *s, const struc
 	switch (offer->profile) {
 	case DTLS_ANON:
 		priority = d->anon;
-		r = priority ? use_anon(s) : -ENOTSUP;
+		r = priority ? creds_anon(&s->creds, s->tls, s->facts.server) : -ENOTSUP;
 		break;
 	case DTLS_PIN:
-	case DTLS_NORMAL:
 		priority = d->psk;
-		r = s->facts.server ? use_psk_server(d, s, offer) : use_psk_client(s, offer);
+		r = use_psk(s, offer);
+		break;
+	case DTLS_MFG:
+		priority = d->cert;
+		r = use_cert(s, offer);
+		break;
+	case DTLS_NORMAL:
+		r = use_normal(d, s, offer, &priority);
 		break;
 	case DTLS_NONE:
-	case DTLS_MFG:
 		break;
 	}
 	if (r < 0)
@@ -395,14 +402,7 @@ struct dtls_session *dtls_session_free(struct dtls_session *s)
 		return NULL;
 	if (s->tls)
 		gnutls_deinit(s->tls);
-	if (s->psk_server)
-		gnutls_psk_free_server_credentials(s->psk_server);
-	if (s->psk_client)
-		gnutls_psk_free_client_credentials(s->psk_client);
-	if (s->anon_server)
-		gnutls_anon_free_server_credentials(s->anon_server);
-	if (s->anon_client)
-		gnutls_anon_free_client_credentials(s->anon_client);
+	creds_done(&s->creds);
 	free(s);
 	return NULL;
 }
@@ -455,13 +455,34 @@ static void opened(struct dtls_session *s)
 	}
 }
 
+static bool is_of_certificate(gnutls_alert_description_t alert)
+{
+	return alert == GNUTLS_A_BAD_CERTIFICATE || alert == GNUTLS_A_UNSUPPORTED_CERTIFICATE ||
+	       alert == GNUTLS_A_CERTIFICATE_REVOKED || alert == GNUTLS_A_CERTIFICATE_EXPIRED ||
+	       alert == GNUTLS_A_CERTIFICATE_UNKNOWN || alert == GNUTLS_A_UNKNOWN_CA;
+}
+
 static void handshake_alerted(struct dtls_session *s)
 {
 	gnutls_alert_description_t alert = gnutls_alert_get(s->tls);
 	bool pin = s->facts.profile == DTLS_PIN && !s->facts.server &&
 		   (alert == GNUTLS_A_BAD_RECORD_MAC || alert == GNUTLS_A_DECRYPT_ERROR);
 
-	finish(s, pin ? DTLS_END_PIN : DTLS_END_ALERT);
+	finish(s, pin ? DTLS_END_PIN : is_of_certificate(alert) ? DTLS_END_CERT : DTLS_END_ALERT);
+}
+
+static gnutls_alert_description_t alert_of(int refused)
+{
+	switch (-refused) {
+	case EKEYEXPIRED:
+		return GNUTLS_A_CERTIFICATE_EXPIRED;
+	case EKEYREVOKED:
+		return GNUTLS_A_CERTIFICATE_REVOKED;
+	case ENOKEY:
+		return GNUTLS_A_UNKNOWN_CA;
+	default:
+		return GNUTLS_A_BAD_CERTIFICATE;
+	}
 }
 
 static void handshake_failed(struct dtls_session *s, int error)
@@ -473,6 +494,12 @@ static void handshake_failed(struct dtls_session *s, int error)
 		finish(s, DTLS_END_NOTIFY);
 	} else if (error == GNUTLS_E_TIMEDOUT) {
 		finish(s, DTLS_END_TIMEOUT);
+	} else if (s->refused < 0) {
+		finish_with_alert(s, DTLS_END_CERT, alert_of(s->refused));
+	} else if (error == GNUTLS_E_NO_CERTIFICATE_FOUND ||
+		   error == GNUTLS_E_CERTIFICATE_REQUIRED) {
+		finish(s, DTLS_END_CERT);
+		(void)gnutls_alert_send_appropriate(s->tls, error);
 	} else if (s->unknown) {
 		finish_with_alert(s, DTLS_END_FAILED, GNUTLS_A_UNKNOWN_PSK_IDENTITY);
 	} else {

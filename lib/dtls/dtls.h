@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/uuid.h"
+#include "crypto/x509.h"
 
 struct dtls;         /* what all sessions share: cookie keys, parsed priorities */
 struct dtls_session; /* one association */
@@ -32,6 +33,8 @@ struct dtls_offer {
 	struct span hint;      /* server: PSK identity hint, may hold zero octets */
 	struct span identity;  /* client: PSK identity */
 	struct secret key;     /* client: PSK (wiped by the caller afterwards) */
+	struct x509_own *own;  /* what we present: MFG server, NORMAL; NULL: nothing. One more
+				* owner is counted */
 	uint64_t handshake_us; /* give up after this long */
 	unsigned at_once;      /* for the transport: so many handshakes; 0: its own limit */
 };
@@ -42,7 +45,7 @@ enum dtls_end {
 	DTLS_END_ALERT,   /* a fatal alert came */
 	DTLS_END_FAILED,  /* the handshake failed: no common suite, unknown identity, another key */
 	DTLS_END_PIN,     /* the handshake failed because the PIN was another one */
-	DTLS_END_CERT,    /* the handshake failed on a certificate */
+	DTLS_END_CERT,    /* the handshake failed on a certificate: the peer's, or ours there */
 	DTLS_END_TIMEOUT, /* handshake deadline */
 	DTLS_END_IDLE,    /* idle limit of the transport */
 	DTLS_END_REPLACED, /* a new association of the same 5-tuple took its place */
@@ -54,6 +57,8 @@ struct dtls_facts {
 	enum dtls_profile profile;
 	bool has_peer; /* PSK identity of 16 octets (NORMAL), or certificate UUID */
 	struct uuid peer;
+	bool has_cert;         /* the peer has shown a certificate ... */
+	struct x509_point key; /* ... of this key */
 };
 
 struct dtls_ops {
@@ -61,6 +66,9 @@ struct dtls_ops {
 	int (*send)(void *arg, struct span datagram);
 	/* Server: the key for an identity. 0 and *ret, or -ENOENT: refuse the handshake. */
 	int (*psk)(void *arg, enum dtls_profile profile, struct span identity, struct secret *ret);
+	/* The peer's chain, not judged yet: 0, or the error of x509_verify(), which ends the
+	 * handshake with DTLS_END_CERT. NULL: none is good. */
+	int (*cert)(void *arg, enum dtls_profile profile, const struct x509_chain *chain);
 	/* Application data, one record. */
 	void (*data)(void *arg, struct span plain);
 };
@@ -91,8 +99,8 @@ enum dtls_hello dtls_hello(struct dtls *d, struct span datagram, struct span pee
  * association) */
 bool dtls_is_repeat(const struct dtls_session *s, struct span datagram);
 /* Starts the server side on a DTLS_HELLO_GOOD datagram and feeds it; *ret is owned by the caller.
- * -ENOMEM; -EINVAL: the datagram is another one, or the offer is beyond the limits above;
- * -ENOTSUP: DTLS_ANON without dtls_caps().anon, DTLS_MFG and DTLS_NONE. */
+ * -ENOMEM; -EINVAL: the datagram is another one, the offer is beyond the limits above, or has no
+ * certificate for DTLS_MFG; -ENOTSUP: DTLS_ANON without dtls_caps().anon, DTLS_NONE. */
 MUST_USE int dtls_accept(struct dtls_session **ret, struct dtls *d, const struct dtls_offer *offer,
 			 struct span datagram, struct span peer, const struct dtls_ops *ops,
 			 void *arg, uint64_t now_us);

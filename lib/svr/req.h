@@ -34,10 +34,11 @@ struct req {
 	bool multicast;
 	bool observe; /* GET with Observe 0 */
 	enum asked asked;
-	uint64_t ticket;  /* of ASKED_FIRST and ASKED_READY: names the request */
-	uint64_t session; /* secured session it came in on; 0: unsecured */
-	bool has_peer;    /* the session knows whom it talks to */
-	struct uuid peer; /* PSK identity or certificate's UUID; valid if has_peer */
+	uint64_t ticket;      /* of ASKED_FIRST and ASKED_READY: names the request */
+	uint64_t session;     /* secured session it came in on; 0: unsecured */
+	bool has_peer;        /* the session knows whom it talks to */
+	struct uuid peer;     /* PSK identity or certificate's UUID; valid if has_peer */
+	struct span peer_key; /* of its identity certificate, a point of 64 octets; else empty */
 	/* Our endpoints as this peer can reach them (same interface and IP family), for "eps":
 	 * "coap://[fe80::1]:5683" and "coaps://[fe80::1]:5684"; empty when there is none. */
 	struct span ep_coap, ep_coaps;

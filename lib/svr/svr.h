@@ -40,6 +40,15 @@ MUST_USE bool oxm_parse(struct span name, enum oxm *ret);
 #define SVR_OXMS_MAX 8
 #define SVR_TEXT_MAX 64
 
+/* A credential of the factory: shown in cred, never in the record, as it was after each RESET. */
+struct svr_factory {
+	uint32_t credid;
+	bool trustca;        /* oic.sec.cred.mfgtrustca; else mfgcert: the device's own chain */
+	bool any;            /* subjectuuid "*" */
+	struct uuid subject; /* unless any */
+	struct span pem;
+};
+
 /* What the daemon's configuration says of the device. Borrowed by the device for life; the daemon
  * may change firmware_version and window_closed at any time. */
 struct device_info {
@@ -53,6 +62,8 @@ struct device_info {
 	/* No owner is taken now: an unowned device is silent to a multicast doxm, takes no oxmsel
 	 * and no ClientHello. A transfer under way goes on. See EV_WINDOW_CLOSED. */
 	bool window_closed;
+	const struct svr_factory *factory; /* borrowed for life */
+	size_t n_factory;
 };
 
 struct svr_env {

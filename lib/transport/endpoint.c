@@ -81,6 +81,8 @@ static void on_request(void *arg, const struct remote *from, struct req *req, st
 		req->has_peer = true;
 		req->peer = facts->peer;
 	}
+	if (facts && facts->has_cert)
+		req->peer_key = span_of(facts->key.b, sizeof(facts->key.b));
 	eps_for(&e->eps, from, &req->ep_coap, &req->ep_coaps);
 	e->ops->request(e->arg, req, answer);
 }
@@ -169,6 +171,13 @@ static int on_psk(void *arg, enum dtls_profile profile, struct span identity, st
 	return e->ops->psk ? e->ops->psk(e->arg, profile, identity, ret) : -ENOENT;
 }
 
+static int on_cert(void *arg, enum dtls_profile profile, const struct x509_chain *chain)
+{
+	struct endpoint *e = arg;
+
+	return e->ops->cert ? e->ops->cert(e->arg, profile, chain) : -EKEYREJECTED;
+}
+
 static void on_opened(void *arg, uint64_t session, const struct dtls_facts *facts,
 		      const struct endpoint_addr *peer)
 {
@@ -184,11 +193,13 @@ static const struct peers_ops PEERS_OPS_SERVER = {.send = send_record,
 						  .ended = on_ended,
 						  .offer = on_offer,
 						  .psk = on_psk,
+						  .cert = on_cert,
 						  .opened = on_opened};
 static const struct peers_ops PEERS_OPS_CLIENT = {.send = send_record,
 						  .data = on_data,
 						  .ended = on_ended,
 						  .psk = on_psk,
+						  .cert = on_cert,
 						  .opened = on_opened};
 
 /* ---- life ---- */

@@ -40,6 +40,9 @@ struct endpoint_ops {
 	 * good. Leave profile at DTLS_NONE for silence. */
 	void (*offer)(void *arg, struct dtls_offer *ret);
 	int (*psk)(void *arg, enum dtls_profile profile, struct span identity, struct secret *ret);
+	/* Either role: judges the peer's chain. 0, or the error of x509_verify(). May be NULL: none
+	 * is good. */
+	int (*cert)(void *arg, enum dtls_profile profile, const struct x509_chain *chain);
 	/* A handshake has finished, either role. */
 	void (*opened)(void *arg, uint64_t session, const struct dtls_facts *facts,
 		       const struct endpoint_addr *peer);

@@ -184,6 +184,13 @@ static int on_psk(void *arg, enum dtls_profile profile, struct span identity, st
 	return p->owner->ops->psk(p->owner->arg, profile, identity, ret);
 }
 
+static int on_cert(void *arg, enum dtls_profile profile, const struct x509_chain *chain)
+{
+	struct peer *p = arg;
+
+	return p->owner->ops->cert(p->owner->arg, profile, chain);
+}
+
 static void on_data(void *arg, struct span plain)
 {
 	struct peer *p = arg;
@@ -194,7 +201,8 @@ static void on_data(void *arg, struct span plain)
 		p->owner->ops->data(p->owner->arg, &p->at, plain, p->now_us);
 }
 
-static const struct dtls_ops DTLS_OPS = {.send = on_send, .psk = on_psk, .data = on_data};
+static const struct dtls_ops DTLS_OPS = {
+	.send = on_send, .psk = on_psk, .cert = on_cert, .data = on_data};
 
 /* ---- server: hello ---- */
 

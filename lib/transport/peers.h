@@ -14,6 +14,7 @@ struct peers_ops {
 	/* As in struct endpoint_ops; `offer` is NULL for a client. */
 	void (*offer)(void *arg, struct dtls_offer *ret);
 	int (*psk)(void *arg, enum dtls_profile profile, struct span identity, struct secret *ret);
+	int (*cert)(void *arg, enum dtls_profile profile, const struct x509_chain *chain);
 	void (*opened)(void *arg, uint64_t session, const struct dtls_facts *facts,
 		       const struct endpoint_addr *peer);
 };

@@ -33,6 +33,10 @@ struct side {
 	struct secret key;    /* server: of any identity; empty: unknown */
 	uint8_t identity[64]; /* server: what the client offered */
 	size_t identity_len;
+	const struct x509_trust *trust; /* for the peer's chain */
+	struct x509_time date;
+	size_t chain_len;  /* of the peer's */
+	const char *why;   /* it was refused */
 	uint8_t got[2048]; /* last record of application data */
 	size_t got_len;
 	unsigned got_count;
@@ -105,6 +109,7 @@ static inline void put24(uint8_t *at, size_t n)
 static inline void travel_cut(struct world *w, bool to_server, const uint8_t *record, size_t len)
 {
 	size_t body = len - 25, part = 0;
+	size_t from = (size_t)record[19] << 16 | (size_t)record[20] << 8 | record[21];
 
 	for (size_t at = 0; at < body || part == 0; at += w->cut, part++) {
 		size_t n = body - at < w->cut ? body - at : w->cut;
@@ -115,7 +120,7 @@ static inline void travel_cut(struct world *w, bool to_server, const uint8_t *re
 		put24(out + 8, (size_t)record[10] * 32 + part);
 		out[11] = (uint8_t)((12 + n) >> 8);
 		out[12] = (uint8_t)(12 + n);
-		put24(out + 19, at);
+		put24(out + 19, from + at);
 		put24(out + 22, n);
 		travel(w, to_server, span_of(out, 25 + n));
 	}
@@ -183,7 +188,20 @@ static inline void on_data(void *arg, struct span plain)
 		dtls_close(side->s);
 }
 
-static const struct dtls_ops OPS = {.send = on_send, .psk = on_psk, .data = on_data};
+static inline int on_cert(void *arg, enum dtls_profile profile, const struct x509_chain *chain)
+{
+	struct side *side = arg;
+
+	assert_int_equal(profile, side->offer.profile);
+	side->chain_len = x509_chain_len(chain);
+	return side->trust
+		       ? x509_verify(chain, profile == DTLS_MFG ? X509_MANUFACTURER : X509_IDENTITY,
+				     side->trust, &side->date, &side->why)
+		       : -ENOKEY;
+}
+
+static const struct dtls_ops OPS = {
+	.send = on_send, .psk = on_psk, .cert = on_cert, .data = on_data};
 
 /* What the transport does with a datagram for the server. */
 static inline void serve(struct world *w, struct span datagram)

@@ -369,6 +369,24 @@ static void x509_chain__has_limits_and_order(void **state)
 	destroy(&w);
 }
 
+static void x509_chain_period__is_the_narrowest(void **state)
+{
+	CLEANUP(x509_chain_freep) struct x509_chain *c = NULL;
+	struct world w = three_tiers();
+	const char *why = NULL;
+	uint64_t from, until;
+
+	(void)state;
+	w.spec[2].from += 100;
+	w.spec[1].to -= 100;
+	build(&w);
+	assert_int_equal(x509_chain_parse(span_str(w.pem), &c, &why), 0);
+	x509_chain_period(c, &from, &until);
+	assert_int_equal(from, (uint64_t)(MAKER_FROM + 100) * 1000000);
+	assert_int_equal(until, (uint64_t)(MAKER_TO - 100) * 1000000 + 999999);
+	destroy(&w);
+}
+
 /* --- roles --- */
 
 static const struct {
@@ -496,6 +514,7 @@ int main(void)
 		cmocka_unit_test(x509_trust__takes_an_intermediate_as_anchor),
 		cmocka_unit_test(x509_trust__refuses_what_is_no_ca),
 		cmocka_unit_test(x509_chain__has_limits_and_order),
+		cmocka_unit_test(x509_chain_period__is_the_narrowest),
 		cmocka_unit_test(x509_chain_role__reads_the_directory_name),
 		cmocka_unit_test(x509_trust_add_crl__revokes),
 		cmocka_unit_test(x509_trust_add_crl__refuses_strangers_and_damage),
