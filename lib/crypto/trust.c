@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/timestamp.h"
+
 struct trust {
 	struct jsn *tree; /* all texts are borrowed from it */
 	const struct jsn *revoked;
@@ -45,6 +47,15 @@ static bool read_rights(const struct jsn *jwk, struct trust_key *k)
 	return true;
 }
 
+/* A date that cannot be read must not mean "for good". */
+static bool read_end(const struct jsn *jwk, struct trust_key *k)
+{
+	const struct jsn *end = jsn_get(jwk, "x-ocf-not-after");
+
+	k->not_after_us = UINT64_MAX;
+	return !end || timestamp_parse(jsn_text(end), &k->not_after_us);
+}
+
 /* NULL, or what refuses the file. */
 static const char *check_names(const struct trust *t, const struct jsn *jwk, struct trust_key *k)
 {
@@ -75,6 +86,8 @@ static int add_key(struct trust *t, const struct jsn *jwk, const char **ret_why)
 		*ret_why = "no thumbprint";
 	else if (!read_rights(jwk, k))
 		*ret_why = "x-ocf-roles and x-ocf-manufacturers must be arrays of texts";
+	else if (!read_end(jwk, k))
+		*ret_why = "x-ocf-not-after must be a date as 2027-06-01T00:00:00Z";
 	else
 		*ret_why = check_names(t, jwk, k);
 	if (*ret_why) {
@@ -143,6 +156,11 @@ struct trust *trust_free(struct trust *t)
 	t->tree = jsn_free(t->tree);
 	free(t);
 	return NULL;
+}
+
+const struct jsn *trust_json(const struct trust *t)
+{
+	return t->tree;
 }
 
 size_t trust_count(const struct trust *t)

@@ -1,7 +1,7 @@
 /* lib/crypto/trust.h - the keys that may sign manifests: a JWK Set with our private members.
  *
- * Per key: x-ocf-roles, x-ocf-manufacturers. At top level: x-ocf-revoked, a list of kids. A key
- * without roles or manufacturers is authorised for nothing. */
+ * Per key: x-ocf-roles, x-ocf-manufacturers, x-ocf-not-after. At top level: x-ocf-revoked, a list
+ * of kids. A key without roles or manufacturers is authorised for nothing. */
 #pragma once
 
 #include "crypto/jwk.h"
@@ -17,6 +17,7 @@ struct trust_key {
 	char thumbprint[JWK_THUMBPRINT_LEN + 1];
 	unsigned roles;                  /* of enum trust_role */
 	const struct jsn *manufacturers; /* array of texts, or NULL */
+	uint64_t not_after_us;           /* wall clock; UINT64_MAX: for good */
 };
 
 struct trust; /* opaque */
@@ -28,6 +29,8 @@ MUST_USE int trust_parse(struct span text, struct trust **ret, char *ret_error, 
 struct trust *trust_free(struct trust *t); /* accepts NULL, returns NULL */
 DEFINE_CLEANUP(struct trust *, trust_free)
 
+/* The JWK Set that it was read from; borrowed from the store. */
+const struct jsn *trust_json(const struct trust *t);
 size_t trust_count(const struct trust *t);
 /* Borrowed from the store. */
 const struct trust_key *trust_at(const struct trust *t, size_t i);

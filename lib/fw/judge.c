@@ -103,9 +103,23 @@ static enum fw_error check_precursor(const struct fw_context *c, const struct fw
 	return FWE_OK;
 }
 
-/* Checks 11 to 15, in their order. */
+/* A key whose time was over when the manifest was made does not count. Who cannot tell the time
+ * does not ask. */
+static enum fw_error check_key_ends(const struct fw_context *c, const struct fw_judgement *j)
+{
+	size_t good = 0;
+
+	for (size_t i = 0; i < j->envelope.n_signers; i++)
+		good += j->envelope.signers[i]->not_after_us >= j->manifest->timestamp_us;
+	if (!c->clock_trusted || good >= (c->threshold ? c->threshold : 1))
+		return FWE_OK;
+	return good == 0 ? FWE_MANIFEST_KEY_REVOKED : FWE_MANIFEST_THRESHOLD_NOT_MET;
+}
+
+/* The end of keys, then checks 11 to 15 in their order. */
 static enum fw_error (*const CHECKS[])(const struct fw_context *c, const struct fw_judgement *j) = {
-	check_identity, check_time, check_sequence, check_security, check_version, check_precursor,
+	check_key_ends, check_identity, check_time,      check_sequence,
+	check_security, check_version,  check_precursor,
 };
 
 static enum fw_error judge(const struct fw_context *c, const struct trust *trust,

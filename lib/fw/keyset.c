@@ -1,0 +1,208 @@
+#include "fw/keyset.h"
+
+#include <stdio.h>
+
+#define FORMAT 1 /* rises when an older program could not read the record */
+
+static const struct jsn_limits LIMITS = {.bytes = KEYSET_RECORD_MAX, .depth = JWK_DEPTH_MAX};
+
+static bool holds(const struct jsn *array, struct span text)
+{
+	for (size_t i = 0; i < jsn_len(array); i++) {
+		if (span_eq(jsn_text(jsn_at(array, i)), text))
+			return true;
+	}
+	return false;
+}
+
+/* All texts of `from` that are not in `to` yet. */
+static void add_texts(struct jsn *to, const struct jsn *from)
+{
+	for (size_t i = 0; i < jsn_len(from); i++) {
+		if (!holds(to, jsn_text(jsn_at(from, i))))
+			jsn_add(to, jsn_new_text(jsn_text(jsn_at(from, i))));
+	}
+}
+
+static bool is_same_key(const struct jsn *a, const struct jsn *b)
+{
+	char x[JWK_THUMBPRINT_LEN + 1], y[JWK_THUMBPRINT_LEN + 1];
+
+	return jwk_thumbprint(a, x) == 0 && jwk_thumbprint(b, y) == 0 && strcmp(x, y) == 0;
+}
+
+/* The manufacturers of a key but for one. */
+static struct jsn *without(const struct jsn *manufacturers, struct span gone)
+{
+	struct jsn *array = jsn_new_array();
+
+	for (size_t i = 0; i < jsn_len(manufacturers); i++) {
+		if (!span_eq(jsn_text(jsn_at(manufacturers, i)), gone))
+			jsn_add(array, jsn_new_text(jsn_text(jsn_at(manufacturers, i))));
+	}
+	return array;
+}
+
+static bool is_root(const struct jsn *jwk)
+{
+	return holds(jsn_get(jwk, "x-ocf-roles"), SPAN_LIT("root"));
+}
+
+/* Installed keys. Those of the manufacturer that are not root keys lose it: they are retired. */
+static void add_installed(struct jsn *keys, const struct jsn *installed, struct span manufacturer)
+{
+	for (size_t i = 0; i < jsn_len(installed); i++) {
+		const struct jsn *old = jsn_at(installed, i);
+		struct jsn *k = jsn_copy(old);
+
+		if (!is_root(old))
+			jsn_set(k, "x-ocf-manufacturers",
+				without(jsn_get(old, "x-ocf-manufacturers"), manufacturer));
+		jsn_add(keys, k);
+	}
+}
+
+static struct jsn *texts_of(struct span text)
+{
+	struct jsn *array = jsn_new_array();
+
+	jsn_add(array, jsn_new_text(text));
+	return array;
+}
+
+static void set_rights(struct jsn *jwk, struct span manufacturer)
+{
+	struct jsn *manufacturers = jsn_new_array();
+
+	add_texts(manufacturers, jsn_get(jwk, "x-ocf-manufacturers"));
+	if (!holds(manufacturers, manufacturer))
+		jsn_add(manufacturers, jsn_new_text(manufacturer));
+	jsn_set(jwk, "x-ocf-manufacturers", manufacturers);
+	jsn_set(jwk, "x-ocf-roles", texts_of(SPAN_LIT("manifest")));
+}
+
+/* A key of the new set may be one that is installed, for another manufacturer perhaps: one entry,
+ * with the rights of both. An installed root key stays as it is. */
+static void add_new(struct jsn **keys, const struct jsn *jwk, struct span manufacturer)
+{
+	struct jsn *all = jsn_new_array(), *added = jsn_copy(jwk);
+
+	jsn_del(added, "x-ocf-manufacturers"); /* rights are ours to give */
+	jsn_del(added, "x-ocf-roles");
+	for (size_t i = 0; i < jsn_len(*keys); i++) {
+		const struct jsn *old = jsn_at(*keys, i);
+
+		if (is_same_key(old, jwk)) {
+			(void)jsn_free(added);
+			added = jsn_copy(old);
+		} else {
+			jsn_add(all, jsn_copy(old));
+		}
+	}
+	if (!is_root(added))
+		set_rights(added, manufacturer);
+	jsn_add(all, added);
+	(void)jsn_free(*keys);
+	*keys = all;
+}
+
+static struct jsn *merge(const struct jsn *store, const struct jsn *record)
+{
+	struct jsn *root = jsn_new_object(), *keys = jsn_new_array(), *revoked = jsn_new_array();
+	const struct jsn *fresh = jsn_get(record, "keys");
+	struct span manufacturer = jsn_text(jsn_get(record, "manufacturer"));
+	bool is_newer = jsn_int(jsn_get(record, "version")) >
+			jsn_int(jsn_get(store, "x-ocf-key-info-version"));
+
+	add_installed(keys, jsn_get(store, "keys"), is_newer ? manufacturer : SPAN_LIT(""));
+	for (size_t i = 0; is_newer && i < jsn_len(fresh); i++)
+		add_new(&keys, jsn_at(fresh, i), manufacturer);
+	add_texts(revoked, jsn_get(store, "x-ocf-revoked"));
+	add_texts(revoked, jsn_get(record, "revoked"));
+	jsn_set(root, "keys", keys);
+	jsn_set(root, "x-ocf-revoked", revoked);
+	return root;
+}
+
+/* NULL: damaged. */
+static struct jsn *open_record(struct span text)
+{
+	struct jsn *v = NULL;
+
+	if (jsn_parse(text, &LIMITS, &v) == JSN_OK && jsn_int(jsn_get(v, "format")) == FORMAT &&
+	    jsn_int(jsn_get(v, "version")) >= 0 &&
+	    jsn_type(jsn_get(v, "manufacturer")) == JSN_TEXT &&
+	    jsn_type(jsn_get(v, "keys")) == JSN_ARRAY &&
+	    jsn_type(jsn_get(v, "revoked")) == JSN_ARRAY)
+		return v;
+	return jsn_free(v);
+}
+
+static uint64_t version_of(const struct jsn *store, const struct jsn *record)
+{
+	int64_t installed = jsn_int(jsn_get(store, "x-ocf-key-info-version"));
+	int64_t stored = jsn_int(jsn_get(record, "version"));
+	int64_t version = stored > installed ? stored : installed;
+
+	return version > 0 ? (uint64_t)version : 0;
+}
+
+int keyset_trust(const struct trust *store, struct span record, struct trust **ret,
+		 uint64_t *ret_version, char *ret_error, size_t room)
+{
+	CLEANUP(jsn_freep) struct jsn *v = NULL, *merged = NULL;
+	struct buf text CLEANUP(buf_done) = BUF_INIT(KEYSET_RECORD_MAX);
+
+	if (record.len > 0) {
+		v = open_record(record);
+		if (!v) {
+			(void)snprintf(ret_error, room, "the stored key-info is damaged");
+			return -EBADMSG;
+		}
+	}
+	*ret_version = version_of(trust_json(store), v);
+	merged = merge(trust_json(store), v);
+	if (jsn_write(merged, JSN_COMPACT, &text) < 0)
+		return -ENOMEM;
+	return trust_parse(buf_span(&text), ret, ret_error, room);
+}
+
+static bool has_signer(const struct trust *t, const char *manufacturer)
+{
+	for (size_t i = 0; i < trust_count(t); i++) {
+		const struct trust_key *k = trust_at(t, i);
+
+		if (trust_key_may(k, TRUST_MANIFEST, manufacturer) && !trust_key_revoked(t, k))
+			return true;
+	}
+	return false;
+}
+
+int keyset_rotate(const struct trust *store, struct span record, const struct manifest *m,
+		  struct buf *out, char *ret_error, size_t room)
+{
+	CLEANUP(jsn_freep) struct jsn *old = open_record(record), *v = jsn_new_object();
+	CLEANUP(trust_freep) struct trust *probe = NULL;
+	struct jsn *revoked = jsn_new_array();
+	size_t start = out->len;
+	uint64_t version;
+	int r;
+
+	add_texts(revoked, jsn_get(old, "revoked"));
+	add_texts(revoked, m->key_info_revoked);
+	jsn_set_int(v, "format", FORMAT);
+	jsn_set_int(v, "version", (int64_t)m->key_info_version);
+	jsn_set_str(v, "manufacturer", m->manufacturer);
+	jsn_set(v, "keys", jsn_copy(m->key_info_keys));
+	jsn_set(v, "revoked", revoked);
+	r = jsn_write(v, JSN_COMPACT, out);
+	if (r < 0)
+		return r;
+	r = keyset_trust(store, span_of(out->ptr + start, out->len - start), &probe, &version,
+			 ret_error, room);
+	if (r == 0 && !has_signer(probe, m->manufacturer)) {
+		(void)snprintf(ret_error, room, "all its keys are revoked");
+		r = -EBADMSG;
+	}
+	return r;
+}

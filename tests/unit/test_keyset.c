@@ -1,0 +1,415 @@
+/* Keys over time: what key-info puts in force, and the end of single keys. */
+#include "vector.h"
+
+#include "base/timestamp.h"
+#include "codec/b64.h"
+#include "crypto/jws.h"
+#include "fw/judge.h"
+#include "fw/keyset.h"
+
+#define MAKER "example.com"
+
+enum who { ROOT, RELEASE, NEXT, OTHER, WHO_COUNT }; /* OTHER: of another manufacturer */
+
+static struct key *keys[WHO_COUNT];
+
+static int group_setup(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < WHO_COUNT; i++)
+		assert_int_equal(key_generate(KEY_ED25519, &keys[i]), 0);
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < WHO_COUNT; i++)
+		keys[i] = key_free(keys[i]);
+	return 0;
+}
+
+static struct jsn *texts(const char *a, const char *b)
+{
+	struct jsn *array = jsn_new_array();
+
+	jsn_add(array, jsn_new_text(span_str(a)));
+	if (b)
+		jsn_add(array, jsn_new_text(span_str(b)));
+	return array;
+}
+
+static struct jsn *entry(enum who who, const char *role, const char *role2, const char *maker)
+{
+	struct jsn *jwk = jwk_export(keys[who]);
+
+	jsn_set(jwk, "x-ocf-roles", texts(role, role2));
+	jsn_set(jwk, "x-ocf-manufacturers", texts(maker, NULL));
+	return jwk;
+}
+
+static struct trust *parse(const struct jsn *set)
+{
+	struct buf text = BUF_INIT(VECTOR_MAX);
+	struct trust *t = NULL;
+	char error[128] = "";
+
+	assert_int_equal(jsn_write(set, JSN_COMPACT, &text), 0);
+	if (trust_parse(buf_span(&text), &t, error, sizeof(error)) < 0)
+		fail_msg("%s", error);
+	buf_done(&text);
+	return t;
+}
+
+static struct jsn *new_store(void)
+{
+	struct jsn *set = jsn_new_object(), *list = jsn_new_array();
+
+	jsn_add(list, entry(ROOT, "root", "manifest", MAKER));
+	jsn_add(list, entry(RELEASE, "manifest", NULL, MAKER));
+	jsn_add(list, entry(OTHER, "manifest", NULL, "other.example"));
+	jsn_set(set, "keys", list);
+	return set;
+}
+
+static struct trust *installed(void)
+{
+	CLEANUP(jsn_freep) struct jsn *set = new_store();
+
+	return parse(set);
+}
+
+static struct jsn *manifest(int64_t version, const struct jsn *info_keys, const char *revoked)
+{
+	struct jsn *m = jsn_new_object(), *crypto = jsn_new_object(), *digest = jsn_new_object(),
+		   *hash = jsn_new_array(), *info = jsn_new_object();
+
+	jsn_set_str(m, "manifestVersion", "1.0");
+	jsn_set_str(m, "timestamp", "2026-06-01T12:00:00Z");
+	jsn_set_str(m, "manufacturer", MAKER);
+	jsn_set_str(m, "model", "gw-100");
+	jsn_set_str(m, "firmwareVersion", "2.4.1");
+	jsn_set_str(m, "firmwareLocation", "image.bin");
+	jsn_set_str(digest, "digestAlgo", "sha256");
+	jsn_set_str(digest, "hash",
+		    "dfe7980018247b55ec7d0a1544800433d59bbdb645b141aeef06df138bfdc411");
+	jsn_add(hash, digest);
+	jsn_set(crypto, "commitHash", hash);
+	jsn_set(m, "firmwareCryptoInfo", crypto);
+	jsn_set_int(info, "version", version);
+	jsn_set(info, "keys", jsn_copy(info_keys));
+	if (revoked)
+		jsn_set(info, "revoked", texts(revoked, NULL));
+	jsn_set(m, "key-info", info);
+	return m;
+}
+
+static struct buf sign(enum who who, const struct jsn *payload)
+{
+	struct buf text = BUF_INIT(VECTOR_MAX), b64 = BUF_INIT(VECTOR_MAX),
+		   out = BUF_INIT(VECTOR_MAX);
+	CLEANUP(jsn_freep) struct jsn *signature = NULL;
+
+	assert_int_equal(jsn_write(payload, JSN_COMPACT, &text), 0);
+	b64_encode(buf_span(&text), &b64);
+	assert_int_equal(jws_sign(keys[who], MANIFEST_TYP, buf_span(&b64), &signature), 0);
+	buf_put(&out, jsn_text(jsn_get(signature, "protected")));
+	buf_put_byte(&out, '.');
+	buf_put(&out, buf_span(&b64));
+	buf_put_byte(&out, '.');
+	buf_put(&out, jsn_text(jsn_get(signature, "signature")));
+	buf_done(&text);
+	buf_done(&b64);
+	return out;
+}
+
+static struct fw_context device(uint64_t key_info_version)
+{
+	struct fw_context c = {
+		.manufacturer = MAKER,
+		.model = "gw-100",
+		.clock_trusted = true,
+		.key_info_version = key_info_version,
+	};
+
+	assert_true(timestamp_parse(SPAN_LIT("2026-06-15T00:00:00Z"), &c.now_us));
+	return c;
+}
+
+/* Signs a manifest with key-info {version, keys of `members`} as `who`, and judges it. */
+static void judge(enum who who, int64_t version, const enum who *members, size_t n,
+		  const char *revoked, const struct trust *trust, uint64_t in_force,
+		  struct fw_judgement *ret)
+{
+	CLEANUP(jsn_freep) struct jsn *list = jsn_new_array(), *m = NULL;
+	const struct fw_context c = device(in_force);
+	struct buf octets;
+
+	for (size_t i = 0; i < n; i++)
+		jsn_add(list, jwk_export(keys[members[i]]));
+	m = manifest(version, list, revoked);
+	octets = sign(who, m);
+	fw_judge(&c, trust, buf_span(&octets), ret);
+	buf_done(&octets);
+}
+
+/* The record after root has signed a key-info with `members`. */
+static struct buf rotate(const struct trust *store, int64_t version, const enum who *members,
+			 size_t n, const char *revoked)
+{
+	struct buf record = BUF_INIT(KEYSET_RECORD_MAX);
+	struct fw_judgement j;
+	char error[128] = "";
+
+	judge(ROOT, version, members, n, revoked, store, 0, &j);
+	assert_int_equal(j.verdict, FW_ACCEPT);
+	assert_true(j.rotates_keys);
+	if (keyset_rotate(store, span_of(NULL, 0), j.manifest, &record, error, sizeof(error)) < 0)
+		fail_msg("%s", error);
+	fw_judgement_done(&j);
+	return record;
+}
+
+static struct trust *in_force(const struct trust *store, struct span record, uint64_t version)
+{
+	struct trust *t = NULL;
+	char error[128] = "";
+	uint64_t got;
+
+	if (keyset_trust(store, record, &t, &got, error, sizeof(error)) < 0)
+		fail_msg("%s", error);
+	assert_int_equal(got, version);
+	return t;
+}
+
+static enum fw_error signed_by(enum who who, const struct trust *t)
+{
+	static const enum who MEMBERS[] = {NEXT};
+	struct fw_judgement j;
+	enum fw_error e;
+
+	judge(who, 1, MEMBERS, 1, NULL, t, 9, &j);
+	e = j.error;
+	fw_judgement_done(&j);
+	return e;
+}
+
+static void keyset_trust__is_the_installed_store_without_a_record(void **state)
+{
+	CLEANUP(trust_freep) struct trust *store = installed();
+	CLEANUP(trust_freep) struct trust *t = in_force(store, span_of(NULL, 0), 0);
+
+	(void)state;
+	assert_int_equal(trust_count(t), 3);
+	assert_int_equal(signed_by(RELEASE, t), FWE_OK);
+	assert_int_equal(signed_by(NEXT, t), FWE_MANIFEST_KEY_UNKNOWN);
+}
+
+static void keyset_rotate__retires_the_keys_that_are_not_in_the_new_set(void **state)
+{
+	static const enum who MEMBERS[] = {NEXT};
+	CLEANUP(trust_freep) struct trust *store = installed(), *t = NULL;
+	struct buf record = rotate(store, 2, MEMBERS, 1, NULL);
+	const struct trust_key *other;
+
+	(void)state;
+	t = in_force(store, buf_span(&record), 2);
+	assert_int_equal(signed_by(NEXT, t), FWE_OK);
+	assert_int_equal(signed_by(ROOT, t), FWE_OK);
+	assert_int_equal(signed_by(RELEASE, t), FWE_MANIFEST_KEY_ROLE);
+	other = trust_at(t, 2);
+	assert_true(trust_key_may(other, TRUST_MANIFEST, "other.example"));
+	buf_done(&record);
+}
+
+static void keyset_rotate__keeps_keys_that_are_in_both_sets(void **state)
+{
+	static const enum who MEMBERS[] = {RELEASE, NEXT, ROOT, OTHER};
+	CLEANUP(trust_freep) struct trust *store = installed(), *t = NULL;
+	struct buf record = rotate(store, 2, MEMBERS, ARRAY_SIZE(MEMBERS), NULL);
+
+	(void)state;
+	t = in_force(store, buf_span(&record), 2);
+	assert_int_equal(trust_count(t), 4);
+	for (enum who who = ROOT; who < WHO_COUNT; who++)
+		assert_int_equal(signed_by(who, t), FWE_OK);
+	for (size_t i = 0; i < trust_count(t); i++) {
+		const struct trust_key *k = trust_at(t, i);
+		char root[JWK_THUMBPRINT_LEN + 1];
+		CLEANUP(jsn_freep) struct jsn *jwk = jwk_export(keys[ROOT]);
+
+		assert_int_equal(jwk_thumbprint(jwk, root), 0);
+		assert_int_equal(trust_key_may(k, TRUST_ROOT, MAKER),
+				 strcmp(k->thumbprint, root) == 0);
+	}
+	buf_done(&record);
+}
+
+static void keyset_trust__prefers_a_store_that_is_newer(void **state)
+{
+	static const enum who MEMBERS[] = {NEXT};
+	CLEANUP(jsn_freep) struct jsn *set = new_store(), *jwk = jwk_export(keys[OTHER]);
+	CLEANUP(trust_freep) struct trust *store = installed(), *newer = NULL, *t = NULL;
+	struct buf record = rotate(store, 2, MEMBERS, 1, jsn_str(jsn_get(jwk, "kid")));
+
+	(void)state;
+	jsn_set_int(set, "x-ocf-key-info-version", 2);
+	newer = parse(set);
+	t = in_force(newer, buf_span(&record), 2);
+	assert_int_equal(signed_by(RELEASE, t), FWE_OK);
+	assert_int_equal(signed_by(NEXT, t), FWE_MANIFEST_KEY_UNKNOWN);
+	/* What was revoked stays revoked. */
+	assert_true(trust_key_revoked(t, trust_at(t, 2)));
+	buf_done(&record);
+}
+
+static void revocation__adds_up(void **state)
+{
+	static const enum who MEMBERS[] = {RELEASE, NEXT};
+	CLEANUP(jsn_freep) struct jsn *jwk = jwk_export(keys[RELEASE]);
+	CLEANUP(trust_freep) struct trust *store = installed(), *t = NULL, *after = NULL;
+	struct buf first = rotate(store, 2, MEMBERS, 2, jsn_str(jsn_get(jwk, "kid")));
+	struct buf second = BUF_INIT(KEYSET_RECORD_MAX);
+	struct fw_judgement j;
+	char error[128] = "";
+
+	(void)state;
+	t = in_force(store, buf_span(&first), 2);
+	assert_int_equal(signed_by(RELEASE, t), FWE_MANIFEST_KEY_REVOKED);
+	judge(ROOT, 3, MEMBERS, 2, NULL, t, 2, &j);
+	assert_true(j.rotates_keys);
+	assert_int_equal(
+		keyset_rotate(store, buf_span(&first), j.manifest, &second, error, sizeof(error)),
+		0);
+	fw_judgement_done(&j);
+	after = in_force(store, buf_span(&second), 3);
+	assert_int_equal(signed_by(RELEASE, after), FWE_MANIFEST_KEY_REVOKED);
+	assert_int_equal(signed_by(NEXT, after), FWE_OK);
+	buf_done(&first);
+	buf_done(&second);
+}
+
+static void key_info__of_a_release_key_or_an_old_version_does_nothing(void **state)
+{
+	static const struct {
+		const char *name;
+		enum who who;
+		int64_t version;
+		enum fw_error warning;
+	} ROWS[] = {
+		{"release key",    RELEASE, 3, FWE_KEY_ROTATION_NOT_AUTHORISED},
+		{"same version",   ROOT,    2, FWE_KEY_ROTATION_STALE         },
+		{"older version",  ROOT,    1, FWE_KEY_ROTATION_STALE         },
+		{"root and newer", ROOT,    3, FWE_OK                         },
+	};
+	static const enum who MEMBERS[] = {NEXT};
+	CLEANUP(trust_freep) struct trust *store = installed();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		struct fw_judgement j;
+
+		judge(ROWS[i].who, ROWS[i].version, MEMBERS, 1, NULL, store, 2, &j);
+		assert_int_equal(j.verdict, FW_ACCEPT);
+		if (j.warning != ROWS[i].warning || j.rotates_keys != (j.warning == FWE_OK))
+			fail_msg("%s: %s", ROWS[i].name, fw_error_name(j.warning));
+		fw_judgement_done(&j);
+	}
+}
+
+static void keyset_trust__refuses_a_damaged_record(void **state)
+{
+	static const char *const ROWS[] = {
+		"{",
+		"[]",
+		"{\"format\":2,\"version\":2,\"manufacturer\":\"m\",\"keys\":[],\"revoked\":[]}",
+		"{\"format\":1,\"version\":-1,\"manufacturer\":\"m\",\"keys\":[],\"revoked\":[]}",
+		"{\"format\":1,\"version\":2,\"keys\":[],\"revoked\":[]}",
+		"{\"format\":1,\"version\":2,\"manufacturer\":\"m\",\"revoked\":[]}",
+		"{\"format\":1,\"version\":2,\"manufacturer\":\"m\",\"keys\":[]}",
+		"{\"format\":1,\"version\":2,\"manufacturer\":\"m\",\"keys\":[{\"kty\":\"OKP\","
+		"\"crv\":\"Ed25519\",\"x\":\"AA\"}],\"revoked\":[]}",
+	};
+	CLEANUP(trust_freep) struct trust *store = installed();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		struct trust *t = NULL;
+		char error[128] = "";
+		uint64_t version;
+
+		assert_int_equal(
+			keyset_trust(store, span_str(ROWS[i]), &t, &version, error, sizeof(error)),
+			-EBADMSG);
+		assert_true(error[0] != '\0');
+	}
+}
+
+static void key_end__is_asked_with_a_trusted_clock_only(void **state)
+{
+	static const struct {
+		const char *end;
+		bool trusted;
+		enum fw_error want;
+	} ROWS[] = {
+		{"2026-06-01T12:00:00Z", true,  FWE_OK                  }, /* that of the manifest */
+		{"2026-06-01T11:59:59Z", true,  FWE_MANIFEST_KEY_REVOKED},
+		{"2026-06-01T11:59:59Z", false, FWE_OK                  },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		CLEANUP(jsn_freep) struct jsn *set = jsn_new_object(), *m = NULL;
+		CLEANUP(trust_freep) struct trust *t = NULL;
+		struct jsn *list = jsn_new_array(), *k = entry(RELEASE, "manifest", NULL, MAKER);
+		struct fw_context c = device(0);
+		struct fw_judgement j;
+		struct buf octets;
+
+		jsn_set_str(k, "x-ocf-not-after", ROWS[i].end);
+		jsn_add(list, k);
+		jsn_set(set, "keys", list);
+		t = parse(set);
+		m = manifest(1, list, NULL);
+		octets = sign(RELEASE, m);
+		c.clock_trusted = ROWS[i].trusted;
+		fw_judge(&c, t, buf_span(&octets), &j);
+		assert_int_equal(j.error, ROWS[i].want);
+		fw_judgement_done(&j);
+		buf_done(&octets);
+	}
+}
+
+static void trust_parse__refuses_an_end_that_is_no_date(void **state)
+{
+	CLEANUP(jsn_freep) struct jsn *set = jsn_new_object();
+	struct jsn *list = jsn_new_array(), *k = entry(RELEASE, "manifest", NULL, MAKER);
+	struct buf text = BUF_INIT(VECTOR_MAX);
+	struct trust *t = NULL;
+	char error[128] = "";
+
+	(void)state;
+	jsn_set_str(k, "x-ocf-not-after", "soon");
+	jsn_add(list, k);
+	jsn_set(set, "keys", list);
+	assert_int_equal(jsn_write(set, JSN_COMPACT, &text), 0);
+	assert_int_equal(trust_parse(buf_span(&text), &t, error, sizeof(error)), -EBADMSG);
+	assert_non_null(strstr(error, "x-ocf-not-after"));
+	buf_done(&text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keyset_trust__is_the_installed_store_without_a_record),
+		cmocka_unit_test(keyset_rotate__retires_the_keys_that_are_not_in_the_new_set),
+		cmocka_unit_test(keyset_rotate__keeps_keys_that_are_in_both_sets),
+		cmocka_unit_test(keyset_trust__prefers_a_store_that_is_newer),
+		cmocka_unit_test(revocation__adds_up),
+		cmocka_unit_test(key_info__of_a_release_key_or_an_old_version_does_nothing),
+		cmocka_unit_test(keyset_trust__refuses_a_damaged_record),
+		cmocka_unit_test(key_end__is_asked_with_a_trusted_clock_only),
+		cmocka_unit_test(trust_parse__refuses_an_end_that_is_no_date),
+	};
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
