@@ -311,6 +311,8 @@ void app_job_drop(struct app *a)
 	}
 	buf_done(&run->body);
 	fw_judgement_done(&run->judgement);
+	run->installed = trust_free(run->installed);
+	run->trust = trust_free(run->trust);
 	free(run);
 	a->run = NULL;
 }

@@ -1,12 +1,14 @@
 #include "app_parts.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "fw/keyset.h"
 
 #define TRUST_FILE_MAX ((size_t)256 * 1024)
 #define READ_STEP      ((size_t)4096)
@@ -41,7 +43,8 @@ static int read_trust(const char *path, struct buf *out)
 	return read_all(fd, out);
 }
 
-static int load_trust(const struct app *a, struct trust **ret, char *ret_error, size_t room)
+/* The trust store as it is installed. */
+static int load_installed(const struct app *a, struct trust **ret, char *ret_error, size_t room)
 {
 	struct buf text = BUF_INIT(TRUST_FILE_MAX);
 	int r = read_trust(a->config->trust, &text);
@@ -56,6 +59,17 @@ static int load_trust(const struct app *a, struct trust **ret, char *ret_error, 
 	return r;
 }
 
+/* With the newest key-info in force. A damaged record of it is an error: to fall back on the
+ * installed keys would bring back what was revoked. */
+static int load_trust(const struct app *a, struct run *run, char *ret_error, size_t room)
+{
+	int r = load_installed(a, &run->installed, ret_error, room);
+
+	return r < 0 ? r
+		     : keyset_trust(run->installed, buf_span(&a->state->keys), &run->trust,
+				    &run->key_info_version, ret_error, room);
+}
+
 /* Somebody keeps it right: NTP and the like. */
 static bool clock_is_trusted(void)
 {
@@ -65,7 +79,7 @@ static bool clock_is_trusted(void)
 	return state >= 0 && state != TIME_ERROR && (t.status & STA_UNSYNC) == 0;
 }
 
-static void judge(struct app *a, const struct trust *trust)
+static void judge(struct app *a)
 {
 	const struct state_accepted *seen = &a->state->accepted;
 	const struct run *run = a->run;
@@ -80,6 +94,7 @@ static void judge(struct app *a, const struct trust *trust)
 		.last_sequence = seen->sequence,
 		.last_manifest_sha256 = seen->any ? seen->sha256 : NULL,
 		.last_timestamp_us = seen->timestamp_us,
+		.key_info_version = run->key_info_version,
 		.clock_trusted = clock_is_trusted(),
 		.now_us = clock_real_us(),
 		.bound_us = a->state->clock_us,
@@ -93,9 +108,30 @@ static void judge(struct app *a, const struct trust *trust)
 		c.current_digests = &seen->digests;
 	if (c.clock_trusted && c.now_us > a->state->clock_us)
 		a->state->clock_us = c.now_us; /* stored with the end of the job */
-	fw_judge(&c, trust, buf_span(&run->body), &a->run->judgement);
+	fw_judge(&c, run->trust, buf_span(&run->body), &a->run->judgement);
 	if (a->run->judgement.warning != FWE_OK)
 		log_warning("manifest: %s", fw_error_name(a->run->judgement.warning));
+}
+
+/* The maker's new keys hold from now on, whatever becomes of the image. */
+static void rotate_keys(struct app *a)
+{
+	struct run *run = a->run;
+	struct buf record = BUF_INIT(KEYSET_RECORD_MAX);
+	char error[PROTO_TEXT] = "";
+	int r = keyset_rotate(run->installed, buf_span(&a->state->keys), run->judgement.manifest,
+			      &record, error, sizeof(error));
+
+	if (r == 0)
+		r = state_save_keys(a->state, buf_span(&record));
+	if (r == 0)
+		log_info("keys: in force from now on are those of key-info version=%" PRIu64,
+			 run->judgement.manifest->key_info_version);
+	else
+		log_error("keys: key-info is not applied version=%" PRIu64 " error=%s",
+			  run->judgement.manifest->key_info_version,
+			  error[0] != '\0' ? error : strerror(-r));
+	buf_done(&record);
 }
 
 static void accepted(struct app *a)
@@ -104,6 +140,8 @@ static void accepted(struct app *a)
 	char version[FW_VERSION_TEXT + 1];
 	enum fw_error e;
 
+	if (run->judgement.rotates_keys)
+		rotate_keys(a);
 	fw_version_format(&run->judgement.manifest->version, version);
 	/* It is installed already, and waits for the next boot. */
 	if (!strcmp(version, a->facts.pending) && !run->reinstall) {
@@ -135,11 +173,13 @@ static void no_update(struct app *a)
 
 void app_judge(struct app *a)
 {
-	CLEANUP(trust_freep) struct trust *trust = NULL;
 	struct run *run = a->run;
 	char error[CONFIG_TEXT + PROTO_TEXT];
 
-	if (load_trust(a, &trust, error, sizeof(error)) < 0) {
+	fw_judgement_done(&run->judgement); /* it borrows from the keys */
+	run->installed = trust_free(run->installed);
+	run->trust = trust_free(run->trust);
+	if (load_trust(a, run, error, sizeof(error)) < 0) {
 		log_error("trust: %s", error);
 		app_job_note(a, FWE_INTERNAL, error);
 		(void)app_job_event(a, JOB_TROUBLE);
@@ -147,8 +187,7 @@ void app_judge(struct app *a)
 	}
 	(void)snprintf(run->manifest_url, sizeof(run->manifest_url), "%s", run->reply.url);
 	run->private_peer = run->reply.private_peer != 0;
-	fw_judgement_done(&run->judgement);
-	judge(a, trust);
+	judge(a);
 	a->facts.source = DISCOVER_SOURCE_NAMES[run->tries.at[run->at].source];
 	(void)snprintf(a->facts.url, sizeof(a->facts.url), "%s", run->manifest_url);
 	switch (run->judgement.verdict) {

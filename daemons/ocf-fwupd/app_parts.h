@@ -35,7 +35,9 @@ struct run {
 	struct buf body;
 	bool body_end, fetched;
 	struct proto_fetched reply;
-	/* What was accepted. */
+	/* What was accepted, and by which keys: the judgement borrows from them. */
+	struct trust *installed, *trust; /* the file, and what is in force */
+	uint64_t key_info_version;
 	struct fw_judgement judgement;
 	char manifest_url[URL_MAX + 1];
 	bool private_peer;

@@ -8,6 +8,7 @@
 #define FORMAT  1 /* rises when an older program could not read the record */
 #define STATE   "state"
 #define HISTORY "history"
+#define KEYS    "keys"
 
 static const struct jsn_limits LIMITS = {.bytes = STORE_RECORD_MAX, .depth = 5};
 
@@ -95,6 +96,17 @@ int state_save_history(struct state *s)
 	}
 	jsn_set(o, "entries", list);
 	return save(s, HISTORY, o);
+}
+
+int state_save_keys(struct state *s, struct span record)
+{
+	int r = store_put(s->store, KEYS, record);
+
+	if (r < 0)
+		return r;
+	buf_reset(&s->keys);
+	buf_put(&s->keys, record);
+	return buf_ok(&s->keys) ? 0 : -ENOMEM;
 }
 
 /* ---- reading: what we wrote, but through a disk ---- */
@@ -256,6 +268,11 @@ int state_open(struct state **ret, const char *dir, const char **ret_name)
 	r = load(s, STATE, state_read);
 	if (r < 0)
 		return r;
+	*ret_name = KEYS;
+	s->keys = BUF_INIT(STORE_RECORD_MAX);
+	r = store_get(s->store, KEYS, &s->keys);
+	if (r < 0 && r != -ENOENT)
+		return r;
 	*ret_name = HISTORY;
 	r = load(s, HISTORY, state_read_history);
 	if (r == -EBADMSG) {
@@ -271,8 +288,10 @@ int state_open(struct state **ret, const char *dir, const char **ret_name)
 
 struct state *state_free(struct state *s)
 {
-	if (s)
+	if (s) {
 		store_free(s->store);
+		buf_done(&s->keys);
+	}
 	free(s);
 	return NULL;
 }

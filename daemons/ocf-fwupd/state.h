@@ -1,6 +1,6 @@
-/* daemons/ocf-fwupd/state.h - what outlives the program: rollback protection and history.
+/* daemons/ocf-fwupd/state.h - what outlives the program: rollback protection, keys and history.
  *
- * Two records of lib/store, each replaced as a whole. A record that cannot be read is an error
+ * Three records of lib/store, each replaced as a whole. A record that cannot be read is an error
  * and not an empty one: to forget what was accepted would open the way back. */
 #pragma once
 
@@ -44,6 +44,7 @@ struct state {
 	uint64_t last_check_s; /* 0: never */
 	uint64_t clock_us;     /* a time that was trusted */
 	uint32_t failures;     /* checks in a row */
+	struct buf keys;       /* record of fw/keyset.h; empty: no key-info was ever accepted */
 	size_t n;
 	struct state_entry history[STATE_HISTORY_MAX]; /* newest first */
 };
@@ -60,6 +61,9 @@ DEFINE_CLEANUP(struct state *, state_free)
 /* Both store durably; on failure the memory is ahead of the disk. Errors of store_put(). */
 MUST_USE int state_save(struct state *s);
 MUST_USE int state_save_history(struct state *s);
+
+/* Stores what keyset_rotate() gave; the memory follows the disk. Errors of store_put(). */
+MUST_USE int state_save_keys(struct state *s, struct span record);
 
 /* Takes over what an accepted manifest said. */
 void state_accept(struct state *s, const struct fw_judgement *j);

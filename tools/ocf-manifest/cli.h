@@ -5,7 +5,7 @@
 
 #include "base/span.h"
 
-#define CLI_OPTIONS_MAX ((size_t)20)
+#define CLI_OPTIONS_MAX ((size_t)32)
 #define CLI_VALUES_MAX  ((size_t)32) /* of one repeated option */
 
 /* Exit codes; documented in ocf-manifest(1). */

@@ -77,6 +77,22 @@ int trust_read(const char *path, struct trust **ret)
 	return r;
 }
 
+int json_read(const char *path, size_t bytes, unsigned depth, struct jsn **ret)
+{
+	const struct jsn_limits limits = {.bytes = bytes, .depth = depth};
+	struct buf text = BUF_INIT(bytes);
+	int r = files_read(path, &text);
+
+	if (r < 0) {
+		cli_say("%s: %s", path, strerror(-r));
+	} else if (jsn_parse(buf_span(&text), &limits, ret) != JSN_OK) {
+		cli_say("%s: not strict JSON of at most %zu octets", path, bytes);
+		r = -EBADMSG;
+	}
+	buf_done(&text);
+	return r;
+}
+
 int json_write(const char *path, const struct jsn *v, enum jsn_style style, unsigned mode)
 {
 	struct buf text = {.max = JWK_FILE_MAX + MANIFEST_BYTES_MAX,

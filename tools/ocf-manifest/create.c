@@ -26,7 +26,12 @@ static const struct cli_option OPTIONS[] = {
 	{"requires",         "A.B.C",     "version it can be installed over; repeatable",                        false},
 	{"min-version",      "A.B.C",     "lowest version it can be installed over",                             false},
 	{"format",           "NAME",      "of the image, for the installer",                                     false},
+	{"vendor-id",        "UUID",      "compared by devices that have one",                                   false},
+	{"class-id",         "UUID",      "compared by devices that have one",                                   false},
+	{"critical",         "NAME",      "member that devices must understand or refuse; repeatable",           false},
+	{"key-info",         "FILE",      "new key set, made by key info",                                       false},
 	{"notes",            "TEXT",      "release notes",						       false},
+	{"notes-uri",        "URI",       "where the release notes are",                                         false},
 	{"severity",         "TEXT",      "for people",							  false},
 	{"out",              "FILE",      "default: standard output",                                            false},
 };
@@ -249,6 +254,10 @@ static void set_lists(const struct draft *d)
 		{"requires",    "requiredVersions",   true },
 		{"min-version", "minFirmwareVersion", false},
 		{"format",      "format",             false},
+		{"critical",    "critical",           true },
+		{"vendor-id",   "vendorId",           false},
+		{"class-id",    "classId",            false},
+		{"notes-uri",   "releaseNotesUri",    false},
 		{"notes",       "releaseNotes",       false},
 		{"severity",    "severity",           false},
 	};
@@ -270,6 +279,18 @@ static void set_lists(const struct draft *d)
 	}
 }
 
+static bool set_key_info(const struct draft *d)
+{
+	const char *path = cli_value(d->cli, "key-info");
+	struct jsn *info = NULL;
+
+	if (path && json_read(path, JWK_FILE_MAX, JWK_DEPTH_MAX, &info) < 0)
+		return false;
+	if (path)
+		jsn_set(d->root, "key-info", info);
+	return true;
+}
+
 static bool fill(const struct draft *d)
 {
 	const struct cli_values *files = cli_values(d->cli, "image");
@@ -287,7 +308,7 @@ static bool fill(const struct draft *d)
 	if (files->n > 0 ? !set_images(d, files) : !set_only_image(d, d->cli->operands[0]))
 		return false;
 	set_lists(d);
-	return set_numbers(d) && set_expires(d, timestamp_us);
+	return set_numbers(d) && set_expires(d, timestamp_us) && set_key_info(d);
 }
 
 static enum cli_exit create(const struct cli *cli)

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "crypto/jwk.h"
 #include "files.h"
 #include "verbs.h"
@@ -105,22 +107,12 @@ static struct jsn *texts(const struct cli_values *values, const char *otherwise)
 /* The trust store as it is, or an empty one. */
 static int load_store(const char *path, struct jsn **ret)
 {
-	static const struct jsn_limits LIMITS = {.bytes = JWK_FILE_MAX, .depth = JWK_DEPTH_MAX};
-	struct buf text = BUF_INIT(JWK_FILE_MAX);
-	int r = files_read(path, &text);
-
-	if (r == -ENOENT) {
+	if (access(path, F_OK) < 0 && errno == ENOENT) {
 		*ret = jsn_new_object();
 		jsn_set(*ret, "keys", jsn_new_array());
-		r = 0;
-	} else if (r < 0) {
-		cli_say("%s: %s", path, strerror(-r));
-	} else if (jsn_parse(buf_span(&text), &LIMITS, ret) != JSN_OK) {
-		cli_say("%s: not strict JSON", path);
-		r = -EBADMSG;
+		return 0;
 	}
-	buf_done(&text);
-	return r;
+	return json_read(path, JWK_FILE_MAX, JWK_DEPTH_MAX, ret);
 }
 
 /* Arrays are read-only once they are in place: a longer one replaces them. */

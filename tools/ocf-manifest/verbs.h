@@ -7,7 +7,7 @@
 #include "fw/judge.h"
 
 extern const struct cli_verb VERB_KEY_GENERATE, VERB_KEY_PUBLIC, VERB_KEY_THUMBPRINT,
-	VERB_KEY_TRUST;
+	VERB_KEY_TRUST, VERB_KEY_INFO;
 extern const struct cli_verb VERB_CREATE, VERB_SIGN, VERB_VERIFY, VERB_SHOW, VERB_PUBLISH;
 
 /* Keys: 0, or told to the user. The key is owned by the caller. */
@@ -15,6 +15,8 @@ MUST_USE int key_read_private(const char *path, struct key **ret); /* JWK or PEM
 MUST_USE int key_read_public(const char *path, struct key **ret);  /* of either half */
 MUST_USE int trust_read(const char *path, struct trust **ret);
 
+/* One strict JSON value, owned by the caller. 0, or told. */
+MUST_USE int json_read(const char *path, size_t bytes, unsigned depth, struct jsn **ret);
 /* Writes JSON with a line end; pretty for people, compact for what will be signed. 0, or told. */
 MUST_USE int json_write(const char *path, const struct jsn *v, enum jsn_style style, unsigned mode);
 /* Pretty to standard output; takes v. */
