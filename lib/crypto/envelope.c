@@ -1,5 +1,6 @@
 #include "crypto/envelope.h"
 
+#include "crypto/cose_sign.h"
 #include "crypto/jws.h"
 
 enum container {
@@ -75,51 +76,81 @@ static enum fw_error classify(struct span octets, enum container *ret, struct js
 	return FWE_OK;
 }
 
-static enum fw_error open_jws(struct jws *j, const struct trust *trust,
+static enum fw_error open_jws(struct span octets, const struct jsn *root, const struct trust *trust,
 			      const struct envelope_policy *policy, struct envelope *ret)
 {
-	struct envelope env = {0};
-	enum fw_error e = jws_verify(j, trust, policy, &env);
+	CLEANUP(jws_freep) struct jws *j = NULL;
+	enum fw_error e = root ? jws_parse_json(root, policy->typ, &j)
+			       : jws_parse_compact(octets, policy->typ, &j);
+
+	if (e == FWE_OK)
+		e = jws_verify(j, trust, policy, ret);
+	if (e != FWE_OK)
+		return e;
+	ret->form = ENVELOPE_JSON;
+	ret->payload = j->payload;
+	j->payload = (struct buf){0};
+	return FWE_OK;
+}
+
+static enum fw_error open_cose(struct span octets, const struct trust *trust,
+			       const struct envelope_policy *policy, struct envelope *ret)
+{
+	CLEANUP(cose_sign_freep) struct cose_sign *m = NULL;
+	struct buf payload = BUF_INIT(octets.len);
+	enum fw_error e = cose_sign_parse(octets, policy->content_type, &m);
+
+	if (e == FWE_OK)
+		e = cose_sign_verify(m, (struct span){0}, trust, policy, ret);
+	if (e != FWE_OK)
+		return e;
+	buf_put(&payload, m->payload);
+	ret->form = ENVELOPE_CBOR;
+	ret->payload = payload;
+	return buf_ok(&payload) ? FWE_OK : FWE_INTERNAL;
+}
+
+static enum fw_error open_container(struct span octets, const struct trust *trust,
+				    const struct envelope_policy *policy, struct envelope *ret)
+{
+	CLEANUP(jsn_freep) struct jsn *root = NULL;
+	enum container container;
+	enum fw_error e = classify(octets, &container, &root);
 
 	if (e != FWE_OK)
 		return e;
-	env.payload = j->payload;
-	j->payload = (struct buf){0};
-	*ret = env;
-	return FWE_OK;
+	switch (container) {
+	case JWS_COMPACT:
+	case JWS_JSON:
+		return open_jws(octets, root, trust, policy, ret);
+	case COSE:
+		return open_cose(octets, trust, policy, ret);
+	case BARE:
+		return FWE_MANIFEST_UNSIGNED;
+	case JWE: /* no key of this device can open it */
+		return FWE_MANIFEST_ENC_NOT_ALLOWED;
+	case UNKNOWN:
+		break;
+	}
+	return FWE_MANIFEST_FORMAT_UNKNOWN;
 }
 
 enum fw_error envelope_open(struct span octets, const struct trust *trust,
 			    const struct envelope_policy *policy, struct envelope *ret)
 {
-	CLEANUP(jsn_freep) struct jsn *root = NULL;
-	CLEANUP(jws_freep) struct jws *jws = NULL;
-	enum container container;
+	struct envelope env = {0};
 	enum fw_error e;
 
 	if (octets.len == 0)
 		return FWE_MANIFEST_EMPTY;
 	if (octets.len > policy->bytes_max)
 		return FWE_MANIFEST_TOO_LARGE;
-	e = classify(octets, &container, &root);
-	if (e != FWE_OK)
-		return e;
-	switch (container) {
-	case JWS_COMPACT:
-		e = jws_parse_compact(octets, policy->typ, &jws);
-		break;
-	case JWS_JSON:
-		e = jws_parse_json(root, policy->typ, &jws);
-		break;
-	case BARE:
-		return FWE_MANIFEST_UNSIGNED;
-	case JWE: /* no key of this device can open it */
-		return FWE_MANIFEST_ENC_NOT_ALLOWED;
-	case COSE: /* JSON only: a CBOR manifest is never asked for */
-	case UNKNOWN:
-		return FWE_MANIFEST_FORMAT_UNKNOWN;
-	}
-	return e == FWE_OK ? open_jws(jws, trust, policy, ret) : e;
+	e = open_container(octets, trust, policy, &env);
+	if (e == FWE_OK)
+		*ret = env;
+	else
+		envelope_done(&env);
+	return e;
 }
 
 void envelope_done(struct envelope *e)

@@ -12,17 +12,21 @@
 #define ENVELOPE_DEPTH_MAX      16u
 
 struct envelope_policy {
-	size_t bytes_max;     /* of the whole container */
-	unsigned algs;        /* SIG_BIT() of those allowed */
-	unsigned threshold;   /* distinct keys that must have signed; 0 counts as 1 */
-	const char *typ;      /* `typ` header, if there is one, must be this; NULL: not looked at */
-	enum trust_role role; /* that every counted key must have ... */
+	size_t bytes_max;   /* of the whole container */
+	unsigned algs;      /* SIG_BIT() of those allowed */
+	unsigned threshold; /* distinct keys that must have signed; 0 counts as 1 */
+	const char *typ;    /* `typ` header, if there is one, must be this; NULL: not looked at */
+	const char *content_type; /* COSE: likewise the content type */
+	enum trust_role role;     /* that every counted key must have ... */
 	const char *manufacturer; /* ... for this manufacturer */
 };
 
+enum envelope_form { ENVELOPE_JSON, ENVELOPE_CBOR };
+
 struct envelope {
-	struct buf payload; /* owned */
-	size_t n_signers;   /* distinct keys that count */
+	enum envelope_form form; /* that the payload is said to have: JSON in a JWS, CBOR in COSE */
+	struct buf payload;      /* owned */
+	size_t n_signers;        /* distinct keys that count */
 	const struct trust_key
 		*signers[ENVELOPE_SIGNATURES_MAX]; /* borrowed from the trust store */
 };

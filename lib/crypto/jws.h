@@ -6,8 +6,6 @@
 
 #include "crypto/envelope.h"
 
-#define JWS_KEYS_TRIED_MAX ((size_t)8) /* for a signature without kid */
-
 struct jws_entry {
 	struct span protected_text, signature_text; /* base64url as received, borrowed */
 	struct buf protected, signature;            /* decoded */
@@ -33,9 +31,7 @@ MUST_USE enum fw_error jws_parse_json(const struct jsn *root, const char *typ, s
 struct jws *jws_free(struct jws *j); /* accepts NULL, returns NULL */
 DEFINE_CLEANUP(struct jws *, jws_free)
 
-/* Checks each signature and counts distinct authorised keys into ret->signers; the payload of *ret
- * is not touched. Signatures of unknown, revoked or unauthorised keys and other algorithms are
- * passed over, a wrong signature of a trusted key refuses all. */
+/* Checks each signature (signers.h); the payload of *ret is not touched. */
 MUST_USE enum fw_error jws_verify(const struct jws *j, const struct trust *trust,
 				  const struct envelope_policy *policy, struct envelope *ret);
 

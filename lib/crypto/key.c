@@ -1,45 +1,77 @@
 #include "crypto/key.h"
 
-#include <gmp.h>
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
-#include <nettle/ecc-curve.h>
-#include <nettle/ecc.h>
 
+#include "crypto/ec.h"
 #include "crypto/hss.h"
 
 static const struct {
 	const char *name;
+	int64_t cose, also; /* RFC 9053, 8230, 8778; RFC 9864; 0: none */
 	enum key_type key;
 } ALGS[SIG_COUNT] = {
-	[SIG_ES256] = {"ES256",   KEY_P256   },
-          [SIG_ES384] = {"ES384",   KEY_P384   },
-	[SIG_EDDSA] = {"EdDSA",   KEY_ED25519},
-          [SIG_ED25519] = {"Ed25519", KEY_ED25519},
-	[SIG_PS256] = {"PS256",   KEY_RSA    },
-          [SIG_HSS] = {"HSS-LMS", KEY_HSS    },
+	[SIG_ES256] = {"ES256",   -7,  -9,  KEY_P256   },
+	[SIG_ES384] = {"ES384",   -35, -51, KEY_P384   },
+	[SIG_EDDSA] = {"EdDSA",   -8,  0,   KEY_ED25519},
+	[SIG_ED25519] = {"Ed25519", -19, 0,   KEY_ED25519},
+	[SIG_PS256] = {"PS256",   -37, 0,   KEY_RSA    },
+	[SIG_HSS] = {"HSS-LMS", -46, 0,   KEY_HSS    },
 };
 
 static const struct key_kind {
 	gnutls_pk_algorithm_t pk;
 	gnutls_ecc_curve_t curve;
 	gnutls_sign_algorithm_t sign;
-	const struct ecc_curve *(*points)(void); /* NULL: no points to check */
-	size_t width;                            /* octets of a coordinate; 0: RSA, HSS */
+	enum ec_curve points; /* EC_CURVES: no points to check */
+	size_t width;         /* octets of a coordinate; 0: RSA, HSS */
 	enum sig_alg alg;
 	unsigned flags; /* for signing */
 } KINDS[KEY_TYPES] = {
-	[KEY_P256] = {GNUTLS_PK_ECDSA,         GNUTLS_ECC_CURVE_SECP256R1, GNUTLS_SIGN_ECDSA_SHA256,
-		      nettle_get_secp_256r1,								      32, SIG_ES256, GNUTLS_PRIVKEY_FLAG_REPRODUCIBLE},
-	[KEY_P384] = {GNUTLS_PK_ECDSA,         GNUTLS_ECC_CURVE_SECP384R1, GNUTLS_SIGN_ECDSA_SHA384,
-		      nettle_get_secp_384r1,								      48, SIG_ES384, GNUTLS_PRIVKEY_FLAG_REPRODUCIBLE},
-	[KEY_ED25519] = {GNUTLS_PK_EDDSA_ED25519, GNUTLS_ECC_CURVE_ED25519,
-                      GNUTLS_SIGN_EDDSA_ED25519,							    NULL, 32, SIG_EDDSA, 0                               },
-	[KEY_RSA] = {GNUTLS_PK_RSA,           GNUTLS_ECC_CURVE_INVALID,   GNUTLS_SIGN_RSA_PSS_RSAE_SHA256, NULL,
-		      0,											      SIG_PS256, 0                               },
-	[KEY_HSS] = {GNUTLS_PK_UNKNOWN,       GNUTLS_ECC_CURVE_INVALID,   GNUTLS_SIGN_UNKNOWN,             NULL, 0,
-		      SIG_HSS,												   0			       },
+	[KEY_P256] =
+		{
+			    .pk = GNUTLS_PK_ECDSA,
+			    .curve = GNUTLS_ECC_CURVE_SECP256R1,
+			    .sign = GNUTLS_SIGN_ECDSA_SHA256,
+			    .points = EC_P256,
+			    .width = 32,
+			    .alg = SIG_ES256,
+			    .flags = GNUTLS_PRIVKEY_FLAG_REPRODUCIBLE,
+			    },
+	[KEY_P384] =
+		{
+			    .pk = GNUTLS_PK_ECDSA,
+			    .curve = GNUTLS_ECC_CURVE_SECP384R1,
+			    .sign = GNUTLS_SIGN_ECDSA_SHA384,
+			    .points = EC_P384,
+			    .width = 48,
+			    .alg = SIG_ES384,
+			    .flags = GNUTLS_PRIVKEY_FLAG_REPRODUCIBLE,
+			    },
+	[KEY_ED25519] =
+		{
+			    .pk = GNUTLS_PK_EDDSA_ED25519,
+			    .curve = GNUTLS_ECC_CURVE_ED25519,
+			    .sign = GNUTLS_SIGN_EDDSA_ED25519,
+			    .points = EC_CURVES,
+			    .width = 32,
+			    .alg = SIG_EDDSA,
+			    },
+	[KEY_RSA] =
+		{
+			    .pk = GNUTLS_PK_RSA,
+			    .curve = GNUTLS_ECC_CURVE_INVALID,
+			    .sign = GNUTLS_SIGN_RSA_PSS_RSAE_SHA256,
+			    .points = EC_CURVES,
+			    .alg = SIG_PS256,
+			    },
+	[KEY_HSS] = {.curve = GNUTLS_ECC_CURVE_INVALID,                     .points = EC_CURVES,                                                                .alg = SIG_HSS             },
 };
+
+static bool has_points(enum key_type type)
+{
+	return KINDS[type].points != EC_CURVES;
+}
 
 struct key {
 	enum key_type type;
@@ -65,6 +97,22 @@ bool sig_alg_from_name(struct span name, enum sig_alg *ret)
 	return false;
 }
 
+bool sig_alg_from_cose(int64_t number, enum sig_alg *ret)
+{
+	for (size_t i = 0; i < SIG_COUNT; i++) {
+		if (number != 0 && (number == ALGS[i].cose || number == ALGS[i].also)) {
+			*ret = (enum sig_alg)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+int64_t sig_alg_cose(enum sig_alg alg)
+{
+	return ALGS[alg].cose;
+}
+
 enum key_type sig_alg_key(enum sig_alg alg)
 {
 	return ALGS[alg].key;
@@ -78,24 +126,6 @@ static gnutls_datum_t datum(struct span s)
 static int error_of(int gnutls, int otherwise)
 {
 	return gnutls == GNUTLS_E_MEMORY_ERROR ? -ENOMEM : otherwise;
-}
-
-static bool on_curve(const struct ecc_curve *curve, struct span x, struct span y)
-{
-	struct ecc_point point;
-	mpz_t mx, my;
-	bool ok;
-
-	ecc_point_init(&point, curve);
-	mpz_init(mx);
-	mpz_init(my);
-	mpz_import(mx, x.len, 1, 1, 1, 0, x.ptr);
-	mpz_import(my, y.len, 1, 1, 1, 0, y.ptr);
-	ok = ecc_point_set(&point, mx, my) == 1; /* also refuses coordinates beyond the field */
-	mpz_clear(mx);
-	mpz_clear(my);
-	ecc_point_clear(&point);
-	return ok;
 }
 
 static unsigned bit_length(struct span n)
@@ -123,9 +153,9 @@ static const char *check_public(const struct key_parts *p)
 		return check_rsa(p);
 	if (p->type == KEY_HSS)
 		return hss_public_is_valid(p->pub) ? NULL : "not a public key of HSS";
-	if (p->x.len != kind->width || (kind->points && p->y.len != kind->width))
+	if (p->x.len != kind->width || (has_points(p->type) && p->y.len != kind->width))
 		return "coordinates must have their full length";
-	if (kind->points && !on_curve(kind->points(), p->x, p->y))
+	if (has_points(p->type) && !ec_has_point(kind->points, p->x, p->y))
 		return "the point is not on the curve";
 	return NULL;
 }
@@ -147,7 +177,8 @@ static int import_public(struct key *k, const struct key_parts *p)
 		return GNUTLS_E_MEMORY_ERROR;
 	if (p->type == KEY_RSA)
 		return gnutls_pubkey_import_rsa_raw(k->pub, &a, &b);
-	return gnutls_pubkey_import_ecc_raw(k->pub, kind->curve, &a, kind->points ? &b : NULL);
+	return gnutls_pubkey_import_ecc_raw(k->pub, kind->curve, &a,
+					    has_points(p->type) ? &b : NULL);
 }
 
 static int import_private(struct key *k, const struct key_parts *p)
@@ -164,7 +195,7 @@ static int import_private(struct key *k, const struct key_parts *p)
 	if (p->d.len != KINDS[p->type].width)
 		return GNUTLS_E_INVALID_REQUEST;
 	return gnutls_privkey_import_ecc_raw(k->priv, KINDS[p->type].curve, &x,
-					     KINDS[p->type].points ? &y : NULL, &d);
+					     has_points(p->type) ? &y : NULL, &d);
 }
 
 int key_import(const struct key_parts *parts, struct key **ret, const char **ret_why)
@@ -364,7 +395,7 @@ static int export_ec(gnutls_privkey_t priv, struct buf *room, struct key_parts *
 			p->type = (enum key_type)t;
 	}
 	/* Ed25519 values are octet strings, not numbers: nothing was stripped. */
-	width = p->type != KEY_TYPES && KINDS[p->type].points ? KINDS[p->type].width : 0;
+	width = p->type != KEY_TYPES && has_points(p->type) ? KINDS[p->type].width : 0;
 	p->x = keep(room, &x, width);
 	p->y = keep(room, &y, width);
 	p->d = keep(room, &d, width);

@@ -21,6 +21,9 @@ enum key_type { KEY_P256, KEY_P384, KEY_ED25519, KEY_RSA, KEY_HSS, KEY_TYPES };
 const char *sig_alg_name(enum sig_alg alg);
 /* False, *ret untouched: not one of ours, whatever the reason. */
 MUST_USE bool sig_alg_from_name(struct span name, enum sig_alg *ret);
+/* By number of COSE; those of RFC 9864 are taken, too. False, *ret untouched: not one of ours. */
+MUST_USE bool sig_alg_from_cose(int64_t number, enum sig_alg *ret);
+int64_t sig_alg_cose(enum sig_alg alg);
 enum key_type sig_alg_key(enum sig_alg alg);
 
 /* Numbers of a key, big-endian, borrowed; a public key has no d. EC coordinates and Ed25519 values

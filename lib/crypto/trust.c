@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/timestamp.h"
+#include "crypto/cose_key.h"
 
 struct trust {
 	struct jsn *tree; /* all texts are borrowed from it */
@@ -124,22 +125,41 @@ static int read_set(struct trust *t, char *ret_error, size_t room)
 	return 0;
 }
 
-int trust_parse(struct span text, struct trust **ret, char *ret_error, size_t room)
+static int read_json(struct span text, struct jsn **ret, char *ret_error, size_t room)
 {
 	static const struct jsn_limits LIMITS = {.bytes = JWK_FILE_MAX, .depth = JWK_DEPTH_MAX};
+	enum jsn_err e = jsn_parse(text, &LIMITS, ret);
+
+	if (e == JSN_OK)
+		return 0;
+	(void)snprintf(ret_error, room, "not strict JSON of at most %zu octets", JWK_FILE_MAX);
+	return e == JSN_NO_MEMORY ? -ENOMEM : -EBADMSG;
+}
+
+static int read_cbor(struct span octets, struct jsn **ret, char *ret_error, size_t room)
+{
+	const char *why = "too large";
+	enum jwk_fault f =
+		octets.len > JWK_FILE_MAX ? JWK_INVALID : cose_keys_to_jwks(octets, ret, &why);
+
+	if (f == JWK_OK)
+		return 0;
+	(void)snprintf(ret_error, room, "COSE_Key set: %s", why);
+	return f == JWK_NO_MEMORY ? -ENOMEM : -EBADMSG;
+}
+
+int trust_parse(struct span text, struct trust **ret, char *ret_error, size_t room)
+{
 	CLEANUP(trust_freep) struct trust *t = calloc(1, sizeof(*t));
-	enum jsn_err e;
+	const bool cbor = text.len > 0 && text.ptr[0] >= 0x80; /* no JSON begins so */
 	int r;
 
 	if (!t)
 		return -ENOMEM;
-	e = jsn_parse(text, &LIMITS, &t->tree);
-	if (e != JSN_OK) {
-		(void)snprintf(ret_error, room, "not strict JSON of at most %zu octets",
-			       JWK_FILE_MAX);
-		return e == JSN_NO_MEMORY ? -ENOMEM : -EBADMSG;
-	}
-	r = read_set(t, ret_error, room);
+	r = cbor ? read_cbor(text, &t->tree, ret_error, room)
+		 : read_json(text, &t->tree, ret_error, room);
+	if (r == 0)
+		r = read_set(t, ret_error, room);
 	if (r < 0)
 		return r;
 	*ret = t;

@@ -1,4 +1,5 @@
-/* lib/crypto/trust.h - the keys that may sign manifests: a JWK Set with our private members.
+/* lib/crypto/trust.h - the keys that may sign manifests: a JWK Set with our private members, or the
+ * same in CBOR (cose_key.h).
  *
  * Per key: x-ocf-roles, x-ocf-manufacturers, x-ocf-not-after. At top level: x-ocf-revoked, a list
  * of kids. A key without roles or manufacturers is authorised for nothing. */

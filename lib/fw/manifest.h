@@ -21,6 +21,7 @@
 #define MANIFEST_ID_MAX      ((size_t)128) /* manufacturer, model */
 
 #define MANIFEST_TYP          "ocf-fw-manifest+jws"
+#define MANIFEST_CONTENT_TYPE "application/vnd.ocf-fw-manifest+cbor" /* of COSE; unregistered */
 #define MANIFEST_SIZE_UNKNOWN UINT64_MAX
 #define MANIFEST_UINT_MAX     UINT64_C(0x1fffffffffffff) /* 2^53-1 */
 

@@ -368,7 +368,7 @@ static void envelope_open__refuses_malformed_containers(void **state)
 		{"e3=.YQ.YQ",								     FWE_MANIFEST_BASE64_INVALID       },
 		{"hello",									 FWE_MANIFEST_FORMAT_UNKNOWN       },
 		{" {}",									   FWE_MANIFEST_FORMAT_UNKNOWN       },
-		{"\xd2\x84",								      FWE_MANIFEST_FORMAT_UNKNOWN       },
+		{"\xd2\x84",								      FWE_MANIFEST_CBOR_INVALID         },
 		{"\xef\xbb\xbf{}",								FWE_MANIFEST_FORMAT_UNKNOWN       },
 	};
 	struct fixture f = fixture_new("nobody");

@@ -20,16 +20,6 @@ static const struct {
 	{"b84-jwe-wrong-key.jwe",     "manifest.enc-not-allowed"},
 	{"b85-jwe-nested-twice.jwe",  "manifest.enc-not-allowed"},
 	{"b86-jwe-epk-off-curve.jwe", "manifest.enc-not-allowed"},
-	{"c01-sign1-es256.cose",      "manifest.format-unknown" },
-	{"c02-sign1-ed25519.cose",    "manifest.format-unknown" },
-	{"c03-sign1-hss.cose",        "manifest.format-unknown" },
-	{"c10-sig-bit.cose",          "manifest.format-unknown" },
-	{"c12-dup-key.cose",          "manifest.format-unknown" },
-	{"c13-non-shortest.cose",     "manifest.format-unknown" },
-	{"c14-bomb.cose",             "manifest.format-unknown" },
-	{"c15-alg-unprotected.cose",  "manifest.format-unknown" },
-	{"c16-crit.cose",             "manifest.format-unknown" },
-	{"c17-trailing.cose",         "manifest.format-unknown" },
 };
 
 static const char *not_built_in(const char *file)
