@@ -142,10 +142,8 @@ static enum fw_error judge(const struct fw_context *c, const struct trust *trust
 	if (e == FWE_OK && hash_once(HASH_SHA256, octets, j->sha256) < 0)
 		e = FWE_INTERNAL;
 	if (e == FWE_OK)
-		e = manifest_parse(buf_span(&j->envelope.payload),
-				   j->envelope.form == ENVELOPE_CBOR ? MANIFEST_CBOR
-								     : MANIFEST_JSON,
-				   required, &j->manifest);
+		e = manifest_parse(buf_span(&j->envelope.payload), j->envelope.form, required,
+				   &j->manifest);
 	for (size_t i = 0; e == FWE_OK && i < ARRAY_SIZE(CHECKS); i++)
 		e = CHECKS[i](c, j);
 	return e;

@@ -1,7 +1,6 @@
 #include "fw/manifest.h"
 
 #include "base/parse.h"
-#include "crypto/envelope.h"
 #include "fw/manifest_cbor.h"
 #include "fw/manifest_read.h"
 #include "base/timestamp.h"
@@ -265,7 +264,7 @@ static enum fw_error read_json(struct span payload, struct jsn **ret)
 	return is_container(*ret) ? FWE_MANIFEST_NESTING_INVALID : FWE_OK;
 }
 
-enum fw_error manifest_parse(struct span payload, enum manifest_form form, unsigned required,
+enum fw_error manifest_parse(struct span payload, enum envelope_form form, unsigned required,
 			     struct manifest **ret)
 {
 	CLEANUP(manifest_freep) struct manifest *m = calloc(1, sizeof(*m));
@@ -274,7 +273,7 @@ enum fw_error manifest_parse(struct span payload, enum manifest_form form, unsig
 	if (!m)
 		return FWE_INTERNAL;
 	m->size = MANIFEST_SIZE_UNKNOWN;
-	e = form == MANIFEST_CBOR ? manifest_from_cbor(payload, &m->tree)
+	e = form == ENVELOPE_CBOR ? manifest_from_cbor(payload, &m->tree)
 				  : read_json(payload, &m->tree);
 	if (e == FWE_OK)
 		e = check_format(m->tree);

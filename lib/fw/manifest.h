@@ -7,6 +7,7 @@
 #include "base/fwerr.h"
 #include "base/uuid.h"
 #include "codec/jsn.h"
+#include "crypto/envelope.h"
 #include "crypto/hash.h"
 #include "fw/url.h"
 #include "fw/version.h"
@@ -32,9 +33,6 @@ struct fw_image {
 	struct digests digests;
 	const char *format, *slot; /* or NULL */
 };
-
-/* How the payload is written: JWS carries JSON, COSE carries CBOR. */
-enum manifest_form { MANIFEST_JSON, MANIFEST_CBOR };
 
 /* Presence of optional members. */
 enum manifest_has {
@@ -69,7 +67,7 @@ struct manifest {
 /* Checks 8 to 10 of the agent's order. `required` (of enum manifest_has) names the optional members
  * that this device insists on: MANIFEST_SEQUENCE, MANIFEST_EXPIRES. FWE_OK: *ret is owned by the
  * caller. Else the name of the first failing check. */
-MUST_USE enum fw_error manifest_parse(struct span payload, enum manifest_form form,
+MUST_USE enum fw_error manifest_parse(struct span payload, enum envelope_form form,
 				      unsigned required, struct manifest **ret);
 struct manifest *manifest_free(struct manifest *m); /* accepts NULL, returns NULL */
 DEFINE_CLEANUP(struct manifest *, manifest_free)

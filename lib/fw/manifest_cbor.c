@@ -9,6 +9,7 @@
 #include "codec/b64.h"
 #include "codec/cbd.h"
 #include "codec/cbw.h"
+#include "crypto/cose_key.h"
 #include "crypto/hash.h"
 #include "fw/manifest.h"
 
@@ -194,6 +195,39 @@ static struct jsn *get_commit_hash(struct cbr *c)
 	return get_array(c, get_digest);
 }
 
+/* A key that has no JWK becomes one that the reader of JWKs refuses. */
+static struct jsn *get_key(struct cbr *c)
+{
+	const char *why;
+	struct jsn *jwk;
+
+	if (cose_key_to_jwk(cbr_skip(c), &jwk, &why) == JWK_OK)
+		return jwk;
+	jwk = jsn_new_object();
+	jsn_set_str(jwk, "kty", "EC");
+	return jwk;
+}
+
+static struct jsn *get_keys(struct cbr *c)
+{
+	return get_array(c, get_key);
+}
+
+static struct jsn *get_kid(struct cbr *c)
+{
+	struct buf text CLEANUP(buf_done) = BUF_INIT(2 * JWK_KID_MAX);
+
+	if (cbr_peek(c) != CBR_BYTES)
+		return mismatch(c);
+	b64_encode(cbr_bytes(c), &text);
+	return buf_ok(&text) ? jsn_new_text(buf_span(&text)) : bad_value();
+}
+
+static struct jsn *get_kids(struct cbr *c)
+{
+	return get_array(c, get_kid);
+}
+
 /* ---- JSON to CBOR ---- */
 
 static bool put_text(const struct jsn *v, struct buf *out)
@@ -291,6 +325,31 @@ static bool put_commit_hash(const struct jsn *v, struct buf *out)
 	return put_array(v, out, put_digest);
 }
 
+static bool put_key(const struct jsn *v, struct buf *out)
+{
+	return cose_key_put(v, out) == 0;
+}
+
+static bool put_keys(const struct jsn *v, struct buf *out)
+{
+	return put_array(v, out, put_key);
+}
+
+static bool put_kid(const struct jsn *v, struct buf *out)
+{
+	struct buf octets CLEANUP(buf_done) = BUF_INIT(JWK_KID_MAX);
+
+	if (b64_decode(jsn_text(v), &octets) < 0)
+		return false;
+	cbw_bytes(out, buf_span(&octets));
+	return true;
+}
+
+static bool put_kids(const struct jsn *v, struct buf *out)
+{
+	return put_array(v, out, put_kid);
+}
+
 static bool put_map(const struct jsn *v, struct buf *out, const struct row *rows, size_t n,
 		    const char **ret_member);
 
@@ -298,6 +357,12 @@ static bool put_map(const struct jsn *v, struct buf *out, const struct row *rows
 
 static const struct row CRYPTO_INFO[] = {
 	{1, "commitHash", get_commit_hash, put_commit_hash},
+};
+
+static const struct row KEY_INFO[] = {
+	{1, "version", get_uint, put_uint},
+	{2, "keys",    get_keys, put_keys},
+	{3, "revoked", get_kids, put_kids},
 };
 
 static const struct row ENCRYPTION[] = {
@@ -328,6 +393,7 @@ static const struct row CHUNKS[] = {
 		return put_map(v, out, ROWS, ARRAY_SIZE(ROWS), &member);                           \
 	}
 NESTED(crypto_info, CRYPTO_INFO)
+NESTED(key_info, KEY_INFO)
 NESTED(encryption, ENCRYPTION)
 NESTED(chunks, CHUNKS)
 
@@ -373,6 +439,7 @@ static const struct row MEMBERS[] = {
 	{5,  "firmwareVersion",    get_version,     put_version    },
 	{6,  "firmwareLocation",   get_text,        put_text       },
 	{7,  "firmwareCryptoInfo", get_crypto_info, put_crypto_info},
+	{8,  "key-info",           get_key_info,    put_key_info   },
 	{9,  "sequenceNumber",     get_uint,        put_uint       },
 	{10, "securityVersion",    get_uint,        put_uint       },
 	{11, "expires",            get_date,        put_date       },

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char url[URL_MAX + 1];
 
 	if (size > MANIFEST_BYTES_MAX ||
-	    manifest_parse(span_of(data, size), MANIFEST_JSON, 0, &m) != FWE_OK)
+	    manifest_parse(span_of(data, size), ENVELOPE_JSON, 0, &m) != FWE_OK)
 		return -1;
 	if (m->n_images < 1 || m->n_images > MANIFEST_IMAGES_MAX || m->digests.algs == 0)
 		abort();

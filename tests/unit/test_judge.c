@@ -388,7 +388,7 @@ static void fw_judge__reinstalls_only_the_same_digests(void **state)
 	expect(&c, SAME, FWE_MANIFEST_VERSION_SAME, "digests unknown");
 	c.current_digests = &digests;
 	expect(&c, SAME, FWE_MANIFEST_VERSION_SAME, "other digests");
-	assert_int_equal(manifest_parse(span_str(SAME), MANIFEST_JSON, 0, &m), FWE_OK);
+	assert_int_equal(manifest_parse(span_str(SAME), ENVELOPE_JSON, 0, &m), FWE_OK);
 	digests = m->digests;
 	expect(&c, SAME, FWE_OK, "same digests");
 	c.has_current = false;
@@ -465,7 +465,7 @@ static void manifest_image_url__follows_the_manifest(void **state)
 			       HEAD("2.4.1", JUNE) "\"firmwareLocation\":\"%s\"," CRYPTO
 						   ",\"images\":[" IMAGE("rootfs") "]}",
 			       CASES[i].location);
-		assert_int_equal(manifest_parse(span_str(payload), MANIFEST_JSON, 0, &m), FWE_OK);
+		assert_int_equal(manifest_parse(span_str(payload), ENVELOPE_JSON, 0, &m), FWE_OK);
 		assert_int_equal(
 			manifest_image_url(
 				m, 0, SPAN_LIT("http://h/.well-known/firmware/e/m/manifest.json"),

@@ -31,7 +31,7 @@ static enum fw_error parse(const char *hex)
 {
 	CLEANUP(manifest_freep) struct manifest *m = NULL;
 	struct buf b = octets(hex);
-	enum fw_error e = manifest_parse(buf_span(&b), MANIFEST_CBOR, 0, &m);
+	enum fw_error e = manifest_parse(buf_span(&b), ENVELOPE_CBOR, 0, &m);
 
 	buf_done(&b);
 	return e;
@@ -169,7 +169,10 @@ static const char ALL_MEMBERS[] =
 	"\"vendorId\":\"00112233-4455-6677-8899-aabbccddeeff\","
 	"\"classId\":\"10112233-4455-6677-8899-aabbccddeeff\",\"format\":\"raw\","
 	"\"releaseNotes\":\"two\\nlines\",\"releaseNotesUri\":\"https://example.com/n\","
-	"\"severity\":\"low\"}";
+	"\"severity\":\"low\",\"key-info\":{\"version\":2,\"keys\":[{\"kty\":\"OKP\","
+	"\"crv\":\"Ed25519\",\"x\":\"sSVjekythFuAfXCHJj8EYdb0vGRjDeSmDkPNjHujBDA\","
+	"\"kid\":\"p9f17ei1QCu8lXxx4VmTUycYYZht-si9_qQMLkWzGtY\",\"alg\":\"EdDSA\"}],"
+	"\"revoked\":[\"NVi-HuiOy6E1NZstUa3I95p2GP1Yl_6fWDEUYVZ9Z74\"]}}";
 
 static void manifest_to_cbor__comes_back_the_same(void **state)
 {
@@ -187,7 +190,7 @@ static void manifest_to_cbor__comes_back_the_same(void **state)
 	assert_int_equal(jsn_write(second, JSN_SORTED, &b), 0);
 	assert_int_equal(a.len, b.len);
 	assert_memory_equal(a.ptr, b.ptr, a.len);
-	assert_int_equal(manifest_parse(buf_span(&cbor), MANIFEST_CBOR, 0, &m), FWE_OK);
+	assert_int_equal(manifest_parse(buf_span(&cbor), ENVELOPE_CBOR, 0, &m), FWE_OK);
 	assert_int_equal(m->n_images, 2);
 	assert_string_equal(m->release_notes, "two\nlines");
 	buf_done(&cbor);

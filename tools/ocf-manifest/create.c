@@ -329,7 +329,7 @@ static enum cli_exit create(const struct cli *cli)
 	if (!fill(&d))
 		return CLI_FAILED;
 	e = jsn_write(root, JSN_COMPACT, &text) == 0
-		    ? manifest_parse(buf_span(&text), MANIFEST_JSON, 0, &m)
+		    ? manifest_parse(buf_span(&text), ENVELOPE_JSON, 0, &m)
 		    : FWE_MANIFEST_TOO_LARGE;
 	buf_done(&text);
 	if (e != FWE_OK)

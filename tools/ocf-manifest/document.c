@@ -39,7 +39,7 @@ enum fw_error document_open(struct span octets, struct document *ret)
 	e = buf_ok(&ret->octets) ? open_any(ret) : FWE_INTERNAL;
 	if (e == FWE_OK)
 		ret->error =
-			manifest_parse(document_payload(ret), MANIFEST_JSON, 0, &ret->manifest);
+			manifest_parse(document_payload(ret), ENVELOPE_JSON, 0, &ret->manifest);
 	return e;
 }
 
