@@ -109,6 +109,7 @@ static void check_item(struct cbr *c)
 	case CBR_NULL:
 		want_len(c, start, cbr_skip(c).len ? 1 : 0);
 		break;
+	case CBR_FLOAT:
 	case CBR_NONE:
 		cbr_fail(c, CBR_MALFORMED);
 		break;

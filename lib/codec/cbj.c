@@ -65,6 +65,8 @@ static struct jsn *read_item(struct cbr *c)
 	case CBR_NULL:
 		(void)cbr_skip(c);
 		return jsn_new_null();
+	case CBR_FLOAT:
+		return jsn_new_real(cbr_float(c));
 	case CBR_NONE:
 		break;
 	}
@@ -123,7 +125,8 @@ int cbj_write(const struct jsn *v, struct buf *out)
 	case JSN_NONE:
 		return -ENOMEM;
 	case JSN_REAL:
-		return -EDOM;
+		cbw_float(out, jsn_real(v));
+		break;
 	case JSN_NULL:
 		cbw_null(out);
 		break;

@@ -7,5 +7,5 @@
 /* One whole item as a value owned by the caller (NULL with CBR_OK: no memory). Byte strings become
  * base64url text without padding; map keys must be text; a repeated key is CBR_DUPLICATE. */
 MUST_USE enum cbr_err cbj_read(struct span cbor, const struct cbr_limits *limits, struct jsn **ret);
-/* Appends the CBOR of a value. -EDOM: it holds a number with fraction or exponent. -ENOMEM. */
+/* Appends the CBOR of a value; a number with fraction or exponent becomes a double. -ENOMEM. */
 MUST_USE int cbj_write(const struct jsn *v, struct buf *out);

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <cbor.h>
+#include <math.h>
 
 #define INDEFINITE UINT64_MAX
 #define HEAD_MAX   ((size_t)9) /* octets */
@@ -13,6 +14,7 @@ struct head {
 	bool stop;  /* the break of an indefinite container */
 	uint64_t n; /* integer, or count of a container */
 	struct span data;
+	double real;
 };
 
 /* The decoder calls exactly one of these for each head. What has none stays CBR_NONE. */
@@ -101,6 +103,16 @@ static void on_null(void *h)
 	*(struct head *)h = (struct head){.type = CBR_NULL};
 }
 
+static void on_float(void *h, float v)
+{
+	*(struct head *)h = (struct head){.type = CBR_FLOAT, .real = (double)v};
+}
+
+static void on_double(void *h, double v)
+{
+	*(struct head *)h = (struct head){.type = CBR_FLOAT, .real = v};
+}
+
 static void on_break(void *h)
 {
 	*(struct head *)h = (struct head){.stop = true};
@@ -127,9 +139,9 @@ static const struct cbor_callbacks CALLBACKS = {
 	.null = on_null,
 	.indef_break = on_break,
 	.tag = cbor_null_tag_callback,
-	.float2 = cbor_null_float2_callback,
-	.float4 = cbor_null_float4_callback,
-	.float8 = cbor_null_float8_callback,
+	.float2 = on_float,
+	.float4 = on_float,
+	.float8 = on_double,
 	.undefined = cbor_null_undefined_callback,
 };
 
@@ -143,6 +155,8 @@ static size_t look(const struct cbr *c, struct head *h)
 		return 0;
 	r = cbor_stream_decode(c->rest.ptr, c->rest.len, &CALLBACKS, h);
 	if (r.status != CBOR_DECODER_FINISHED || (h->type == CBR_NONE && !h->stop))
+		return 0;
+	if (h->type == CBR_FLOAT && (!c->limits->floats || !isfinite(h->real)))
 		return 0;
 	return r.read;
 }
@@ -322,6 +336,13 @@ int64_t cbr_int(struct cbr *c, int64_t min, int64_t max)
 		return 0;
 	}
 	return v;
+}
+
+double cbr_float(struct cbr *c)
+{
+	struct head h;
+
+	return take_type(c, CBR_FLOAT, &h) ? h.real : 0;
 }
 
 bool cbr_bool(struct cbr *c)

@@ -3,9 +3,9 @@
  * A cursor over one item: it allocates nothing, believes no claimed length, and keeps its first
  * error. After an error every read yields zero or the empty span and every loop ends, so a
  * parser reads straight through and asks once, with cbr_close().
- * Definite and indefinite arrays and maps are taken; strings in chunks, floats, simple values other
- * than booleans and null, and tags (but see cbr_tag) are CBR_MALFORMED. Text is checked to be
- *UTF-8.
+ * Definite and indefinite arrays and maps are taken; strings in chunks, floats (but see
+ *cbr_limits), simple values other than booleans and null, and tags (but see cbr_tag) are
+ *CBR_MALFORMED. Text is checked to be UTF-8.
  *
  *	cbr_open(&c, body, &LIMITS);
  *	cbr_map(&c);
@@ -28,6 +28,7 @@ struct cbr_limits {
 	unsigned depth; /* of open arrays and maps, <= CBR_DEPTH_MAX */
 	size_t items;   /* heads of any kind */
 	size_t text;    /* octets of one text or byte string */
+	bool floats;    /* finite floating-point numbers are taken */
 };
 
 enum cbr_err {
@@ -49,7 +50,8 @@ enum cbr_type {
 	CBR_ARRAY,
 	CBR_MAP,
 	CBR_BOOL,
-	CBR_NULL
+	CBR_NULL,
+	CBR_FLOAT
 };
 
 struct cbr {
@@ -82,6 +84,7 @@ MUST_USE bool cbr_more(struct cbr *c);
 
 uint64_t cbr_uint(struct cbr *c, uint64_t max);
 int64_t cbr_int(struct cbr *c, int64_t min, int64_t max);
+double cbr_float(struct cbr *c); /* of any width */
 bool cbr_bool(struct cbr *c);
 struct span cbr_text(struct cbr *c);  /* borrowed from the body */
 struct span cbr_bytes(struct cbr *c); /* borrowed from the body */

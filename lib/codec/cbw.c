@@ -50,6 +50,14 @@ void cbw_tag(struct buf *b, uint64_t v)
 	head(b, cbor_encode_tag, v);
 }
 
+void cbw_float(struct buf *b, double v)
+{
+	uint8_t *at = buf_room(b, HEAD_MAX);
+
+	if (at)
+		b->len += cbor_encode_double(v, at, HEAD_MAX);
+}
+
 void cbw_uint(struct buf *b, uint64_t v)
 {
 	uint8_t *at = buf_room(b, HEAD_MAX);

@@ -15,6 +15,7 @@ void cbw_array_n(struct buf *b, size_t n);
 void cbw_tag(struct buf *b, uint64_t v);
 void cbw_uint(struct buf *b, uint64_t v);
 void cbw_int(struct buf *b, int64_t v);
+void cbw_float(struct buf *b, double v); /* in eight octets */
 void cbw_bool(struct buf *b, bool v);
 void cbw_null(struct buf *b);
 void cbw_text(struct buf *b, struct span v);

@@ -133,6 +133,11 @@ int64_t jsn_int(const struct jsn *v)
 	return json_integer_value(in(v));
 }
 
+double jsn_real(const struct jsn *v)
+{
+	return json_real_value(in(v));
+}
+
 bool jsn_bool(const struct jsn *v)
 {
 	return json_is_true(in(v));
@@ -156,6 +161,11 @@ struct jsn *jsn_new_text(struct span utf8)
 struct jsn *jsn_new_int(int64_t v)
 {
 	return out(json_integer(v));
+}
+
+struct jsn *jsn_new_real(double v)
+{
+	return out(json_real(v));
 }
 
 struct jsn *jsn_new_bool(bool v)

@@ -34,6 +34,7 @@ const struct jsn *jsn_member(const struct jsn *object, size_t i, struct span *re
 struct span jsn_text(const struct jsn *v);
 const char *jsn_str(const struct jsn *v); /* NUL-terminated, never holds an inner NUL */
 int64_t jsn_int(const struct jsn *v);
+double jsn_real(const struct jsn *v);
 bool jsn_bool(const struct jsn *v);
 
 /* Building. A new value is owned; adding it to a container hands it over, also on failure.
@@ -42,6 +43,7 @@ struct jsn *jsn_new_object(void);
 struct jsn *jsn_new_array(void);
 struct jsn *jsn_new_text(struct span utf8);
 struct jsn *jsn_new_int(int64_t v);
+struct jsn *jsn_new_real(double v); /* finite, else NULL */
 struct jsn *jsn_new_bool(bool v);
 struct jsn *jsn_new_null(void);
 struct jsn *jsn_copy(const struct jsn *v); /* deep */

@@ -9,7 +9,7 @@
 #define BODY_MAX REQ_BODY_MAX
 
 static const struct cbr_limits ANSWER_LIMITS = {
-	.bytes = REQ_BODY_MAX, .depth = 16, .items = 8192, .text = 16384};
+	.bytes = REQ_BODY_MAX, .depth = 16, .items = 8192, .text = 16384, .floats = true};
 static const struct jsn_limits BODY_LIMITS = {.bytes = BODY_MAX, .depth = 16};
 
 struct access {
@@ -74,8 +74,7 @@ static int load_body(const struct options *o, struct buf *out, struct trouble *t
 	}
 	r = cbj_write(v, out);
 	if (r < 0)
-		trouble_set(trouble, OUT_USAGE, "%s: %s", path,
-			    r == -EDOM ? "numbers must be integers" : "too long");
+		trouble_set(trouble, OUT_USAGE, "%s: too long", path);
 	return r;
 }
 
