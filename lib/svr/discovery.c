@@ -13,22 +13,29 @@ struct filter {
 
 static bool is_served(const struct resource *res)
 {
-	return res->get != NULL;
+	return res->get != NULL && (!res->ncr || res->ncr->discoverable);
 }
 
 static bool filter_takes(const struct filter *f, const struct device *dev,
 			 const struct resource *res)
 {
-	const char *second = route_second_type(dev, res);
+	const char *type;
 
-	return is_served(res) &&
-	       (!f->by_rt || span_is(f->rt, res->rt) || (second && span_is(f->rt, second)));
+	if (!is_served(res))
+		return false;
+	for (size_t i = 0; f->by_rt && (type = route_type(dev, res, i)); i++)
+		if (span_is(f->rt, type))
+			return true;
+	return !f->by_rt;
 }
 
-static bool finds_any(const struct filter *f, const struct device *dev)
+static bool finds_any(const struct filter *f, const struct exchange *x)
 {
-	for (size_t i = 0; i < N_RESOURCES; i++)
-		if (filter_takes(f, dev, &RESOURCES[i]))
+	const struct resource *res;
+	struct resource room;
+
+	for (size_t i = 0; (res = route_at(x->env, i, &room)); i++)
+		if (filter_takes(f, x->dev, res))
 			return true;
 	return false;
 }
@@ -37,9 +44,9 @@ static bool finds_any(const struct filter *f, const struct device *dev)
  * that are open before the DOC. */
 static bool is_clear(const struct device *dev, const struct target *t)
 {
-	if (t->kind == RES_DCR)
-		return !t->secure;
-	return t->kind != RES_SVR || (dev->dos == DOS_RFOTM && dev->doc == 0 && t->anyone);
+	if (t->kind == RES_SVR)
+		return dev->dos == DOS_RFOTM && dev->doc == 0 && t->anyone;
+	return t->kind == RES_NCR ? t->clear : !t->secure;
 }
 
 static void write_endpoint(struct buf *b, struct span ep)
@@ -82,10 +89,13 @@ static void write_link(const struct exchange *x, const struct resource *res)
 
 static void write_links(const struct exchange *x, const struct filter *f)
 {
+	const struct resource *res;
+	struct resource room;
+
 	cbw_array(x->out->body);
-	for (size_t i = 0; i < N_RESOURCES; i++)
-		if (filter_takes(f, x->dev, &RESOURCES[i]))
-			write_link(x, &RESOURCES[i]);
+	for (size_t i = 0; (res = route_at(x->env, i, &room)); i++)
+		if (filter_takes(f, x->dev, res))
+			write_link(x, res);
 	cbw_end(x->out->body);
 }
 
@@ -108,16 +118,22 @@ static void write_baseline(const struct exchange *x, const struct filter *f)
 	cbw_end(b);
 }
 
+/* Can its properties be written without asking anybody? */
+static bool is_known(const struct resource *res)
+{
+	return res->ncr ? res->ncr->known : res->properties != NULL;
+}
+
 /* What the requester may read, security resources left out. */
 static void write_batch(const struct exchange *x, const struct filter *f)
 {
 	struct buf *b = x->out->body;
+	const struct resource *res;
+	struct resource room;
 
 	cbw_array(b);
-	for (size_t i = 0; i < N_RESOURCES; i++) {
-		const struct resource *res = &RESOURCES[i];
-
-		if (res->target.kind == RES_SVR || !res->properties ||
+	for (size_t i = 0; (res = route_at(x->env, i, &room)); i++) {
+		if (res->target.kind == RES_SVR || !is_known(res) ||
 		    !filter_takes(f, x->dev, res) ||
 		    access_decide(x->dev, x->req, &res->target) == ACCESS_NONE)
 			continue;
@@ -125,7 +141,10 @@ static void write_batch(const struct exchange *x, const struct filter *f)
 		cbw_kv_str(b, "href", res->target.href);
 		cbw_str(b, "rep");
 		cbw_map(b);
-		res->properties(x->dev, b);
+		if (res->ncr)
+			buf_put(b, buf_span(&res->ncr->kept));
+		else
+			res->properties(x->dev, b);
 		cbw_end(b);
 		cbw_end(b);
 	}
@@ -151,7 +170,7 @@ enum verdict discovery_get(struct exchange *x)
 	if (!domain_fits(x))
 		return refuse(x, V_IGNORE, "another security domain is asked");
 	f.by_rt = query_find(x->req, "rt", &f.rt);
-	if (!finds_any(&f, x->dev))
+	if (!finds_any(&f, x))
 		return refuse(x, V_BAD_REQUEST, "no resource of this type");
 	if (strcmp(interface, IF_B) == 0 && x->req->session == 0)
 		return refuse(x, V_BAD_REQUEST, "batch needs a secured session");

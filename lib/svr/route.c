@@ -127,12 +127,28 @@ const struct resource RESOURCES[] = {
 };
 const size_t N_RESOURCES = ARRAY_SIZE(RESOURCES);
 
-const struct resource *route_find(struct span path)
+const struct resource *route_find(const struct svr_env *env, struct span path,
+				  struct resource *room)
 {
+	const struct ncr *ncr = env->ncrs ? ncrs_find(env->ncrs, path) : NULL;
+
 	for (size_t i = 0; i < N_RESOURCES; i++)
 		if (span_is(path, RESOURCES[i].target.href))
 			return &RESOURCES[i];
-	return NULL;
+	if (ncr)
+		ncr_resource(ncr, room);
+	return ncr ? room : NULL;
+}
+
+const struct resource *route_at(const struct svr_env *env, size_t i, struct resource *room)
+{
+	if (i < N_RESOURCES)
+		return &RESOURCES[i];
+	i -= N_RESOURCES;
+	if (!env->ncrs || i >= env->ncrs->n)
+		return NULL;
+	ncr_resource(env->ncrs->v[i], room);
+	return room;
 }
 
 bool query_find(const struct req *req, const char *key, struct span *ret)
@@ -172,9 +188,13 @@ const char *route_interface(const struct resource *res, const struct req *req)
 	return NULL;
 }
 
-const char *route_second_type(const struct device *dev, const struct resource *res)
+const char *route_type(const struct device *dev, const struct resource *res, size_t i)
 {
-	return res->properties == core_device_write && dev->info->device_type[0]
+	if (res->ncr)
+		return i < NCR_TYPES_MAX && res->ncr->types[i][0] ? res->ncr->types[i] : NULL;
+	if (i == 0)
+		return res->rt;
+	return i == 1 && res->properties == core_device_write && dev->info->device_type[0]
 		       ? dev->info->device_type
 		       : NULL;
 }
@@ -196,13 +216,12 @@ struct device *stage(struct exchange *x)
 
 void rep_types(const struct device *dev, const struct resource *res, struct buf *b)
 {
-	const char *second = route_second_type(dev, res);
+	const char *type;
 
 	cbw_str(b, "rt");
 	cbw_array(b);
-	cbw_str(b, res->rt);
-	if (second)
-		cbw_str(b, second);
+	for (size_t i = 0; (type = route_type(dev, res, i)); i++)
+		cbw_str(b, type);
 	cbw_end(b);
 	cbw_str(b, "if");
 	cbw_array(b);

@@ -2,6 +2,22 @@
 #pragma once
 
 #include "svr/access.h"
+#include "svr/ncr.h"
+
+struct exchange;
+typedef enum verdict (*svr_handler)(struct exchange *x);
+
+struct resource {
+	struct target target;
+	const char *rt;
+	const char *interfaces[NCR_INTERFACES_MAX]; /* the first is the default */
+	bool observable;
+	size_t body_max;            /* octets of a POST; 0: no POST */
+	svr_handler get, post, del; /* all NULL: known to the standard, not there yet */
+	/* Writes the properties of a resource that shows them to everyone alike. */
+	void (*properties)(const struct device *dev, struct buf *b);
+	const struct ncr *ncr; /* of another program; NULL: of the device */
+};
 
 /* One request on its way through the core. */
 struct exchange {
@@ -9,35 +25,31 @@ struct exchange {
 	const struct req *req;
 	const struct svr_env *env;
 	const struct resource *res;
+	struct resource room; /* where `res` is if it is a program's */
 	enum access access;
 	struct svr_out *out;
 };
 
-typedef enum verdict (*svr_handler)(struct exchange *x);
-
-struct resource {
-	struct target target;
-	const char *rt;
-	const char *interfaces[3]; /* the first is the default */
-	bool observable;
-	size_t body_max;            /* octets of a POST; 0: no POST */
-	svr_handler get, post, del; /* all NULL: known to the standard, not there yet */
-	/* Writes the properties of a resource that shows them to everyone alike. */
-	void (*properties)(const struct device *dev, struct buf *b);
-};
-
 extern const struct resource RESOURCES[];
 extern const size_t N_RESOURCES;
-const struct resource *route_find(struct span path); /* NULL: unknown */
+/* Of the device's and the programs' resources together; NULL: unknown, or no more. `room` is where
+ * one of a program's is put. */
+const struct resource *route_find(const struct svr_env *env, struct span path,
+				  struct resource *room);
+const struct resource *route_at(const struct svr_env *env, size_t i, struct resource *room);
+/* A program's resource in the form of ours. */
+void ncr_resource(const struct ncr *ncr, struct resource *ret);
 
 /* The interface asked for by "if=", else the default one; NULL: not one of the resource's. */
 const char *route_interface(const struct resource *res, const struct req *req);
-/* The configured device type, which is a type of /oic/d, too; else NULL. */
-const char *route_second_type(const struct device *dev, const struct resource *res);
+/* The i-th type; NULL: no more. The configured device type is one of /oic/d. */
+const char *route_type(const struct device *dev, const struct resource *res, size_t i);
 #define IF_BASELINE "oic.if.baseline"
 #define IF_LL       "oic.if.ll"
 #define IF_B        "oic.if.b"
 #define IF_R        "oic.if.r"
+#define IF_S        "oic.if.s"
+#define IF_A        "oic.if.a"
 #define IF_RW       "oic.if.rw"
 
 /* The value of the first "key=value" query; the key compares without case. False: no such key.

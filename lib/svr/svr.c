@@ -92,7 +92,7 @@ static enum verdict decide(struct exchange *x)
 	if (x->dev->dos == DOS_RESET)
 		return refuse(x, V_UNAVAILABLE, "a reset is pending");
 
-	x->res = route_find(x->req->path);
+	x->res = route_find(x->env, x->req->path, &x->room);
 	if (!x->res)
 		return not_found(x);
 	if (!is_not_there_yet(x->res) && !route_interface(x->res, x->req))

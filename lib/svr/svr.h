@@ -17,6 +17,8 @@
 #include "base/secret.h"
 #include "svr/req.h"
 
+struct ncr;
+struct ncrs;
 struct device; /* opaque: all state of one device, svr/device.h inside lib/svr */
 
 /* Onboarding state, pstat.dos.s. */
@@ -75,6 +77,7 @@ struct svr_env {
 	int (*owner_key)(void *ctx, uint64_t session, const char *label, const struct uuid *obt,
 			 const struct uuid *device, uint8_t ret[16]);
 	void *ctx;
+	const struct ncrs *ncrs; /* resources of other programs; NULL: none */
 };
 
 /* Effects, performed in this order. */
@@ -96,6 +99,7 @@ struct svr_out {
 	struct device *staged; /* owned by the caller; NULL: nothing changes */
 	bool store;            /* the record is to be stored before the commit */
 	bool observable;       /* a GET whose answer may be observed */
+	const struct ncr *ncr; /* V_LATER: granted, and this resource's program is to be asked */
 	unsigned effects;      /* enum svr_fx */
 	const char *why;       /* static text for the log line of a refusal, or NULL */
 };

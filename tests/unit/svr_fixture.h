@@ -214,6 +214,7 @@ struct ask {
 	struct span raw;  /* body as it is, if diag is NULL */
 	bool multicast;
 	uint32_t format, accept; /* 0: none */
+	enum asked asked;
 };
 
 static inline enum verdict world_ask(struct world *w, const struct ask *a)
@@ -227,6 +228,7 @@ static inline enum verdict world_ask(struct world *w, const struct ask *a)
 		.accept = a->accept ? a->accept : CF_NONE,
 		.multicast = a->multicast,
 		.session = a->session,
+		.asked = a->asked,
 		.has_peer = a->peer != NULL,
 		.peer = a->peer ? uuid_of(a->peer) : (struct uuid){{0}},
 		.ep_coap = SPAN_LIT("coap://[fd77::2]:36540"),
