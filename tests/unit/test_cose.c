@@ -446,7 +446,8 @@ static void cose_sign_parse__has_limits(void **state)
 
 static void cose_key__keeps_every_kind_of_key(void **state)
 {
-	static const struct cbr_limits LIMITS = {4096, 4, 256, 1024};
+	static const struct cbr_limits LIMITS = {
+		.bytes = 4096, .depth = 4, .items = 256, .text = 1024};
 
 	(void)state;
 	for (unsigned t = 0; t < KEY_HSS; t++) {
