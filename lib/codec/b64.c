@@ -1,8 +1,10 @@
 #include "codec/b64.h"
 
-static const char ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+#define COMMON "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
-static int value(uint8_t c)
+static const char URL[] = COMMON "-_", STANDARD[] = COMMON "+/";
+
+static int value(const char *alphabet, uint8_t c)
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';
@@ -10,10 +12,10 @@ static int value(uint8_t c)
 		return c - 'a' + 26;
 	if (c >= '0' && c <= '9')
 		return c - '0' + 52;
-	return c == '-' ? 62 : c == '_' ? 63 : -1;
+	return c == alphabet[62] ? 62 : c == alphabet[63] ? 63 : -1;
 }
 
-int b64_decode(struct span text, struct buf *out)
+static int decode(const char *alphabet, struct span text, struct buf *out)
 {
 	size_t tail = text.len % 4;
 	uint32_t bits = 0;
@@ -27,7 +29,7 @@ int b64_decode(struct span text, struct buf *out)
 	if (!to)
 		return -ENOMEM;
 	for (size_t i = 0; i < text.len; i++) {
-		int v = value(text.ptr[i]);
+		int v = value(alphabet, text.ptr[i]);
 
 		if (v < 0)
 			return -EBADMSG;
@@ -44,7 +46,21 @@ int b64_decode(struct span text, struct buf *out)
 	return 0;
 }
 
-void b64_encode(struct span data, struct buf *out)
+int b64_decode(struct span text, struct buf *out)
+{
+	return decode(URL, text, out);
+}
+
+int b64_decode_padded(struct span text, struct buf *out)
+{
+	if (text.len % 4 != 0)
+		return -EBADMSG;
+	for (size_t pad = 0; pad < 2 && text.len && text.ptr[text.len - 1] == '='; pad++)
+		text.len--;
+	return decode(STANDARD, text, out);
+}
+
+static void encode(const char *alphabet, struct span data, struct buf *out)
 {
 	uint32_t bits = 0;
 	unsigned have = 0;
@@ -52,8 +68,20 @@ void b64_encode(struct span data, struct buf *out)
 	for (size_t i = 0; i < data.len; i++) {
 		bits = bits << 8 | data.ptr[i];
 		for (have += 8; have >= 6; have -= 6)
-			buf_put_byte(out, (uint8_t)ALPHABET[bits >> (have - 6) & 63]);
+			buf_put_byte(out, (uint8_t)alphabet[bits >> (have - 6) & 63]);
 	}
 	if (have)
-		buf_put_byte(out, (uint8_t)ALPHABET[bits << (6 - have) & 63]);
+		buf_put_byte(out, (uint8_t)alphabet[bits << (6 - have) & 63]);
+}
+
+void b64_encode(struct span data, struct buf *out)
+{
+	encode(URL, data, out);
+}
+
+void b64_encode_padded(struct span data, struct buf *out)
+{
+	encode(STANDARD, data, out);
+	for (size_t tail = data.len % 3; tail != 0 && tail < 3; tail++)
+		buf_put_byte(out, '=');
 }

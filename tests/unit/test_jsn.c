@@ -132,6 +132,44 @@ static void b64__is_strict_and_round_trips(void **state)
 	}
 }
 
+static void b64_padded__is_strict_and_round_trips(void **state)
+{
+	static const struct {
+		const char *text, *plain; /* NULL: refused */
+	} ROWS[] = {
+		{"",         ""            },
+		{"Zg==",     "f"           },
+		{"Zm8=",     "fo"          },
+		{"Zm9v",     "foo"         },
+		{"+/+/",     "\xfb\xff\xbf"},
+		{"-_-_",     NULL          },
+		{"Zg",       NULL          },
+		{"Zg=",      NULL          },
+		{"Zg===",    NULL          },
+		{"Z===",     NULL          },
+		{"====",     NULL          },
+		{"Zg==Zg==", NULL          },
+		{"Zh==",     NULL          },
+		{"Zm9 ",     NULL          },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		struct buf b = BUF_INIT(64);
+		int r = b64_decode_padded(span_str(ROWS[i].text), &b);
+
+		if (r != (ROWS[i].plain ? 0 : -EBADMSG))
+			fail_msg("%s: got %d", ROWS[i].text, r);
+		if (ROWS[i].plain) {
+			assert_true(span_is(buf_span(&b), ROWS[i].plain));
+			buf_reset(&b);
+			b64_encode_padded(span_str(ROWS[i].plain), &b);
+			assert_true(span_is(buf_span(&b), ROWS[i].text));
+		}
+		buf_done(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +178,7 @@ int main(void)
 		cmocka_unit_test(jsn__tells_integers_from_reals),
 		cmocka_unit_test(jsn_write__has_three_styles),
 		cmocka_unit_test(b64__is_strict_and_round_trips),
+		cmocka_unit_test(b64_padded__is_strict_and_round_trips),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
