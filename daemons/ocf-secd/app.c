@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "certs.h"
 #include "crypto/rng.h"
 
 static void fill_random(void *ctx, void *ret, size_t len)
@@ -24,8 +25,9 @@ static int owner_key(void *ctx, uint64_t session, const char *label, const struc
 struct svr_env app_env(struct app *a)
 {
 	return (struct svr_env){
+		.certs = &CERTS,
 		.now_us = clock_monotonic_us(),
-		.wall_us = clock_real_us(),
+		.wall = {.us = clock_real_us(), .trusted = true},
 		.random = fill_random,
 		.owner_key = owner_key,
 		.ctx = a,

@@ -78,6 +78,7 @@ static int on_psk(void *arg, enum dtls_profile profile, struct span identity, st
 {
 	struct app *a = arg;
 	const char *pin = device_pin(a->state.dev);
+	struct svr_env env = app_env(a);
 	struct uuid peer;
 
 	if (identity.len != sizeof(peer))
@@ -85,7 +86,7 @@ static int on_psk(void *arg, enum dtls_profile profile, struct span identity, st
 	if (profile == DTLS_PIN)
 		return pin ? prf_pin_key(span_str(pin), device_uuid(a->state.dev), ret) : -ENOENT;
 	memcpy(&peer, identity.ptr, sizeof(peer));
-	return profile == DTLS_NORMAL && svr_psk(a->state.dev, &peer, ret) ? 0 : -ENOENT;
+	return profile == DTLS_NORMAL && svr_psk(a->state.dev, &peer, &env.wall, ret) ? 0 : -ENOENT;
 }
 
 static void on_opened(void *arg, uint64_t session, const struct dtls_facts *facts,

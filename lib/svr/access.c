@@ -39,28 +39,39 @@ static bool covers(const struct ace *ace, const struct target *t)
 	return false;
 }
 
-/* Roles are not asserted yet, so a role matches nobody. */
-static bool names_requester(const struct ace *ace, const struct uuid *peer, const struct target *t)
+/* An authority left out means any. */
+static bool has_role(const struct requester *who, const struct ace *ace)
+{
+	for (size_t i = 0; i < who->n_roles; i++)
+		if (span_eq(ace->role, who->roles[i].name) &&
+		    (ace->authority.len == 0 || span_eq(ace->authority, who->roles[i].authority)))
+			return true;
+	return false;
+}
+
+static bool names_requester(const struct ace *ace, const struct requester *who,
+			    const struct target *t)
 {
 	switch (ace->subject) {
 	case ACE_UUID:
-		return peer && uuid_eq(&ace->uuid, peer);
+		return who->peer && uuid_eq(&ace->uuid, who->peer);
 	case ACE_ROLE:
-		return false;
+		return has_role(who, ace);
 	case ACE_AUTH_CRYPT:
-		return t->kind != RES_SVR && peer; /* authenticated, not only encrypted */
+		return t->kind != RES_SVR && who->peer; /* authenticated, not only encrypted */
 	case ACE_ANON_CLEAR:
 		return t->kind != RES_SVR;
 	}
 	return false;
 }
 
-static unsigned granted(const struct device *dev, const struct uuid *peer, const struct target *t)
+static unsigned granted(const struct device *dev, const struct requester *who,
+			const struct target *t)
 {
-	unsigned sum = 0;
+	unsigned sum = who->owner_role ? PERM_ALL : 0;
 
 	for (size_t i = 0; i < dev->acl.n; i++)
-		if (names_requester(dev->acl.v[i], peer, t) && covers(dev->acl.v[i], t))
+		if (names_requester(dev->acl.v[i], who, t) && covers(dev->acl.v[i], t))
 			sum |= dev->acl.v[i]->permission;
 	return sum;
 }
@@ -110,29 +121,20 @@ static enum access decide_rfotm(const struct device *dev, const struct req *req,
 	return t->anyone & METHOD_BIT(req->method) ? ACCESS_FULL : ACCESS_NONE;
 }
 
-/* Who asks, if that is somebody still: a session outlives the credential it was made with, but the
- * rights do not. */
-static const struct uuid *known_peer(const struct device *dev, const struct req *req)
-{
-	const bool known = req->session != 0 && req->has_peer && device_cred(dev, &req->peer);
-
-	return known ? &req->peer : NULL;
-}
-
-static enum access decide_owned(const struct device *dev, const struct req *req,
+static enum access decide_owned(const struct device *dev, const struct requester *who,
 				const struct target *t)
 {
-	const bool secured = req->session != 0;
-	const struct uuid *peer = known_peer(dev, req);
+	const struct req *req = who->req;
+	const struct uuid *peer = who->peer;
 
 	/* 2, 3. Application resources are there in RFNOP only, and never unsecured. */
-	if (t->kind == RES_NCR && (dev->dos != DOS_RFNOP || !secured))
+	if (t->kind == RES_NCR && (dev->dos != DOS_RFNOP || !who->secured))
 		return ACCESS_NONE;
 	/* 4. The flag of the DOC ends on entry of RFNOP. */
 	if (t->kind != RES_NCR && device_in_doc(dev, req->session))
 		return ACCESS_FULL;
 	/* 7. Security resources, and what else rules the device, are never reached unsecured. */
-	if ((t->kind == RES_SVR || (t->kind == RES_DCR && t->secure)) && !secured)
+	if ((t->kind == RES_SVR || (t->kind == RES_DCR && t->secure)) && !who->secured)
 		return ACCESS_NONE;
 	/* Repair: the device owner has all of them in SRESET, */
 	if (t->kind == RES_SVR && dev->dos == DOS_SRESET && peer && uuid_eq(&dev->devowner, peer))
@@ -140,9 +142,11 @@ static enum access decide_owned(const struct device *dev, const struct req *req,
 	/* 8. and a resource owner its own resource in every state. */
 	if (is_owner(dev, t->owner, peer))
 		return ACCESS_FULL;
-	/* 9. would be /oic/sec/roles, which nobody can assert yet.
-	 * 10, 11. The sum of what the list grants. */
-	if (granted(dev, peer, t) & wanted(req->method))
+	/* 9. What is a session's own, */
+	if (t->any_session)
+		return ACCESS_FULL;
+	/* 10, 11. and the sum of what roles and the list grant. */
+	if (granted(dev, who, t) & wanted(req->method))
 		return ACCESS_FULL;
 	/* 8b. CR 2868: credential and access services switch the state, too. */
 	if (t->owner == OWNER_PSTAT && (req->method == M_GET || req->method == M_POST) &&
@@ -151,17 +155,18 @@ static enum access decide_owned(const struct device *dev, const struct req *req,
 	return ACCESS_NONE;
 }
 
-enum access access_decide(const struct device *dev, const struct req *req, const struct target *t)
+enum access access_decide(const struct device *dev, const struct requester *who,
+			  const struct target *t)
 {
 	switch (dev->dos) {
 	case DOS_RESET:
 		return ACCESS_NONE; /* answered before: a wipe is pending */
 	case DOS_RFOTM:
-		return decide_rfotm(dev, req, t);
+		return decide_rfotm(dev, who->req, t);
 	case DOS_RFPRO:
 	case DOS_RFNOP:
 	case DOS_SRESET:
-		return decide_owned(dev, req, t);
+		return decide_owned(dev, who, t);
 	}
 	return ACCESS_NONE;
 }
@@ -189,6 +194,9 @@ static const struct {
 	[CRED_CREDS] = {PROVISIONING,       VIA_ANY   },
 	[CRED_ROWNERUUID] = {OWNER_CHANGE,       VIA_ANY   },
 	[CRED_OWNER_KEY] = {DOS_BIT(DOS_RFOTM), VIA_DOC   },
+	[CRL_CRLID] = {PROVISIONING,       VIA_ANY   },
+	[CRL_THISUPDATE] = {PROVISIONING,       VIA_ANY   },
+	[CRL_CRLDATA] = {PROVISIONING,       VIA_ANY   },
 	[ACL2_ACLIST2] = {PROVISIONING,       VIA_ANY   },
 	[ACL2_ROWNERUUID] = {OWNER_CHANGE,       VIA_ANY   },
 	[SDI_UUID] = {DOS_BIT(DOS_RFOTM), VIA_ANY   },
@@ -199,10 +207,10 @@ static const struct {
 };
 _Static_assert(ARRAY_SIZE(WRITABLE) == PROPERTY_COUNT, "a row for each property");
 
-static bool via_fits(const struct device *dev, const struct req *req, enum via via)
+static bool via_fits(const struct device *dev, const struct requester *who, enum via via)
 {
-	const bool in_doc = device_in_doc(dev, req->session);
-	const struct uuid *peer = known_peer(dev, req);
+	const bool in_doc = device_in_doc(dev, who->req->session);
+	const struct uuid *peer = who->peer;
 
 	switch (via) {
 	case VIA_ANY:
@@ -212,13 +220,13 @@ static bool via_fits(const struct device *dev, const struct req *req, enum via v
 	case VIA_NO_DOC:
 		return dev->doc == 0;
 	case VIA_OWNER:
-		return in_doc ||
+		return in_doc || who->owner_role ||
 		       (peer && (uuid_eq(&dev->devowner, peer) || is_owner(dev, OWNER_DOXM, peer)));
 	}
 	return false;
 }
 
-bool access_may_write(const struct device *dev, const struct req *req, enum access access,
+bool access_may_write(const struct device *dev, const struct requester *who, enum access access,
 		      unsigned properties)
 {
 	const unsigned dos_only = PROP_BIT(PSTAT_DOS) | PROP_BIT(PSTAT_OM) | PROP_BIT(PSTAT_TM);
@@ -227,7 +235,7 @@ bool access_may_write(const struct device *dev, const struct req *req, enum acce
 		return false;
 	for (size_t i = 0; i < PROPERTY_COUNT; i++)
 		if (properties & PROP_BIT(i) && (!(WRITABLE[i].states & DOS_BIT(dev->dos)) ||
-						 !via_fits(dev, req, WRITABLE[i].via)))
+						 !via_fits(dev, who, WRITABLE[i].via)))
 			return false;
 	return true;
 }

@@ -1,7 +1,7 @@
 /* lib/svr/access.h - who may do what: OCF Security 12 and the state columns of 13. */
 #pragma once
 
-#include "svr/device.h"
+#include "svr/requester.h"
 
 /* Security virtual, other configuration, and application resources. */
 enum res_kind { RES_SVR, RES_DCR, RES_NCR };
@@ -12,6 +12,7 @@ struct target {
 	enum res_kind kind;
 	enum owner owner; /* whose rowneruuid rules it; OWNER_NONE: nobody's */
 	unsigned anyone;  /* METHOD_BIT()s open to anyone in RFOTM before there is a DOC */
+	bool any_session; /* open to every secured session of an owned device */
 	/* RES_NCR: how wildcards see it. RES_DCR: `secure` keeps unsecured requests out. */
 	bool discoverable, secure, clear;
 };
@@ -22,7 +23,8 @@ enum access {
 	ACCESS_DOS, /* pstat by another resource owner: dos, om and tm only */
 	ACCESS_FULL,
 };
-enum access access_decide(const struct device *dev, const struct req *req, const struct target *t);
+enum access access_decide(const struct device *dev, const struct requester *who,
+			  const struct target *t);
 
 /* The properties that are ever writable. */
 enum property {
@@ -38,6 +40,9 @@ enum property {
 	CRED_CREDS,
 	CRED_ROWNERUUID,
 	CRED_OWNER_KEY, /* a key to be derived rather than given */
+	CRL_CRLID,
+	CRL_THISUPDATE,
+	CRL_CRLDATA,
 	ACL2_ACLIST2,
 	ACL2_ROWNERUUID,
 	SDI_UUID,
@@ -51,5 +56,5 @@ enum property {
 
 /* True if the present state lets the requester, who has `access` to the resource, write all of
  * `properties` (PROP_BIT()s). */
-MUST_USE bool access_may_write(const struct device *dev, const struct req *req, enum access access,
-			       unsigned properties);
+MUST_USE bool access_may_write(const struct device *dev, const struct requester *who,
+			       enum access access, unsigned properties);

@@ -73,7 +73,7 @@ enum verdict acl_post(struct exchange *x)
 		return u.no_memory ? refuse(x, V_INTERNAL, "out of memory")
 				   : refuse(x, V_BAD_REQUEST,
 					    "malformed body or an unsupported name or value");
-	if (!access_may_write(x->dev, x->req, x->access, u.seen))
+	if (!access_may_write(x->dev, &x->who, x->access, u.seen))
 		return refuse(x, V_BAD_REQUEST, "property is not writable now");
 	dev = stage(x);
 	if (!dev)
@@ -88,7 +88,7 @@ enum verdict acl_delete(struct exchange *x)
 	struct device *dev;
 	uint32_t aceid;
 
-	if (!access_may_write(x->dev, x->req, x->access, PROP_BIT(ACL2_ACLIST2)))
+	if (!access_may_write(x->dev, &x->who, x->access, PROP_BIT(ACL2_ACLIST2)))
 		return refuse(x, V_FORBIDDEN, "nothing is deleted in this state");
 	if (!query_aceid(x->req, &aceid))
 		return refuse(x, V_NOT_FOUND, "no such access control entry");

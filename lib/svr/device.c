@@ -4,6 +4,27 @@
 
 #define PIN_SPACE 100000000u /* eight digits */
 
+/* The counted parts of a device. */
+static void share(struct device *dev)
+{
+	for (size_t i = 0; i < dev->n_creds; i++)
+		(void)cred_ref(dev->creds[i]);
+	for (size_t i = 0; i < dev->n_asserted; i++)
+		(void)cred_ref(dev->asserted[i].cred);
+	dev->crl = crl_ref(dev->crl);
+}
+
+static void release(struct device *dev)
+{
+	for (size_t i = 0; i < dev->n_creds; i++)
+		(void)cred_unref(dev->creds[i]);
+	for (size_t i = 0; i < dev->n_asserted; i++)
+		(void)cred_unref(dev->asserted[i].cred);
+	(void)crl_unref(dev->crl);
+	acl_done(&dev->acl);
+	explicit_bzero(dev, sizeof(*dev));
+}
+
 struct device *device_copy(const struct device *dev)
 {
 	struct device *copy = malloc(sizeof(*copy));
@@ -11,6 +32,7 @@ struct device *device_copy(const struct device *dev)
 	if (!copy)
 		return NULL;
 	*copy = *dev;
+	share(copy);
 	if (!acl_copy(&copy->acl, &dev->acl))
 		return device_free(copy);
 	return copy;
@@ -19,8 +41,7 @@ struct device *device_copy(const struct device *dev)
 struct device *device_free(struct device *dev)
 {
 	if (dev) {
-		acl_done(&dev->acl);
-		explicit_bzero(dev, sizeof(*dev));
+		release(dev);
 		free(dev);
 	}
 	return NULL;
@@ -50,8 +71,7 @@ void device_wipe(struct device *dev, const struct svr_env *env)
 	};
 
 	draw_uuid(&fresh.uuid, env);
-	acl_done(&dev->acl);
-	explicit_bzero(dev, sizeof(*dev));
+	release(dev);
 	*dev = fresh;
 }
 
@@ -135,12 +155,64 @@ uint32_t device_draw_id(const struct svr_env *env)
 	return id;
 }
 
-const struct cred *device_cred(const struct device *dev, const struct uuid *subject)
+bool device_add_cred(struct device *dev, const struct cred *draft)
+{
+	struct cred *cred = cred_new(draft);
+
+	if (cred)
+		dev->creds[dev->n_creds++] = cred;
+	return cred != NULL;
+}
+
+bool device_admits(const struct device *dev, const struct uuid *subject)
+{
+	for (size_t i = 0; i < dev->n_creds; i++)
+		if (cred_names(dev->creds[i], subject) &&
+		    (dev->creds[i]->usage == USAGE_NONE || dev->creds[i]->usage == USAGE_TRUSTCA))
+			return true;
+	return false;
+}
+
+const struct cred *device_psk(const struct device *dev, const struct uuid *subject,
+			      const struct svr_wall *wall)
 {
 	for (size_t i = dev->n_creds; i-- > 0;)
-		if (uuid_eq(&dev->creds[i].subject, subject))
-			return &dev->creds[i];
+		if (dev->creds[i]->usage == USAGE_NONE && cred_names(dev->creds[i], subject) &&
+		    cred_in_force(dev->creds[i], wall))
+			return dev->creds[i];
 	return NULL;
+}
+
+uint64_t device_anchors(const struct device *dev, const struct svr_wall *wall)
+{
+	uint64_t anchors = 0;
+
+	_Static_assert(CREDS_MAX <= 64, "a bit for each entry");
+	for (size_t i = 0; i < dev->n_creds; i++)
+		if (dev->creds[i]->usage == USAGE_TRUSTCA && cred_in_force(dev->creds[i], wall))
+			anchors |= UINT64_C(1) << i;
+	return anchors;
+}
+
+bool device_stands(const struct device *dev, const struct asserted *a, const struct svr_wall *wall)
+{
+	return wall->us < a->until_us && (!wall->trusted || wall->us >= a->from_us) &&
+	       (a->anchors & ~device_anchors(dev, wall)) == 0;
+}
+
+void device_retract(struct device *dev, uint64_t session, const uint32_t *credid)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < dev->n_asserted; i++) {
+		struct asserted *a = &dev->asserted[i];
+
+		if (a->session == session && (!credid || a->cred->credid == *credid))
+			(void)cred_unref(a->cred);
+		else
+			dev->asserted[kept++] = *a;
+	}
+	dev->n_asserted = kept;
 }
 
 bool device_in_doc(const struct device *dev, uint64_t session)

@@ -2,10 +2,13 @@
 #pragma once
 
 #include "svr/ace.h"
-#include "svr/svr.h"
+#include "svr/credential.h"
 
-#define CREDS_MAX ((size_t)64)
-#define ID_MAX    INT32_MAX /* of a credid or aceid */
+#define CREDS_MAX         ((size_t)64)
+#define ROLES_MAX         ((size_t)64) /* asserted in all sessions */
+#define SESSION_ROLES_MAX ((size_t)8)
+#define CSR_MAX           ((size_t)1024) /* octets of a request in PEM */
+#define ID_MAX            INT32_MAX      /* of a credid or aceid */
 
 #define PIN_LIFE_US     (UINT64_C(600) * 1000000)
 #define PIN_TRIES       3                        /* wrong PINs in a row before the first wait */
@@ -15,7 +18,7 @@
 #define PIN_EVERY_US    (UINT64_C(10) * 1000000) /* and one each after that */
 
 #define OM_CLIENT_DIRECTED 4u /* the only operational mode: pstat.sm */
-#define SCT_PAIRWISE       1u /* the only credential type: doxm.sct */
+#define SCT                9u /* doxm.sct: pairwise keys and certificates */
 
 /* Bits of pstat.cm and tm: OCF Security 13.8. */
 #define MODE_RESET      0x001u
@@ -33,11 +36,12 @@ enum owner { OWNER_DOXM, OWNER_PSTAT, OWNER_CRED, OWNER_ACL2, OWNER_COUNT };
 enum sp { SP_UNSPECIFIED, SP_BASELINE, SP_BLACK, SP_BLUE, SP_PURPLE };
 #define SP_BIT(p) (1u << (p))
 
-/* A pairwise key. */
-struct cred {
-	uint32_t credid;
-	struct uuid subject;
-	struct secret key;
+/* A role that the peer of a session has: OCF Security 13.11. */
+struct asserted {
+	uint64_t session;
+	struct cred *cred;          /* counted: the certificate, `role` is what it says */
+	uint64_t anchors;           /* device_anchors() when it was judged */
+	uint64_t from_us, until_us; /* the certificate's validity */
 };
 
 struct device {
@@ -51,8 +55,10 @@ struct device {
 	uint16_t cm, tm;
 	unsigned om;
 	size_t n_creds;
-	struct cred creds[CREDS_MAX];
+	struct cred *creds[CREDS_MAX]; /* counted */
 	struct acl acl;
+	struct secret csr_key; /* empty: none made yet */
+	struct crl *crl;       /* counted; NULL: none */
 	struct {
 		struct uuid uuid;
 		char name[SVR_TEXT_MAX + 1];
@@ -64,6 +70,13 @@ struct device {
 	} sp;
 
 	/* Of this run only. */
+	struct {
+		struct uuid subject;
+		size_t len; /* 0: none made yet */
+		uint8_t pem[CSR_MAX];
+	} csr;
+	size_t n_asserted;
+	struct asserted asserted[ROLES_MAX];
 	uint64_t doc;      /* session with the DOC flag, 0: none */
 	uint64_t reset_by; /* session that asked for the pending RESET, 0: none */
 	struct {
@@ -87,8 +100,19 @@ void device_pin_set(struct device *dev, const char *text, const struct svr_env *
 /* Counts one wrong PIN more; from PIN_TRIES on the next one has to wait. */
 void device_pin_failed(struct device *dev, uint64_t now_us);
 void device_pin_forget(struct device *dev);
-/* The newest credential of a subject, or NULL. */
-const struct cred *device_cred(const struct device *dev, const struct uuid *subject);
+/* Takes a copy of `draft` into the list. False: out of memory. */
+MUST_USE bool device_add_cred(struct device *dev, const struct cred *draft);
+/* Is there an entry, in force or not, that lets this one subject in? */
+bool device_admits(const struct device *dev, const struct uuid *subject);
+/* The newest pairwise key of a subject that is in force, or NULL. */
+const struct cred *device_psk(const struct device *dev, const struct uuid *subject,
+			      const struct svr_wall *wall);
+/* Trust anchors in force, one bit for each entry that is one. */
+uint64_t device_anchors(const struct device *dev, const struct svr_wall *wall);
+/* Does a role still stand: valid, and each anchor there was is in force? */
+bool device_stands(const struct device *dev, const struct asserted *a, const struct svr_wall *wall);
+/* Drops the roles of a session; one only, unless credid is NULL. */
+void device_retract(struct device *dev, uint64_t session, const uint32_t *credid);
 bool device_in_doc(const struct device *dev, uint64_t session);
 /* Random, 1..ID_MAX: a credid or aceid. */
 uint32_t device_draw_id(const struct svr_env *env);

@@ -135,7 +135,7 @@ static void write_batch(const struct exchange *x, const struct filter *f)
 	for (size_t i = 0; (res = route_at(x->env, i, &room)); i++) {
 		if (res->target.kind == RES_SVR || !is_known(res) ||
 		    !filter_takes(f, x->dev, res) ||
-		    access_decide(x->dev, x->req, &res->target) == ACCESS_NONE)
+		    access_decide(x->dev, &x->who, &res->target) == ACCESS_NONE)
 			continue;
 		cbw_map(b);
 		cbw_kv_str(b, "href", res->target.href);

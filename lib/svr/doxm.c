@@ -47,7 +47,7 @@ static bool may_be_owned(const struct device *dev)
 {
 	const struct uuid *rowner = &dev->rowner[OWNER_DOXM];
 
-	return !uuid_is_nil(&dev->devowner) && !uuid_is_nil(rowner) && device_cred(dev, rowner);
+	return !uuid_is_nil(&dev->devowner) && !uuid_is_nil(rowner) && device_admits(dev, rowner);
 }
 
 static enum verdict set_identity(struct exchange *x, struct device *dev,
@@ -79,7 +79,7 @@ enum verdict doxm_post(struct exchange *x)
 
 	if (!doxm_rep_parse(x->req->body, &u))
 		return refuse(x, V_BAD_REQUEST, "malformed body or a name that is not writable");
-	if (!access_may_write(x->dev, x->req, x->access, u.seen))
+	if (!access_may_write(x->dev, &x->who, x->access, u.seen))
 		return refuse(x, V_BAD_REQUEST, "property is not writable now");
 	dev = stage(x);
 	if (!dev)

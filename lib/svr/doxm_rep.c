@@ -56,7 +56,7 @@ void doxm_rep_write(const struct device *dev, struct buf *b)
 		cbw_uint(b, dev->info->oxms[i]);
 	cbw_end(b);
 	cbw_kv_uint(b, "oxmsel", dev->oxmsel);
-	cbw_kv_uint(b, "sct", SCT_PAIRWISE);
+	cbw_kv_uint(b, "sct", SCT);
 	cbw_kv_bool(b, "owned", dev->owned);
 	cbw_kv_uuid(b, "devowneruuid", &dev->devowner);
 	cbw_kv_uuid(b, "deviceuuid", &dev->uuid);

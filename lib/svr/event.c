@@ -8,6 +8,7 @@ enum reaction {
 	REFUSE,
 	NOTHING,
 	OPEN_DOC,
+	END_ROLES,
 	END_DOC,        /* the flag only: there is an owner already */
 	COUNT_PIN,      /* a wrong PIN for terms that are void meanwhile */
 	COUNT_PIN_WIPE, /* a wrong PIN */
@@ -31,6 +32,14 @@ static enum reaction on_doc_open(const struct device *dev)
 	return REFUSE;
 }
 
+static bool has_roles(const struct device *dev, uint64_t session)
+{
+	for (size_t i = 0; i < dev->n_asserted; i++)
+		if (dev->asserted[i].session == session)
+			return true;
+	return false;
+}
+
 static enum reaction on_closed(const struct device *dev, uint64_t session)
 {
 	if (session == 0)
@@ -38,7 +47,7 @@ static enum reaction on_closed(const struct device *dev, uint64_t session)
 	if (dev->dos == DOS_RESET)
 		return session == dev->reset_by ? WIPE : NOTHING;
 	if (session != dev->doc)
-		return NOTHING;
+		return has_roles(dev, session) ? END_ROLES : NOTHING;
 	return dev->dos == DOS_RFOTM ? WIPE : END_DOC;
 }
 
@@ -122,7 +131,11 @@ static void apply(struct device *dev, enum reaction reaction, uint64_t session,
 	case OPEN_DOC:
 		open_doc(dev, session, out);
 		break;
+	case END_ROLES:
+		device_retract(dev, session, NULL);
+		break;
 	case END_DOC:
+		device_retract(dev, session, NULL);
 		dev->doc = 0;
 		out->effects |= FX_SIGNAL;
 		break;

@@ -21,7 +21,7 @@ enum verdict pstat_post(struct exchange *x)
 
 	if (!pstat_rep_parse(x->req->body, &u))
 		return refuse(x, V_BAD_REQUEST, "malformed body or a name that is not writable");
-	if (!access_may_write(x->dev, x->req, x->access, u.seen))
+	if (!access_may_write(x->dev, &x->who, x->access, u.seen))
 		return refuse(x, V_BAD_REQUEST, "property is not writable now");
 	if ((u.seen & PROP_BIT(PSTAT_OM)) && u.om != OM_CLIENT_DIRECTED)
 		return refuse(x, V_BAD_REQUEST, "operational mode is not supported");

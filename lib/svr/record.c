@@ -1,8 +1,10 @@
-/* Stored form of the device: [version, {doxm}, {pstat}, {cred}, {sdi}, {acl2}, {sp}], each with all
- * its writable properties. What is behind acl2 came later: a record may end before it. */
+/* Stored form of the device: [version, {doxm}, {pstat}, {cred}, {sdi}, {acl2}, {sp}, {keys},
+ * {crl}], each with all its writable properties. What is behind acl2 came later: a record may end
+ * before it. */
 #include "codec/cbw.h"
 #include "svr/acl.h"
 #include "svr/cred.h"
+#include "svr/crl.h"
 #include "svr/dos.h"
 #include "svr/doxm.h"
 #include "svr/otm.h"
@@ -14,7 +16,7 @@
 
 /* Ours, but a damaged disk is as bad as a hostile peer. Room for what a device can hold. */
 static const struct cbr_limits LIMITS = {
-	.bytes = SVR_RECORD_MAX, .depth = 8, .items = 65536, .text = ACE_TEXT_MAX};
+	.bytes = SVR_RECORD_MAX, .depth = 8, .items = 65536, .text = CRL_MAX};
 
 static void write_doxm(const struct device *dev, struct buf *b)
 {
@@ -30,7 +32,7 @@ static void write_cred(const struct device *dev, struct buf *b)
 	cbw_str(b, "creds");
 	cbw_array(b);
 	for (size_t i = 0; i < dev->n_creds; i++)
-		cred_rep_write(&dev->creds[i], true, b);
+		cred_rep_write(dev->creds[i], true, b);
 	cbw_end(b);
 	cbw_kv_uuid(b, "rowneruuid", &dev->rowner[OWNER_CRED]);
 }
@@ -82,6 +84,12 @@ static bool read_doxm(struct device *dev, struct cbr *c)
 	return true;
 }
 
+static bool is_complete(const struct cred *cred)
+{
+	return cred->credid != NO_CREDID && (cred->usage != USAGE_NONE || cred->key.len != 0) &&
+	       cred->usage != USAGE_MFGCERT && cred->usage != USAGE_MFGTRUSTCA;
+}
+
 static bool read_cred(struct device *dev, struct cbr *c)
 {
 	CLEANUP(cred_update_wipe) struct cred_update u;
@@ -90,10 +98,11 @@ static bool read_cred(struct device *dev, struct cbr *c)
 	if (!is_whole(c, u.seen, CRED_CREDS, CRED_ROWNERUUID))
 		return false;
 	for (size_t i = 0; i < u.n_creds; i++)
-		if (u.creds[i].credid == NO_CREDID || u.creds[i].key.len == 0)
+		if (!is_complete(&u.creds[i]))
 			return false;
-	memcpy(dev->creds, u.creds, sizeof(dev->creds));
-	dev->n_creds = u.n_creds;
+	for (size_t i = 0; i < u.n_creds; i++)
+		if (!device_add_cred(dev, &u.creds[i]))
+			return false;
 	dev->rowner[OWNER_CRED] = u.rowneruuid;
 	return true;
 }
@@ -139,6 +148,30 @@ static bool read_pstat(struct device *dev, struct cbr *c)
 	return true;
 }
 
+/* The key of certificate requests, if there is one yet. */
+static void write_keys(const struct device *dev, struct buf *b)
+{
+	if (dev->csr_key.len == 0)
+		return;
+	cbw_str(b, "csr");
+	cbw_bytes(b, secret_span(&dev->csr_key));
+}
+
+static bool read_keys(struct device *dev, struct cbr *c)
+{
+	struct span key, csr = {0};
+	unsigned seen = 0;
+
+	cbr_map(c);
+	while (cbr_next(c, &key)) {
+		if (!span_is(key, "csr"))
+			cbr_fail(c, CBR_VALUE);
+		cbr_once(c, &seen, 1);
+		csr = cbr_bytes(c);
+	}
+	return c->err == CBR_OK && (!seen || csr.len == KEY_LONG) && secret_set(&dev->csr_key, csr);
+}
+
 static bool read_sp(struct device *dev, struct cbr *c)
 {
 	struct sp_update u;
@@ -153,12 +186,14 @@ static const struct {
 	bool (*read)(struct device *dev, struct cbr *c); /* false: damaged, *dev as before */
 	const char *why;
 } SECTIONS[] = {
-	{write_doxm,    read_doxm,  "doxm is damaged" },
-        {write_pstat,   read_pstat, "pstat is damaged"},
-	{write_cred,    read_cred,  "cred is damaged" },
-        {sdi_rep_write, read_sdi,   "sdi is damaged"  },
-	{write_acl2,    read_acl2,  "acl2 is damaged" },
-        {sp_rep_write,  read_sp,    "sp is damaged"   },
+	{write_doxm,           read_doxm,    "doxm is damaged" },
+	{write_pstat,          read_pstat,   "pstat is damaged"},
+	{write_cred,           read_cred,    "cred is damaged" },
+	{sdi_rep_write,        read_sdi,     "sdi is damaged"  },
+	{write_acl2,           read_acl2,    "acl2 is damaged" },
+	{sp_rep_write,         read_sp,      "sp is damaged"   },
+	{write_keys,           read_keys,    "keys are damaged"},
+	{crl_rep_write_stored, crl_rep_read, "crl is damaged"  },
 };
 #define SECTIONS_AT_LEAST ((size_t)5) /* all there were at first */
 

@@ -4,11 +4,14 @@
 #include "svr/acl.h"
 #include "svr/core.h"
 #include "svr/cred.h"
+#include "svr/crl.h"
+#include "svr/csr.h"
 #include "svr/discovery.h"
 #include "svr/dos.h"
 #include "svr/doxm.h"
 #include "svr/mnt.h"
 #include "svr/pstat.h"
+#include "svr/roles.h"
 #include "svr/sdi.h"
 #include "svr/sp.h"
 
@@ -56,7 +59,7 @@ const struct resource RESOURCES[] = {
          .properties = core_platform_write,
 	 },
 	{
-         .target = SVR("/oic/sec/doxm", OWNER_DOXM,                                           GET | POST),
+         .target = SVR("/oic/sec/doxm", OWNER_DOXM,                                              GET | POST),
          .rt = "oic.r.doxm",
          .interfaces = {IF_RW, IF_BASELINE},
          .get = doxm_get,
@@ -65,7 +68,7 @@ const struct resource RESOURCES[] = {
          .properties = doxm_rep_write,
 	 },
 	{
-         .target = SVR("/oic/sec/pstat", OWNER_PSTAT,                             GET),
+         .target = SVR("/oic/sec/pstat", OWNER_PSTAT,                                GET),
          .rt = "oic.r.pstat",
          .interfaces = {IF_RW, IF_BASELINE},
          .observable = true,
@@ -75,7 +78,7 @@ const struct resource RESOURCES[] = {
          .properties = pstat_rep_write,
 	 },
 	{
-         .target = SVR("/oic/sec/cred",     OWNER_CRED, 0),
+         .target = SVR("/oic/sec/cred",     OWNER_CRED,    0),
          .rt = "oic.r.cred",
          .interfaces = {IF_RW, IF_BASELINE},
          .get = cred_get,
@@ -84,7 +87,7 @@ const struct resource RESOURCES[] = {
          .body_max = REQ_BODY_MAX,
 	 },
 	{
-         .target = SVR("/oic/sec/acl2",                 OWNER_ACL2,                  0),
+         .target = SVR("/oic/sec/acl2",                 OWNER_ACL2,                     0),
          .rt = "oic.r.acl2",
          .interfaces = {IF_RW, IF_BASELINE},
          .get = acl_get,
@@ -93,7 +96,7 @@ const struct resource RESOURCES[] = {
          .body_max = REQ_BODY_MAX,
 	 },
 	{
-         .target = SVR("/oic/sec/sdi",                                OWNER_NONE,                          0),
+         .target = SVR("/oic/sec/sdi",                                OWNER_NONE,                             0),
          .rt = "oic.r.sdi",
          .interfaces = {IF_RW, IF_BASELINE},
          .get = get_properties,
@@ -102,13 +105,41 @@ const struct resource RESOURCES[] = {
          .properties = sdi_rep_write,
 	 },
 	{
-         .target = SVR("/oic/sec/sp",                                  OWNER_NONE,                                                     0),
+         .target = SVR("/oic/sec/sp",                                  OWNER_NONE,                                                        0),
          .rt = "oic.r.sp",
          .interfaces = {IF_RW, IF_BASELINE},
          .get = get_properties,
          .post = sp_post,
          .body_max = SP_BODY_MAX,
          .properties = sp_rep_write,
+	 },
+	{
+         .target = SVR("/oic/sec/csr",                     OWNER_CRED,                               0),
+         .rt = "oic.r.csr",
+         .interfaces = {IF_RW, IF_BASELINE},
+         .get = csr_get,
+	 },
+	{
+         .target =
+			{
+				.href = "/oic/sec/roles",
+				.kind = RES_SVR,
+				.owner = OWNER_NONE,
+				.any_session = true,
+			},.rt = "oic.r.roles",
+         .interfaces = {IF_RW, IF_BASELINE},
+         .get = roles_get,
+         .post = roles_post,
+         .del = roles_delete,
+         .body_max = REQ_BODY_MAX,
+	 },
+	{
+         .target = SVR("/oic/sec/crl",       OWNER_CRED,                                              0),
+         .rt = "oic.r.crl",
+         .interfaces = {IF_RW, IF_BASELINE},
+         .get = crl_get,
+         .post = crl_post,
+         .body_max = REQ_BODY_MAX,
 	 },
 	{
          .target = SECURE("/oic/mnt"),
@@ -119,10 +150,7 @@ const struct resource RESOURCES[] = {
          .body_max = MNT_BODY_MAX,
          .properties = mnt_rep_write,
 	 },
-	NOT_YET("/oic/sec/csr", RES_SVR),
-	NOT_YET("/oic/sec/roles", RES_SVR),
 	NOT_YET("/oic/sec/ael", RES_SVR),
-	NOT_YET("/oic/sec/crl", RES_SVR),
 	NOT_YET("/oc/swu", RES_DCR),
 };
 const size_t N_RESOURCES = ARRAY_SIZE(RESOURCES);

@@ -23,6 +23,7 @@ struct resource {
 struct exchange {
 	const struct device *dev;
 	const struct req *req;
+	struct requester who;
 	const struct svr_env *env;
 	const struct resource *res;
 	struct resource room; /* where `res` is if it is a program's */

@@ -78,7 +78,7 @@ enum verdict sdi_post(struct exchange *x)
 
 	if (!sdi_rep_parse(x->req->body, &u))
 		return refuse(x, V_BAD_REQUEST, "malformed body or an unknown name");
-	if (!access_may_write(x->dev, x->req, x->access, u.seen))
+	if (!access_may_write(x->dev, &x->who, x->access, u.seen))
 		return refuse(x, V_BAD_REQUEST, "property is not writable now");
 	dev = stage(x);
 	if (!dev)

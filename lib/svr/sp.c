@@ -89,7 +89,7 @@ enum verdict sp_post(struct exchange *x)
 
 	if (!sp_rep_parse(x->req->body, &u))
 		return refuse(x, V_BAD_REQUEST, "malformed body, an unknown name or profile");
-	if (!access_may_write(x->dev, x->req, x->access, u.seen))
+	if (!access_may_write(x->dev, &x->who, x->access, u.seen))
 		return refuse(x, V_BAD_REQUEST, "property is not writable now");
 	dev = stage(x);
 	if (!dev)

@@ -97,7 +97,7 @@ static enum verdict decide(struct exchange *x)
 		return not_found(x);
 	if (!is_not_there_yet(x->res) && !route_interface(x->res, x->req))
 		return refuse(x, V_FORBIDDEN, "interface is not supported");
-	x->access = access_decide(x->dev, x->req, &x->res->target);
+	x->access = access_decide(x->dev, &x->who, &x->res->target);
 	if (x->access == ACCESS_NONE)
 		return refuse(x, V_UNAUTHORIZED, "requester is not authorised");
 	if (is_not_there_yet(x->res))
@@ -125,6 +125,7 @@ void svr_handle(const struct device *dev, const struct req *req, const struct sv
 {
 	struct exchange x = {.dev = dev, .req = req, .env = env, .out = out};
 
+	requester_of(dev, req, &env->wall, &x.who);
 	out_reset(out);
 	buf_reset(out->body);
 	out->verdict = decide(&x);
@@ -155,12 +156,48 @@ enum svr_profile svr_profile(const struct device *dev)
 	return otm ? otm->profile : SVR_PROFILE_NONE;
 }
 
-bool svr_psk(const struct device *dev, const struct uuid *peer, struct secret *ret)
+bool svr_psk(const struct device *dev, const struct uuid *peer, const struct svr_wall *wall,
+	     struct secret *ret)
 {
-	const struct cred *cred = device_cred(dev, peer);
+	const struct cred *cred = device_psk(dev, peer, wall);
 
 	if (!cred || svr_profile(dev) != SVR_PROFILE_NORMAL)
 		return false;
 	*ret = cred->key;
 	return true;
+}
+
+bool svr_identity(const struct device *dev, const struct svr_wall *wall, struct span *ret_pem,
+		  struct secret *ret_key)
+{
+	for (size_t i = dev->n_creds; i-- > 0;) {
+		const struct cred *cred = dev->creds[i];
+
+		if (cred->usage == USAGE_CERT && dev->csr_key.len && cred_in_force(cred, wall)) {
+			*ret_pem = cred->public;
+			*ret_key = dev->csr_key;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool svr_anchor(const struct device *dev, const struct svr_wall *wall, size_t *i,
+		struct span *ret_pem, const struct uuid **ret_subject)
+{
+	for (; *i < dev->n_creds; (*i)++) {
+		const struct cred *cred = dev->creds[*i];
+
+		if (cred->usage == USAGE_TRUSTCA && cred_in_force(cred, wall)) {
+			*ret_pem = cred->public;
+			*ret_subject = cred->any ? NULL : &cred->subject;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct span svr_crl(const struct device *dev)
+{
+	return dev->crl ? span_of(dev->crl->der, dev->crl->len) : span_of(NULL, 0);
 }

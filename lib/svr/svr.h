@@ -68,9 +68,48 @@ struct device_info {
 	size_t n_factory;
 };
 
+/* Wall clock. Not trusted: `us` is a lower bound of it, so what ended before is over, and whether
+ * something has begun cannot be said. */
+struct svr_wall {
+	uint64_t us; /* since 1970 UTC */
+	bool trusted;
+};
+
+/* What a certificate says of its holder; nothing of it is judged. */
+#define SVR_ROLE_TEXT_MAX 64 /* octets of a role or authority */
+struct svr_leaf {
+	bool has_uuid;
+	struct uuid uuid;
+	uint8_t key[64]; /* public key: a P-256 point */
+	bool is_own;     /* the key is the one of the device's requests */
+	bool has_role;   /* the first one, if there are more */
+	char role[SVR_ROLE_TEXT_MAX + 1], authority[SVR_ROLE_TEXT_MAX + 1];
+	uint64_t from_us, until_us; /* when all certificates of the chain are valid */
+};
+
+/* Certificates, as crypto/x509 knows them. Each gives 0, -EBADMSG (the peer's fault, *ret_why says
+ * what), or another -errno (ours). PEM is leaf first. */
+struct svr_certs {
+	int (*key_new)(void *ctx, struct secret *ret);
+	/* A request for `subject`, in PEM. */
+	int (*csr)(void *ctx, const struct secret *key, const struct uuid *subject,
+		   struct buf *ret_pem);
+	int (*leaf)(void *ctx, struct span pem, const struct secret *key, struct svr_leaf *ret,
+		    const char **ret_why);
+	/* Is it one CA certificate that can be a trust anchor? */
+	int (*anchor)(void *ctx, struct span pem, const char **ret_why);
+	/* Is it a role certificate that the anchors of `dev` vouch for now, and not revoked? */
+	int (*role)(void *ctx, const struct device *dev, const struct svr_wall *wall,
+		    struct span pem, const char **ret_why);
+	/* Is it a CRL by an anchor of `dev`, and when was it made? */
+	int (*crl)(void *ctx, const struct device *dev, const struct svr_wall *wall,
+		   struct span der, uint64_t *ret_made_us, const char **ret_why);
+};
+
 struct svr_env {
-	uint64_t now_us;                                  /* CLOCK_MONOTONIC */
-	uint64_t wall_us;                                 /* CLOCK_REALTIME, for dates only */
+	uint64_t now_us; /* CLOCK_MONOTONIC */
+	struct svr_wall wall;
+	const struct svr_certs *certs;
 	void (*random)(void *ctx, void *ret, size_t len); /* cannot fail */
 	/* CR 2868: the owner credential of this session: first 16 octets of
 	 * P_SHA256(key_block, label || obt || device). -EINVAL: no such session. */
@@ -132,8 +171,20 @@ enum svr_profile {
 	SVR_PROFILE_NORMAL, /* credentials of the device */
 };
 enum svr_profile svr_profile(const struct device *dev);
-/* The pairwise key for a peer's identity in SVR_PROFILE_NORMAL; false: no such credential. */
-MUST_USE bool svr_psk(const struct device *dev, const struct uuid *peer, struct secret *ret);
+/* The pairwise key for a peer's identity in SVR_PROFILE_NORMAL; false: no such credential that is
+ * in force. */
+MUST_USE bool svr_psk(const struct device *dev, const struct uuid *peer,
+		      const struct svr_wall *wall, struct secret *ret);
+/* What certificate sessions in SVR_PROFILE_NORMAL are made with: of the credentials that are in
+ * force, FX_REKEY says when they change otherwise than by time. Spans are borrowed from `dev`.
+ * The newest identity chain and its private key (wipe it). False: none. */
+MUST_USE bool svr_identity(const struct device *dev, const struct svr_wall *wall,
+			   struct span *ret_pem, struct secret *ret_key);
+/* The trust anchors: entry *i or the next one, whose number is then *i. *ret_subject is whom it may
+ * vouch for, NULL: anybody. False: no further one. */
+MUST_USE bool svr_anchor(const struct device *dev, const struct svr_wall *wall, size_t *i,
+			 struct span *ret_pem, const struct uuid **ret_subject);
+struct span svr_crl(const struct device *dev); /* DER; empty: none */
 
 /* Start-up. An empty record gives a fresh device in RFOTM, a damaged one a device in SRESET (and
  * *ret_why says what, else NULL), which keeps what could be read; nothing is to be stored. 0: *ret

@@ -9,7 +9,7 @@
 static void expect_same(const struct cred *cred)
 {
 	static struct cred_update again;
-	struct buf b = BUF_INIT(1024);
+	struct buf b = BUF_INIT(REQ_BODY_MAX);
 
 	cbw_map(&b);
 	cbw_str(&b, "creds");
@@ -18,7 +18,7 @@ static void expect_same(const struct cred *cred)
 	cbw_end(&b);
 	cbw_end(&b);
 	if (!buf_ok(&b) || !cred_rep_parse(buf_span(&b), &again) || again.n_creds != 1 ||
-	    !secret_eq(&again.creds[0].key, &cred->key) || again.creds[0].credid != cred->credid)
+	    !cred_is_same(&again.creds[0], cred) || again.creds[0].credid != cred->credid)
 		abort();
 	buf_done(&b);
 }
@@ -30,10 +30,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!cred_rep_parse(span_of(data, size), &u))
 		return -1;
 	for (size_t i = 0; i < u.n_creds; i++) {
-		size_t len = u.creds[i].key.len;
+		const struct cred *cred = &u.creds[i];
+		const bool pairwise = cred->usage == USAGE_NONE;
 
-		if (uuid_is_nil(&u.creds[i].subject) ||
-		    (len != 0 && len != KEY_SHORT && len != KEY_LONG))
+		if ((uuid_is_nil(&cred->subject) && !cred->any) || pairwise != !cred->public.len ||
+		    (cred->key.len != 0 && cred->key.len != KEY_SHORT &&
+		     cred->key.len != KEY_LONG) ||
+		    (!pairwise && cred->key.len))
 			abort();
 		if (u.creds[i].credid != NO_CREDID)
 			expect_same(&u.creds[i]);

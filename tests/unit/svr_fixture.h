@@ -27,6 +27,7 @@ struct world {
 	struct svr_out out; /* of the last call; staged is committed already */
 	size_t stores_left; /* then the power goes: SIZE_MAX never */
 	bool no_power;
+	int certs_error; /* of the next calls into svr_certs */
 	int owner_key_error;
 	char owner_key_label[32];
 	struct uuid owner_key_obt, owner_key_device;
@@ -127,6 +128,141 @@ static inline int fake_owner_key(void *ctx, uint64_t session, const char *label,
 	return w->owner_key_error;
 }
 
+/* ---- certificates are lines of text: what the device asks of them, they say ----
+ *	"ca name=root", "cert ca=root key=own cn=<uuid> role=r authority=a sn=1 from=0 until=9",
+ *	"crl ca=root made=1 revokes=1"; times in seconds. */
+
+#define KEY_OWN "own"
+
+static inline bool cert_word(struct span pem, const char *name, char ret[64])
+{
+	char key[32];
+	const uint8_t *at;
+	size_t n = 0;
+
+	(void)snprintf(key, sizeof(key), " %s=", name);
+	at = memmem(pem.ptr, pem.len, key, strlen(key));
+	if (!at)
+		return false;
+	for (at += strlen(key); at < pem.ptr + pem.len && !strchr(" \n", *at); at++)
+		ret[n++] = (char)*at;
+	ret[n] = '\0';
+	return true;
+}
+
+static inline uint64_t cert_time(struct span pem, const char *name, uint64_t missing)
+{
+	char text[64];
+
+	return cert_word(pem, name, text) ? strtoull(text, NULL, 10) * 1000000 : missing;
+}
+
+static inline int cert_fault(void *ctx, struct span pem, const char *kind, const char **ret_why)
+{
+	struct world *w = ctx;
+
+	*ret_why = "not one of these";
+	if (w->certs_error)
+		return w->certs_error;
+	return span_starts(pem, kind) ? 0 : -EBADMSG;
+}
+
+static inline int fake_key_new(void *ctx, struct secret *ret)
+{
+	struct world *w = ctx;
+
+	fake_random(ctx, ret->b, 32);
+	ret->len = 32;
+	return w->certs_error;
+}
+
+static inline int fake_csr(void *ctx, const struct secret *key, const struct uuid *subject,
+			   struct buf *ret_pem)
+{
+	struct world *w = ctx;
+	char cn[UUID_TEXT + 1];
+
+	uuid_format(subject, cn);
+	buf_printf(ret_pem, "csr cn=%s key=%02x%02x nonce=%u", cn, key->b[0], key->b[31],
+		   (unsigned)w->rng++);
+	return w->certs_error;
+}
+
+static inline int fake_leaf(void *ctx, struct span pem, const struct secret *key,
+			    struct svr_leaf *ret, const char **ret_why)
+{
+	char text[64];
+	int r = cert_fault(ctx, pem, "cert ", ret_why);
+
+	if (r < 0)
+		return r;
+	*ret = (struct svr_leaf){.from_us = cert_time(pem, "from", 0),
+				 .until_us = cert_time(pem, "until", UINT64_MAX)};
+	ret->has_uuid = cert_word(pem, "cn", text) && uuid_parse(span_str(text), &ret->uuid);
+	assert_true(cert_word(pem, "key", text));
+	memset(ret->key, text[0], sizeof(ret->key));
+	ret->is_own = key->len == 32 && strcmp(text, KEY_OWN) == 0;
+	ret->has_role = cert_word(pem, "role", ret->role);
+	(void)!cert_word(pem, "authority", ret->authority);
+	return 0;
+}
+
+static inline int fake_anchor(void *ctx, struct span pem, const char **ret_why)
+{
+	return cert_fault(ctx, pem, "ca ", ret_why);
+}
+
+static inline bool has_anchor(const struct device *dev, const struct svr_wall *wall,
+			      struct span pem)
+{
+	const struct uuid *subject;
+	char ca[64], name[64];
+	struct span anchor;
+
+	assert_true(cert_word(pem, "ca", ca));
+	for (size_t i = 0; svr_anchor(dev, wall, &i, &anchor, &subject); i++)
+		if (cert_word(anchor, "name", name) && strcmp(ca, name) == 0)
+			return true;
+	return false;
+}
+
+static inline int fake_role(void *ctx, const struct device *dev, const struct svr_wall *wall,
+			    struct span pem, const char **ret_why)
+{
+	char sn[64], revoked[64];
+	int r = cert_fault(ctx, pem, "cert ", ret_why);
+
+	if (r < 0)
+		return r;
+	if (!has_anchor(dev, wall, pem) || !cert_word(pem, "role", sn) ||
+	    wall->us < cert_time(pem, "from", 0) || wall->us >= cert_time(pem, "until", UINT64_MAX))
+		return -EBADMSG;
+	return cert_word(pem, "sn", sn) && cert_word(svr_crl(dev), "revokes", revoked) &&
+			       strcmp(sn, revoked) == 0
+		       ? -EBADMSG
+		       : 0;
+}
+
+static inline int fake_crl(void *ctx, const struct device *dev, const struct svr_wall *wall,
+			   struct span der, uint64_t *ret_made_us, const char **ret_why)
+{
+	int r = cert_fault(ctx, der, "crl ", ret_why);
+
+	if (r < 0)
+		return r;
+	if (!has_anchor(dev, wall, der))
+		return -EBADMSG;
+	*ret_made_us = cert_time(der, "made", 0);
+	return 0;
+}
+
+static const struct svr_certs FAKE_CERTS = {.key_new = fake_key_new,
+					    .csr = fake_csr,
+					    .leaf = fake_leaf,
+					    .anchor = fake_anchor,
+					    .role = fake_role,
+					    .crl = fake_crl};
+
 static inline void world_store(struct world *w)
 {
 	buf_reset(&w->disk);
@@ -181,7 +317,13 @@ static inline struct world *world_new(void)
 		.n_oxms = 2
         };
 	w->env = (struct svr_env){
-		.now_us = 1000000, .random = fake_random, .owner_key = fake_owner_key, .ctx = w};
+		.now_us = 1000000,
+		.wall = {.us = UINT64_C(1700000000000000), .trusted = true},
+		.certs = &FAKE_CERTS,
+		.random = fake_random,
+		.owner_key = fake_owner_key,
+		.ctx = w
+        };
 	w->body = BUF_INIT(REQ_BODY_MAX);
 	w->disk = BUF_INIT(SVR_RECORD_MAX);
 	w->out.body = &w->body;
@@ -210,6 +352,7 @@ struct ask {
 	const char *uri;  /* "/oic/sec/doxm?owned=false" */
 	uint64_t session; /* CLEAR, DOC ... */
 	const char *peer; /* NULL: unknown */
+	const char *key;  /* of a certificate session; NULL: none */
 	const char *diag; /* body; NULL: none */
 	struct span raw;  /* body as it is, if diag is NULL */
 	bool multicast;
@@ -221,6 +364,7 @@ static inline enum verdict world_ask(struct world *w, const struct ask *a)
 {
 	struct buf body = BUF_INIT((size_t)1024 * 1024);
 	struct span query = span_str(a->uri);
+	uint8_t key[64];
 	struct req req = {
 		.method = a->method,
 		.path = span_cut(&query, '?'),
@@ -235,6 +379,9 @@ static inline enum verdict world_ask(struct world *w, const struct ask *a)
 		.ep_coaps = SPAN_LIT("coaps://[fd77::2]:48115"),
 	};
 
+	memset(key, a->key ? a->key[0] : 0, sizeof(key));
+	if (a->key)
+		req.peer_key = span_of(key, sizeof(key));
 	while (query.ptr)
 		req.query[req.n_query++] = span_cut(&query, '&');
 	if (a->diag)

@@ -154,8 +154,9 @@ static const struct {
 	{"GET sdi", M_GET, "/oic/sec/sdi", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_CONTENT},
 	{"DELETE cred", M_DELETE, "/oic/sec/cred", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_DELETED},
 	{"DELETE acl2", M_DELETE, "/oic/sec/acl2", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_DELETED},
-	{"GET csr", M_GET, "/oic/sec/csr", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_NOT_FOUND},
-	{"GET roles", M_GET, "/oic/sec/roles", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_NOT_FOUND},
+	{"GET csr", M_GET, "/oic/sec/csr", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_CONTENT},
+	{"GET roles", M_GET, "/oic/sec/roles", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_CONTENT},
+	{"GET crl", M_GET, "/oic/sec/crl", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_CONTENT},
 	{"GET sp", M_GET, "/oic/sec/sp", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_CONTENT},
 	{"GET mnt", M_GET, "/oic/mnt", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_CONTENT},
 	{"GET ael", M_GET, "/oic/sec/ael", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_NOT_FOUND},
@@ -190,16 +191,30 @@ static void svr_handle__serves_in_rfotm_what_the_transfer_needs(void **state)
 
 /* ---- the decision itself ---- */
 
-static const struct target CRED = {"/oic/sec/cred", RES_SVR, OWNER_CRED, 0, false, false, false};
-static const struct target ACL2 = {"/oic/sec/acl2", RES_SVR, OWNER_ACL2, 0, false, false, false};
-static const struct target DOXM = {"/oic/sec/doxm", RES_SVR, OWNER_DOXM, 3, false, false, false};
-static const struct target PSTAT = {"/oic/sec/pstat", RES_SVR, OWNER_PSTAT, 1, false, false, false};
-static const struct target SP = {"/oic/sec/sp", RES_SVR, OWNER_NONE, 0, false, false, false};
-static const struct target D = {"/oic/d", RES_DCR, OWNER_NONE, 1, false, false, false};
-static const struct target LIGHT = {"/light", RES_NCR, OWNER_NONE, 0, true, true, true};
-static const struct target SAFE = {"/safe", RES_NCR, OWNER_NONE, 0, true, true, false};
-static const struct target OPEN = {"/open", RES_NCR, OWNER_NONE, 0, true, false, true};
-static const struct target HIDDEN = {"/hidden", RES_NCR, OWNER_NONE, 0, false, true, true};
+static const struct target CRED = {.href = "/oic/sec/cred", .kind = RES_SVR, .owner = OWNER_CRED};
+static const struct target ACL2 = {.href = "/oic/sec/acl2", .kind = RES_SVR, .owner = OWNER_ACL2};
+static const struct target DOXM = {
+	.href = "/oic/sec/doxm", .kind = RES_SVR, .owner = OWNER_DOXM, .anyone = 3};
+static const struct target PSTAT = {
+	.href = "/oic/sec/pstat", .kind = RES_SVR, .owner = OWNER_PSTAT, .anyone = 1};
+static const struct target SP = {.href = "/oic/sec/sp", .kind = RES_SVR, .owner = OWNER_NONE};
+static const struct target D = {
+	.href = "/oic/d", .kind = RES_DCR, .owner = OWNER_NONE, .anyone = 1};
+static const struct target LIGHT = {.href = "/light",
+				    .kind = RES_NCR,
+				    .owner = OWNER_NONE,
+				    .discoverable = true,
+				    .secure = true,
+				    .clear = true};
+static const struct target SAFE = {.href = "/safe",
+				   .kind = RES_NCR,
+				   .owner = OWNER_NONE,
+				   .discoverable = true,
+				   .secure = true};
+static const struct target OPEN = {
+	.href = "/open", .kind = RES_NCR, .owner = OWNER_NONE, .discoverable = true, .clear = true};
+static const struct target HIDDEN = {
+	.href = "/hidden", .kind = RES_NCR, .owner = OWNER_NONE, .secure = true, .clear = true};
 
 #define SUBJECT_OTHER "{\"uuid\":\"" OTHER "\"}"
 #define SUBJECT_CLEAR "{\"conntype\":\"anon-clear\"}"
@@ -294,10 +309,18 @@ static struct world *world_of_owners(enum dos dos)
 	w->dev->rowner[OWNER_DOXM] = uuid_of("00000000-0000-4000-8000-0000000000d0");
 	w->dev->devowner = uuid_of("00000000-0000-4000-8000-0000000000e0");
 	for (size_t i = 0; i < ARRAY_SIZE(PEERS); i++)
-		w->dev->creds[w->dev->n_creds++] =
-			(struct cred){.credid = (uint32_t)i, .subject = uuid_of(PEERS[i])};
+		assert_true(device_add_cred(w->dev, &(struct cred){.credid = (uint32_t)i,
+								   .subject = uuid_of(PEERS[i])}));
 	w->dev->dos = dos;
 	return w;
+}
+
+static enum access decide(struct world *w, const struct req *req, const struct target *t)
+{
+	struct requester who;
+
+	requester_of(w->dev, req, &w->env.wall, &who);
+	return access_decide(w->dev, &who, t);
 }
 
 static void access_decide__follows_the_algorithm(void **state)
@@ -324,7 +347,7 @@ static void access_decide__follows_the_algorithm(void **state)
 		w->dev->dos = MATRIX[i].dos;
 		if (strcmp(MATRIX[i].name, "nil is nobody") == 0)
 			w->dev->rowner[OWNER_CRED] = w->dev->devowner = uuid_of(NIL);
-		got = access_decide(w->dev, &req, MATRIX[i].target);
+		got = decide(w, &req, MATRIX[i].target);
 		if (got != MATRIX[i].want)
 			fail_msg("%s: got %d", MATRIX[i].name, (int)got);
 		world_free(w);
@@ -347,7 +370,7 @@ static void access_decide__adds_up_the_entries(void **state)
 			 V_CHANGED);
 	w->dev->dos = DOS_RFNOP;
 	for (req.method = M_GET; req.method <= M_DELETE; req.method++)
-		assert_int_equal(access_decide(w->dev, &req, &LIGHT),
+		assert_int_equal(decide(w, &req, &LIGHT),
 				 req.method == M_DELETE ? ACCESS_NONE : ACCESS_FULL);
 	world_free(w);
 }
@@ -364,9 +387,9 @@ static void access_decide__knows_no_peer_without_a_credential(void **state)
 			      "{\"aclist2\":[{\"subject\":" SUBJECT_OTHER
 			      ",\"resources\":[{\"href\":\"/oic/d\"}],\"permission\":2}]}"),
 			 V_CHANGED);
-	assert_int_equal(access_decide(w->dev, &req, &D), ACCESS_FULL);
+	assert_int_equal(decide(w, &req, &D), ACCESS_FULL);
 	assert_int_equal(del(w, LATER, cms, "/oic/sec/cred?subjectuuid=" OTHER), V_DELETED);
-	assert_int_equal(access_decide(w->dev, &req, &D), ACCESS_NONE);
+	assert_int_equal(decide(w, &req, &D), ACCESS_NONE);
 	world_free(w);
 }
 
@@ -406,6 +429,9 @@ static const struct {
 	{CRED_CREDS,        "wwwww.w"},
         {CRED_ROWNERUUID,   "ww.w..w"},
         {CRED_OWNER_KEY,    ".w....."},
+	{CRL_CRLID,         "wwwww.w"},
+        {CRL_THISUPDATE,    "wwwww.w"},
+        {CRL_CRLDATA,       "wwwww.w"},
 	{ACL2_ACLIST2,      "wwwww.w"},
         {ACL2_ROWNERUUID,   "ww.w..w"},
         {SDI_UUID,          "ww....."},
@@ -441,11 +467,13 @@ static void access_may_write__follows_the_state_columns(void **state)
 			struct req req = {.session = SITUATIONS[s].session,
 					  .has_peer = SITUATIONS[s].peer != NULL,
 					  .peer = uuid_of(OBT)};
+			struct requester who;
 			bool got;
 
 			w->dev->dos = SITUATIONS[s].dos;
 			w->dev->doc = SITUATIONS[s].doc_open ? DOC : 0;
-			got = access_may_write(w->dev, &req, ACCESS_FULL,
+			requester_of(w->dev, &req, &w->env.wall, &who);
+			got = access_may_write(w->dev, &who, ACCESS_FULL,
 					       PROP_BIT(COLUMNS[i].property));
 			if (got != (COLUMNS[i].writable[s] == 'w'))
 				fail_msg("property %d, situation %zu: got %d",

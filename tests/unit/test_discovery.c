@@ -118,7 +118,7 @@ static void discovery_get__lists_all_with_their_endpoints(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(LINKS); i++)
 		if (!has_eps(w, LINKS[i].href, LINKS[i].idle ? CLEAR_EP "," SECURE_EP : SECURE_EP))
 			fail_msg("%s in idle RFOTM", LINKS[i].href);
-	assert_false(body_has(w, "\"/oic/sec/csr\""));
+	assert_false(body_has(w, "\"/oic/sec/ael\""));
 	assert_true(
 		body_has(w, "\"href\":\"/oic/res\",\"rel\":[\"self\"],\"rt\":[\"oic.wk.res\"]"));
 	assert_true(body_has(w, "\"rt\":[\"oic.wk.d\",\"oic.d.gateway\"]"));
@@ -141,7 +141,7 @@ static void discovery_get__answers_by_query(void **state)
 		{"/oic/res?rt=oic.wk.d",        V_CONTENT,     V_CONTENT, V_CONTENT    },
 		{"/oic/res?rt=oic.d.gateway",   V_CONTENT,     V_CONTENT, V_CONTENT    },
 		{"/oic/res?rt=zzz",             V_BAD_REQUEST, V_IGNORE,  V_BAD_REQUEST},
-		{"/oic/res?rt=oic.r.csr",       V_BAD_REQUEST, V_IGNORE,  V_BAD_REQUEST},
+		{"/oic/res?rt=oic.r.nothing",   V_BAD_REQUEST, V_IGNORE,  V_BAD_REQUEST},
 		{"/oic/res?if=oic.if.ll",       V_CONTENT,     V_CONTENT, V_CONTENT    },
 		{"/oic/res?if=oic.if.baseline", V_CONTENT,     V_CONTENT, V_CONTENT    },
 		{"/oic/res?if=oic.if.b",        V_BAD_REQUEST, V_IGNORE,  V_CONTENT    },

@@ -13,7 +13,8 @@ static struct device *device_in(struct world *w, enum dos from, bool ready)
 	dev->devowner = uuid_of(OBT);
 	for (size_t i = 0; i < OWNER_COUNT; i++)
 		dev->rowner[i] = uuid_of(OBT);
-	dev->creds[dev->n_creds++] = (struct cred){.credid = 1, .subject = uuid_of(OBT)};
+	assert_true(device_add_cred(
+		dev, &(struct cred){.credid = 1, .subject = uuid_of(OBT), .key = {.len = 16}}));
 	return dev;
 }
 
@@ -132,7 +133,7 @@ static void svr_ready__wants_owner_identity_and_credentials(void **state)
 		else if (missing == 2)
 			dev->uuid = (struct uuid){{0}};
 		else if (missing == 3)
-			dev->creds[0].subject = uuid_of(OTHER);
+			dev->creds[0]->subject = uuid_of(OTHER);
 		else if (missing > 3)
 			dev->rowner[missing - 4] = (struct uuid){{0}};
 		assert_int_equal(svr_ready(dev), missing == 0);
@@ -142,7 +143,9 @@ static void svr_ready__wants_owner_identity_and_credentials(void **state)
 
 		dev->rowner[i] = uuid_of(OTHER); /* one owner without a credential */
 		assert_false(svr_ready(dev));
-		dev->creds[dev->n_creds++] = (struct cred){.credid = 2, .subject = uuid_of(OTHER)};
+		assert_true(device_add_cred(dev, &(struct cred){.credid = 2,
+								.subject = uuid_of(OTHER),
+								.key = {.len = 16}}));
 		assert_true(svr_ready(dev));
 	}
 	world_free(w);

@@ -61,7 +61,7 @@ static void doxm_get__shows_what_an_unowned_device_has(void **state)
 	assert_int_equal(get(w, CLEAR, NULL, DOXM), V_CONTENT);
 	(void)snprintf(
 		text, sizeof(text),
-		"{\"oxms\":[0,1],\"oxmsel\":4,\"sct\":1,\"owned\":false,\"devowneruuid\":\"" NIL
+		"{\"oxms\":[0,1],\"oxmsel\":4,\"sct\":9,\"owned\":false,\"devowneruuid\":\"" NIL
 		"\",\"deviceuuid\":\"%s\",\"rowneruuid\":\"" NIL "\"}",
 		uuid);
 	expect_body(w, text);

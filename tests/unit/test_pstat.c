@@ -212,7 +212,7 @@ static void pstat_post__resets_after_the_answer(void **state)
 
 	(void)state;
 	to_provisioned(w, DOS_RFNOP);
-	assert_true(svr_psk(w->dev, &obt, &key));
+	assert_true(svr_psk(w->dev, &obt, &w->env.wall, &key));
 	assert_int_equal(post(w, LATER, OBT, PSTAT_URI, "{\"dos\":{\"s\":0}}"), V_CHANGED);
 	assert_true(w->out.store);
 	assert_int_equal(w->out.effects, FX_SIGNAL | FX_RESET_WAIT);
@@ -221,7 +221,7 @@ static void pstat_post__resets_after_the_answer(void **state)
 	assert_int_equal(w->dev->cm, 1);
 	assert_int_equal(w->dev->tm, 2);
 	assert_int_equal(svr_profile(w->dev), SVR_PROFILE_NONE);
-	assert_false(svr_psk(w->dev, &obt, &key));
+	assert_false(svr_psk(w->dev, &obt, &w->env.wall, &key));
 
 	assert_int_equal(post(w, LATER, OBT, PSTAT_URI, "{\"dos\":{\"s\":0}}"), V_UNAVAILABLE);
 	assert_int_equal(get(w, LATER, OBT, PSTAT_URI), V_UNAVAILABLE);

@@ -322,10 +322,10 @@ static void svr_psk__knows_peers_with_a_credential(void **state)
 	struct secret key = {0};
 
 	(void)state;
-	assert_true(svr_psk(w->dev, &obt, &key));
+	assert_true(svr_psk(w->dev, &obt, &w->env.wall, &key));
 	assert_int_equal(key.len, 16);
-	assert_false(svr_psk(w->dev, &other, &key));
-	assert_false(svr_psk(w->dev, &nil, &key));
+	assert_false(svr_psk(w->dev, &other, &w->env.wall, &key));
+	assert_false(svr_psk(w->dev, &nil, &w->env.wall, &key));
 	world_free(w);
 }
 

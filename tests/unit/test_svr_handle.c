@@ -188,8 +188,7 @@ static void svr_handle__says_what_may_be_observed(void **state)
 
 static void svr_handle__says_what_is_not_there(void **state)
 {
-	static const char *const NOT_YET[] = {"/oic/sec/csr", "/oic/sec/roles", "/oic/sec/ael",
-					      "/oic/sec/crl", "/oc/swu"};
+	static const char *const NOT_YET[] = {"/oic/sec/ael", "/oc/swu"};
 	struct world *w = world_new();
 
 	(void)state;

@@ -103,7 +103,7 @@ static void svr_handle__follows_the_recorded_onboarding(void **state)
 						{0x2b, 0x8c, 0xcd, 0xc9, 0x14, 0x9b, 0x41, 0x62,
 						 0x57, 0x9d, 0x5e, 0x5d, 0x57, 0xd6, 0x69, 0x61}
                         },
-					&key));
+					&w->env.wall, &key));
 		n++;
 	}
 	(void)fclose(f);
@@ -134,7 +134,7 @@ static void svr_handle__takes_the_order_of_another_tool(void **state)
 	assert_true(body_has(w, "\"dos\":{\"p\":false,\"s\":1}"));
 	assert_int_equal(post(w, DOC, NULL, "/oic/sec/pstat", "{\"om\":4}"), V_CHANGED);
 	assert_int_equal(post(w, DOC, NULL, "/oic/sec/doxm", body), V_CHANGED);
-	assert_int_equal(get(w, DOC, NULL, "/oic/sec/csr"), V_NOT_FOUND);
+	assert_int_equal(get(w, DOC, NULL, "/oic/sec/csr"), V_CONTENT);
 	assert_int_equal(post(w, DOC, NULL, "/oic/sec/cred",
 			      "{\"rowneruuid\":\"" OBT "\",\"creds\":[{\"credtype\":1,"
 			      "\"subjectuuid\":\"" OBT "\",\"privatedata\":{\"data\":"
@@ -156,7 +156,7 @@ static void svr_handle__takes_the_order_of_another_tool(void **state)
 	assert_int_equal(post(w, DOC, NULL, "/oic/sec/pstat", "{\"dos\":{\"s\":2}}"), V_CHANGED);
 
 	assert_int_equal(svr_profile(w->dev), SVR_PROFILE_NORMAL);
-	assert_true(svr_psk(w->dev, &obt, &key));
+	assert_true(svr_psk(w->dev, &obt, &w->env.wall, &key));
 	assert_int_equal(key.b[15], 15);
 	assert_int_equal(world_event(w, EV_DOC_OPEN, LATER), V_CHANGED);
 	assert_int_equal(del(w, LATER, OBT, "/oic/sec/acl2"), V_DELETED);

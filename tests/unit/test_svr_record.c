@@ -270,7 +270,7 @@ static bool knows(const struct device *dev, const char *subject)
 {
 	struct uuid uuid = uuid_of(subject);
 
-	return device_cred(dev, &uuid) != NULL;
+	return device_admits(dev, &uuid);
 }
 
 /* The old owner's device, an unowned one, or the new owner's; never a mix of them. */
