@@ -3,7 +3,7 @@
 
 #define HEADER_MAX ((size_t)512)
 
-static int put_header(const struct key *k, const char *typ, struct buf *out)
+int jws_put_header(const struct key *k, const char *typ, struct buf *out)
 {
 	CLEANUP(jsn_freep) struct jsn *header = jsn_new_object(), *jwk = jwk_export(k);
 	struct buf text = BUF_INIT(HEADER_MAX);
@@ -19,7 +19,7 @@ static int put_header(const struct key *k, const char *typ, struct buf *out)
 	return r;
 }
 
-static struct jsn *new_entry(struct span protected, struct span signature)
+struct jsn *jws_new_entry(struct span protected, struct span signature)
 {
 	struct buf text = BUF_INIT(2 * KEY_SIGNATURE_MAX);
 	struct jsn *entry = jsn_new_object();
@@ -35,7 +35,7 @@ int jws_sign(const struct key *k, const char *typ, struct span payload_text, str
 {
 	struct buf protected = BUF_INIT(2 * HEADER_MAX), signature = BUF_INIT(KEY_SIGNATURE_MAX);
 	struct buf input = BUF_INIT(2 * HEADER_MAX + 1 + payload_text.len);
-	int r = put_header(k, typ, &protected);
+	int r = jws_put_header(k, typ, &protected);
 
 	if (r == 0) {
 		buf_put(&input, buf_span(&protected));
@@ -44,7 +44,7 @@ int jws_sign(const struct key *k, const char *typ, struct span payload_text, str
 		r = buf_ok(&input) ? key_sign(k, buf_span(&input), &signature) : -ENOMEM;
 	}
 	if (r == 0) {
-		*ret = new_entry(buf_span(&protected), buf_span(&signature));
+		*ret = jws_new_entry(buf_span(&protected), buf_span(&signature));
 		r = *ret ? 0 : -ENOMEM;
 	}
 	buf_done(&protected);

@@ -335,6 +335,24 @@ static int put_rs(struct buf *out, const gnutls_datum_t *der, size_t width)
 	return result;
 }
 
+int key_take_signature(const struct key *k, struct span data, struct span signature,
+		       struct buf *out)
+{
+	const struct key_kind *kind = &KINDS[k->type];
+	struct buf raw CLEANUP(buf_done) = BUF_INIT(KEY_SIGNATURE_MAX);
+	gnutls_datum_t der = datum(signature);
+	int r = key_verify(k, data, signature);
+
+	if (r == -EBADMSG && kind->pk == GNUTLS_PK_ECDSA && put_rs(&raw, &der, kind->width) == 0) {
+		signature = buf_span(&raw);
+		r = key_verify(k, data, signature);
+	}
+	if (r < 0)
+		return r;
+	buf_put(out, signature);
+	return buf_ok(out) ? 0 : -ENOMEM;
+}
+
 int key_sign(const struct key *k, struct span data, struct buf *out)
 {
 	const struct key_kind *kind = &KINDS[k->type];

@@ -63,6 +63,10 @@ MUST_USE int key_private_parts(const struct key *k, struct buf *room, struct key
 /* JWS form of the signature: r||s of fixed length for ECDSA (RFC 7518 3.4). 0: it is good.
  * -EBADMSG: it is not. -ENOMEM, -EIO. */
 MUST_USE int key_verify(const struct key *k, struct span data, struct span signature);
+/* Appends a signature that another program made over `data`, in JWS form: it may come so, or, for
+ * ECDSA, in DER. -EBADMSG: it is not one of this key over these octets. -ENOMEM, -EIO. */
+MUST_USE int key_take_signature(const struct key *k, struct span data, struct span signature,
+				struct buf *out);
 /* Appends the signature, checked with the public half. ECDSA is deterministic. -EINVAL: not
  * private. -EKEYREJECTED: RSA too short, or the halves do not belong together. -ENOMEM, -EIO. */
 MUST_USE int key_sign(const struct key *k, struct span data, struct buf *out);

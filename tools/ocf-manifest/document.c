@@ -18,12 +18,28 @@ static enum fw_error open_json(struct document *d)
 	return jws_parse_json(d->root, MANIFEST_TYP, &d->jws);
 }
 
+/* A map is a manifest, everything else is a container. */
+static enum fw_error open_cbor(struct document *d)
+{
+	enum fw_error e;
+
+	d->form = DOCUMENT_CBOR;
+	if (d->octets.ptr[0] >> 5 == 5)
+		return FWE_OK;
+	e = cose_sign_parse(buf_span(&d->octets), MANIFEST_CONTENT_TYPE, &d->cose);
+	if (e == FWE_OK)
+		d->form = d->cose->kind == COSE_SIGN1 ? DOCUMENT_SIGN1 : DOCUMENT_SIGN;
+	return e;
+}
+
 static enum fw_error open_any(struct document *d)
 {
 	if (d->octets.len == 0)
 		return FWE_MANIFEST_EMPTY;
 	if (d->octets.ptr[0] == '{')
 		return open_json(d);
+	if (d->octets.ptr[0] >= 0x80)
+		return open_cbor(d);
 	if (!envelope_is_compact(buf_span(&d->octets)))
 		return FWE_MANIFEST_FORMAT_UNKNOWN;
 	d->form = DOCUMENT_COMPACT;
@@ -38,8 +54,9 @@ enum fw_error document_open(struct span octets, struct document *ret)
 	buf_put(&ret->octets, octets);
 	e = buf_ok(&ret->octets) ? open_any(ret) : FWE_INTERNAL;
 	if (e == FWE_OK)
-		ret->error =
-			manifest_parse(document_payload(ret), ENVELOPE_JSON, 0, &ret->manifest);
+		ret->error = manifest_parse(document_payload(ret),
+					    document_is_cbor(ret) ? ENVELOPE_CBOR : ENVELOPE_JSON,
+					    0, &ret->manifest);
 	return e;
 }
 
@@ -68,22 +85,30 @@ void document_done(struct document *d)
 {
 	d->manifest = manifest_free(d->manifest);
 	d->jws = jws_free(d->jws);
+	d->cose = cose_sign_free(d->cose);
 	d->root = jsn_free(d->root);
 	buf_done(&d->octets);
 }
 
 struct span document_payload(const struct document *d)
 {
-	return d->jws ? buf_span(&d->jws->payload) : buf_span(&d->octets);
+	return d->jws    ? buf_span(&d->jws->payload)
+	       : d->cose ? d->cose->payload
+			 : buf_span(&d->octets);
+}
+
+bool document_is_cbor(const struct document *d)
+{
+	return d->form == DOCUMENT_CBOR || d->cose;
 }
 
 const char *document_form_name(enum document_form f)
 {
 	static const char *const NAMES[] = {
-		[DOCUMENT_BARE] = "bare",
-		[DOCUMENT_COMPACT] = "compact",
-		[DOCUMENT_FLATTENED] = "flattened",
-		[DOCUMENT_GENERAL] = "general",
+		[DOCUMENT_JSON] = "bare JSON",  [DOCUMENT_CBOR] = "bare CBOR",
+		[DOCUMENT_COMPACT] = "compact", [DOCUMENT_FLATTENED] = "flattened",
+		[DOCUMENT_GENERAL] = "general", [DOCUMENT_SIGN1] = "COSE_Sign1",
+		[DOCUMENT_SIGN] = "COSE_Sign",
 	};
 
 	return NAMES[f];

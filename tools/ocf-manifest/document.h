@@ -1,16 +1,26 @@
 /* tools/ocf-manifest/document.h - a manifest file taken apart, nothing of it verified. */
 #pragma once
 
+#include "crypto/cose_sign.h"
 #include "crypto/jws.h"
 #include "fw/manifest.h"
 
-enum document_form { DOCUMENT_BARE, DOCUMENT_COMPACT, DOCUMENT_FLATTENED, DOCUMENT_GENERAL };
+enum document_form {
+	DOCUMENT_JSON, /* bare */
+	DOCUMENT_CBOR, /* bare */
+	DOCUMENT_COMPACT,
+	DOCUMENT_FLATTENED,
+	DOCUMENT_GENERAL,
+	DOCUMENT_SIGN1,
+	DOCUMENT_SIGN,
+};
 
 struct document {
 	struct buf octets; /* the file */
 	enum document_form form;
 	struct jsn *root;          /* of a JSON form */
-	struct jws *jws;           /* NULL: bare */
+	struct jws *jws;           /* or NULL */
+	struct cose_sign *cose;    /* or NULL */
 	struct manifest *manifest; /* NULL: it cannot be read, see `error` */
 	enum fw_error error;       /* of reading the payload */
 };
@@ -23,5 +33,7 @@ MUST_USE int document_read(const char *path, struct document *ret);
 void document_done(struct document *d);
 /* The manifest as it was, or will be, signed; borrowed. */
 struct span document_payload(const struct document *d);
+/* The payload is CBOR, and its container COSE. */
+bool document_is_cbor(const struct document *d);
 /* "general" ... */
 const char *document_form_name(enum document_form f);

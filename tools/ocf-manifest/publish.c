@@ -18,6 +18,7 @@ static const struct cli_option OPTIONS[] = {
 struct publication {
 	const struct cli *cli;
 	const char *root;
+	const char *name; /* of the manifest below its folder */
 	struct document d;
 	struct trust *trust;
 };
@@ -110,7 +111,7 @@ static bool check_published(const struct publication *p)
 	char path[PATH_MAX];
 	bool ok;
 
-	if (!put_path(p, 0, "manifest.json", path))
+	if (!put_path(p, 0, p->name, path))
 		return false;
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		return true;
@@ -151,7 +152,7 @@ static int place_manifest(const struct publication *p)
 	char first[PATH_MAX], path[PATH_MAX];
 	int r;
 
-	if (!put_path(p, 0, "manifest.json", first) || !put_path(p, 1, "manifest.json", path))
+	if (!put_path(p, 0, p->name, first) || !put_path(p, 1, p->name, path))
 		return -ENAMETOOLONG;
 	r = files_make_parents(first);
 	if (r == 0)
@@ -182,7 +183,7 @@ static enum cli_exit print_report(const struct publication *p)
 	char path[PATH_MAX], version[FW_VERSION_TEXT + 1];
 
 	for (size_t l = 0; l < ARRAY_SIZE(LAYOUTS); l++) {
-		if (put_path(p, l, "manifest.json", path))
+		if (put_path(p, l, p->name, path))
 			jsn_add(files, jsn_new_text(span_str(path)));
 	}
 	fw_version_format(&p->d.manifest->version, version);
@@ -219,6 +220,7 @@ static enum cli_exit publish(const struct cli *cli)
 		return CLI_FAILED;
 	r = document_read(cli->operands[0], &p.d) < 0 ? CLI_FAILED : CLI_OK;
 	if (r == CLI_OK) {
+		p.name = document_is_cbor(&p.d) ? "manifest.cbor" : "manifest.json";
 		r = publish_document(&p);
 		document_done(&p.d);
 	}
@@ -234,7 +236,9 @@ const struct cli_verb VERB_PUBLISH = {
 	.summary = "Puts a signed manifest and its images below a web server's folder",
 	.help = "Writes DIR/.well-known/firmware/MANUFACTURER/MODEL/ and the same below "
 		"manifest/,\n"
-		"each file in one step, images first. Refuses what devices would refuse, and a "
+		"each file in one step, images first: manifest.json, or manifest.cbor of a COSE "
+		"message.\n"
+		"Refuses what devices would refuse, and a "
 		"version\n"
 		"or sequence number that is not above the published one.",
 	.options = OPTIONS,

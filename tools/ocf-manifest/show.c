@@ -1,17 +1,27 @@
 #include "document.h"
 #include "verbs.h"
 
+static struct jsn *signature(struct span alg, struct span kid)
+{
+	struct jsn *entry = jsn_new_object();
+
+	jsn_set_text(entry, "alg", alg);
+	if (kid.ptr)
+		jsn_set_text(entry, "kid", kid);
+	return entry;
+}
+
 static struct jsn *signatures(const struct document *d)
 {
 	struct jsn *array = jsn_new_array();
 
-	for (size_t i = 0; d->jws && i < d->jws->n; i++) {
-		struct jsn *entry = jsn_new_object();
+	for (size_t i = 0; d->jws && i < d->jws->n; i++)
+		jsn_add(array, signature(d->jws->entries[i].alg, d->jws->entries[i].kid));
+	for (size_t i = 0; d->cose && i < d->cose->n; i++) {
+		const struct cose_entry *e = &d->cose->entries[i];
 
-		jsn_set_text(entry, "alg", d->jws->entries[i].alg);
-		if (d->jws->entries[i].kid.ptr)
-			jsn_set_text(entry, "kid", d->jws->entries[i].kid);
-		jsn_add(array, entry);
+		jsn_add(array, signature(span_str(e->known ? sig_alg_name(e->alg) : "unknown"),
+					 e->has_kid ? buf_span(&e->kid) : span_of(NULL, 0)));
 	}
 	return array;
 }

@@ -1,77 +1,37 @@
-#include "codec/b64.h"
-#include "document.h"
+#include "container.h"
 #include "files.h"
 #include "verbs.h"
 
-static const struct cli_option OPTIONS[] = {
-	{"key",       "FILE", "private key: JWK or PEM, readable by its owner only", true },
-	{"out",       "FILE", "default: standard output",                            false},
-	{"compact",   NULL,   "compact serialization instead of general JSON",       false},
-	{"flattened", NULL,   "flattened JSON instead of general JSON",              false},
-};
-
-/* The signatures that are there, as elements of `signatures`. */
-static struct jsn *old_entries(const struct document *d)
-{
-	struct jsn *array = jsn_new_array();
-
-	for (size_t i = 0; d->jws && i < d->jws->n; i++) {
-		const struct jws_entry *e = &d->jws->entries[i];
-		struct jsn *entry = jsn_new_object();
-
-		if (e->protected_text.len > 0)
-			jsn_set_text(entry, "protected", e->protected_text);
-		if (e->unprotected)
-			jsn_set(entry, "header", jsn_copy(e->unprotected));
-		jsn_set_text(entry, "signature", e->signature_text);
-		jsn_add(array, entry);
+#define STYLE_OPTIONS                                                                              \
+	{"out", "FILE", "default: standard output", false},                                        \
+		{"compact", NULL, "compact serialization instead of general JSON", false},         \
+		{"flattened", NULL, "flattened JSON instead of general JSON", false},              \
+	{                                                                                          \
+		"several", NULL, "CBOR: COSE_Sign, which takes further signatures", false          \
 	}
-	return array;
-}
 
-static int put_general(struct span payload, const struct jsn *entries, struct buf *out)
+static bool read_style(const struct cli *cli, enum container_style *ret)
 {
-	CLEANUP(jsn_freep) struct jsn *root = jsn_new_object();
+	static const struct {
+		const char *name;
+		enum container_style style;
+	} STYLES[] = {
+		{"compact",   CONTAINER_COMPACT  },
+		{"flattened", CONTAINER_FLATTENED},
+		{"several",   CONTAINER_SEVERAL  },
+	};
+	size_t n = 0;
 
-	jsn_set_text(root, "payload", payload);
-	jsn_set(root, "signatures", jsn_copy(entries));
-	return jsn_write(root, JSN_COMPACT, out);
-}
-
-static int put_flattened(struct span payload, const struct jsn *entries, struct buf *out)
-{
-	CLEANUP(jsn_freep) struct jsn *root = jsn_copy(jsn_at(entries, 0));
-
-	jsn_set_text(root, "payload", payload);
-	return jsn_write(root, JSN_COMPACT, out);
-}
-
-static void put_compact(struct span payload, const struct jsn *entries, struct buf *out)
-{
-	buf_put(out, jsn_text(jsn_get(jsn_at(entries, 0), "protected")));
-	buf_put_byte(out, '.');
-	buf_put(out, payload);
-	buf_put_byte(out, '.');
-	buf_put(out, jsn_text(jsn_get(jsn_at(entries, 0), "signature")));
-}
-
-static int serialize(const struct cli *cli, struct span payload, const struct jsn *entries,
-		     struct buf *out)
-{
-	bool compact = cli_value(cli, "compact"), flattened = cli_value(cli, "flattened");
-	int r = 0;
-
-	if ((compact || flattened) && jsn_len(entries) > 1) {
-		cli_say("only general JSON holds several signatures");
-		return -EINVAL;
+	*ret = CONTAINER_DEFAULT;
+	for (size_t i = 0; i < ARRAY_SIZE(STYLES); i++) {
+		if (cli_value(cli, STYLES[i].name)) {
+			*ret = STYLES[i].style;
+			n++;
+		}
 	}
-	if (compact)
-		put_compact(payload, entries, out);
-	else if (flattened)
-		r = put_flattened(payload, entries, out);
-	else
-		r = put_general(payload, entries, out);
-	return r == 0 && buf_ok(out) ? 0 : -ENOMEM;
+	if (n > 1)
+		cli_say("one of --compact, --flattened and --several");
+	return n <= 1;
 }
 
 /* A trust store with this key alone, as the maker's devices would have it. */
@@ -107,76 +67,103 @@ static int check_result(const struct key *k, const struct manifest *m, struct sp
 	return devices_take(m, trust, octets) ? 0 : -EBADMSG;
 }
 
-static int add_signature(const struct key *k, const struct document *d, struct span payload,
-			 struct jsn *entries)
+static int write_result(const struct cli *cli, struct span octets)
 {
-	CLEANUP(jsn_freep) struct jsn *jwk = jwk_export(k);
-	struct jsn *entry = NULL;
-	int r;
+	const char *out = cli_value(cli, "out") ? cli_value(cli, "out") : "-";
+	int r = files_write(out, octets, FILES_PUBLIC);
 
-	for (size_t i = 0; d->jws && i < d->jws->n; i++) {
-		if (span_eq(d->jws->entries[i].kid, jsn_text(jsn_get(jwk, "kid")))) {
-			cli_say("this key has signed it already");
-			return -EEXIST;
-		}
-	}
-	r = jws_sign(k, MANIFEST_TYP, payload, &entry);
+	if (r < 0)
+		cli_say("%s: %s", out, strerror(-r));
+	return r;
+}
+
+static int finish(const struct cli *cli, const struct key *k, const struct signing *s,
+		  struct span signature)
+{
+	struct buf octets CLEANUP(buf_done) = BUF_INIT(MANIFEST_BYTES_MAX);
+	int r = signing_finish(s, signature, &octets);
+
+	if (r < 0)
+		cli_say("%s", fw_error_name(FWE_MANIFEST_TOO_LARGE));
+	if (r == 0)
+		r = check_result(k, s->d->manifest, buf_span(&octets));
+	return r < 0 ? r : write_result(cli, buf_span(&octets));
+}
+
+static int sign_here(const struct cli *cli, const struct key *k, const struct signing *s)
+{
+	struct buf signature CLEANUP(buf_done) = BUF_INIT(KEY_SIGNATURE_MAX);
+	int r = key_sign(k, buf_span(&s->input), &signature);
+
 	if (r == -EKEYREJECTED)
 		cli_say("the key is damaged, or RSA below %u bits", KEY_RSA_SIGN_MIN);
 	else if (r < 0)
 		cli_say("cannot sign: %s", strerror(-r));
-	jsn_add(entries, entry);
-	return r;
+	return r < 0 ? r : finish(cli, k, s, buf_span(&signature));
 }
 
-static enum cli_exit sign_document(const struct cli *cli, const struct key *k,
-				   const struct document *d)
+static int write_input(const struct cli *cli, const struct key *k, const struct signing *s)
 {
-	const char *out = cli_value(cli, "out") ? cli_value(cli, "out") : "-";
-	CLEANUP(jsn_freep) struct jsn *entries = old_entries(d);
-	struct buf payload = BUF_INIT(2 * MANIFEST_BYTES_MAX), text = BUF_INIT(MANIFEST_BYTES_MAX);
-	int r;
+	(void)k;
+	return write_result(cli, buf_span(&s->input));
+}
 
-	if (d->jws)
-		buf_put(&payload, d->jws->payload_text);
+static int attach(const struct cli *cli, const struct key *k, const struct signing *s)
+{
+	const char *path = cli_value(cli, "signature");
+	struct buf given CLEANUP(buf_done) = BUF_INIT(KEY_SIGNATURE_MAX);
+	struct buf signature CLEANUP(buf_done) = BUF_INIT(KEY_SIGNATURE_MAX);
+	int r = files_read(path, &given);
+
+	if (r < 0) {
+		cli_say("%s: %s", path, strerror(-r));
+		return r;
+	}
+	r = key_take_signature(k, buf_span(&s->input), buf_span(&given), &signature);
+	if (r == -EBADMSG)
+		cli_say("%s: not a signature of this key over sign-input; were --compact, "
+			"--flattened and --several the same?",
+			path);
+	else if (r < 0)
+		cli_say("%s: %s", path, strerror(-r));
+	return r < 0 ? r : finish(cli, k, s, buf_span(&signature));
+}
+
+/* What the three verbs have in common: a key, a manifest, and the signature between them. */
+static enum cli_exit
+with_signing(const struct cli *cli, int (*read_key)(const char *path, struct key **ret),
+	     int (*act)(const struct cli *cli, const struct key *k, const struct signing *s))
+{
+	CLEANUP(key_freep) struct key *k = NULL;
+	enum container_style style;
+	struct signing s = {0};
+	struct document d;
+	int r = -EINVAL;
+
+	if (!read_style(cli, &style))
+		return CLI_USAGE;
+	if (read_key(cli_value(cli, "key"), &k) < 0 || document_read(cli->operands[0], &d) < 0)
+		return CLI_FAILED;
+	if (!d.manifest)
+		cli_say("%s: %s", cli->operands[0], fw_error_name(d.error));
 	else
-		b64_encode(document_payload(d), &payload);
-	r = add_signature(k, d, buf_span(&payload), entries);
-	if (r == 0) {
-		r = serialize(cli, buf_span(&payload), entries, &text);
-		if (r == -ENOMEM)
-			cli_say("%s", fw_error_name(FWE_MANIFEST_TOO_LARGE));
-	}
+		r = signing_prepare(&d, k, style, &s);
 	if (r == 0)
-		r = check_result(k, d->manifest, buf_span(&text));
-	if (r == 0) {
-		r = files_write(out, buf_span(&text), FILES_PUBLIC);
-		if (r < 0)
-			cli_say("%s: %s", out, strerror(-r));
-	}
-	buf_done(&payload);
-	buf_done(&text);
+		r = act(cli, k, &s);
+	signing_done(&s);
+	document_done(&d);
 	return r < 0 ? CLI_FAILED : CLI_OK;
 }
 
 static enum cli_exit sign(const struct cli *cli)
 {
-	CLEANUP(key_freep) struct key *k = NULL;
-	struct document d;
-	enum cli_exit r;
-
-	if (cli_value(cli, "compact") && cli_value(cli, "flattened")) {
-		cli_say("--compact or --flattened, not both");
-		return CLI_USAGE;
-	}
-	if (key_read_private(cli_value(cli, "key"), &k) < 0 ||
-	    document_read(cli->operands[0], &d) < 0)
-		return CLI_FAILED;
-	r = d.manifest ? sign_document(cli, k, &d)
-		       : cli_fail("%s: %s", cli->operands[0], fw_error_name(d.error));
-	document_done(&d);
-	return r;
+	return with_signing(cli, key_read_private, sign_here);
 }
+
+static const struct cli_option SIGN_OPTIONS[] = {
+	{"key", "FILE", "private key: JWK or PEM, readable by its owner only", true},
+	STYLE_OPTIONS,
+};
 
 const struct cli_verb VERB_SIGN = {
 	.name = "sign",
@@ -184,10 +171,62 @@ const struct cli_verb VERB_SIGN = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.summary = "Signs a manifest, or adds a signature to a signed one",
-	.help = "Signs the octets of the file as they are. Refuses what devices that trust the "
-		"key\n"
-		"would refuse, an expired manifest for instance.",
-	.options = OPTIONS,
-	.n_options = ARRAY_SIZE(OPTIONS),
+	.help = "Signs the octets of the file as they are: JSON becomes a JWS, CBOR a COSE "
+		"message.\n"
+		"Refuses what devices that trust the key would refuse, an expired manifest for\n"
+		"instance.",
+	.options = SIGN_OPTIONS,
+	.n_options = ARRAY_SIZE(SIGN_OPTIONS),
 	.run = sign,
+};
+
+static enum cli_exit sign_input(const struct cli *cli)
+{
+	return with_signing(cli, key_read_public, write_input);
+}
+
+static const struct cli_option INPUT_OPTIONS[] = {
+	{"key", "FILE", "public key of the signature to come", true},
+	STYLE_OPTIONS,
+};
+
+const struct cli_verb VERB_SIGN_INPUT = {
+	.name = "sign-input",
+	.operands = "MANIFEST",
+	.operands_min = 1,
+	.operands_max = 1,
+	.summary = "Writes the octets that a key elsewhere is to sign",
+	.help = "For keys that never leave their machine: carry the octets there, sign them (ES256 "
+		"is\n"
+		"ECDSA with SHA-256, EdDSA and HSS-LMS take the octets as they are), and bring "
+		"the\n"
+		"signature back to attach-signature.",
+	.options = INPUT_OPTIONS,
+	.n_options = ARRAY_SIZE(INPUT_OPTIONS),
+	.run = sign_input,
+};
+
+static enum cli_exit attach_signature(const struct cli *cli)
+{
+	return with_signing(cli, key_read_public, attach);
+}
+
+static const struct cli_option ATTACH_OPTIONS[] = {
+	{"key",       "FILE", "public key that made the signature",                      true},
+	{"signature", "FILE", "its octets: as in JWS, or for ECDSA as openssl has them", true},
+	STYLE_OPTIONS,
+};
+
+const struct cli_verb VERB_ATTACH_SIGNATURE = {
+	.name = "attach-signature",
+	.operands = "MANIFEST",
+	.operands_min = 1,
+	.operands_max = 1,
+	.summary = "Adds a signature that was made elsewhere over sign-input",
+	.help = "The manifest and the options are those of sign-input. The signature is checked "
+		"first,\n"
+		"and the result as sign does.",
+	.options = ATTACH_OPTIONS,
+	.n_options = ARRAY_SIZE(ATTACH_OPTIONS),
+	.run = attach_signature,
 };

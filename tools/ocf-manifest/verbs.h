@@ -8,7 +8,8 @@
 
 extern const struct cli_verb VERB_KEY_GENERATE, VERB_KEY_PUBLIC, VERB_KEY_THUMBPRINT,
 	VERB_KEY_TRUST, VERB_KEY_INFO;
-extern const struct cli_verb VERB_CREATE, VERB_SIGN, VERB_VERIFY, VERB_SHOW, VERB_PUBLISH;
+extern const struct cli_verb VERB_CREATE, VERB_SIGN, VERB_SIGN_INPUT, VERB_ATTACH_SIGNATURE,
+	VERB_VERIFY, VERB_SHOW, VERB_PUBLISH, VERB_CONVERT, VERB_DIFF;
 
 /* Keys: 0, or told to the user. The key is owned by the caller. */
 MUST_USE int key_read_private(const char *path, struct key **ret); /* JWK or PEM, 0600 */

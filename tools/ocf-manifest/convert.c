@@ -1,0 +1,67 @@
+#include "document.h"
+#include "files.h"
+#include "fw/manifest_cbor.h"
+#include "verbs.h"
+
+static const struct cli_option OPTIONS[] = {
+	{"out", "FILE", "default: standard output", false},
+};
+
+static int write_octets(const struct cli *cli, struct span octets)
+{
+	const char *out = cli_value(cli, "out") ? cli_value(cli, "out") : "-";
+	int r = files_write(out, octets, FILES_PUBLIC);
+
+	if (r < 0)
+		cli_say("%s: %s", out, strerror(-r));
+	return r;
+}
+
+static int to_cbor(const struct cli *cli, const struct document *d)
+{
+	struct buf octets CLEANUP(buf_done) = BUF_INIT(MANIFEST_BYTES_MAX);
+	const char *member;
+	int r = manifest_to_cbor(d->manifest->tree, &octets, &member);
+
+	if (r == -EDOM)
+		cli_say("%s has no CBOR form", *member != '\0' ? member : "an unknown member");
+	else if (r < 0)
+		cli_say("%s", fw_error_name(FWE_MANIFEST_TOO_LARGE));
+	return r < 0 ? r : write_octets(cli, buf_span(&octets));
+}
+
+static int to_json(const struct cli *cli, const struct document *d)
+{
+	const char *out = cli_value(cli, "out") ? cli_value(cli, "out") : "-";
+
+	return json_write(out, d->manifest->tree, JSN_COMPACT, FILES_PUBLIC);
+}
+
+static enum cli_exit convert(const struct cli *cli)
+{
+	struct document d;
+	int r = -EBADMSG;
+
+	if (document_read(cli->operands[0], &d) < 0)
+		return CLI_FAILED;
+	if (d.jws || d.cose)
+		cli_say("%s: it is signed, and would not be any more", cli->operands[0]);
+	else if (!d.manifest)
+		cli_say("%s: %s", cli->operands[0], fw_error_name(d.error));
+	else
+		r = document_is_cbor(&d) ? to_json(cli, &d) : to_cbor(cli, &d);
+	document_done(&d);
+	return r < 0 ? CLI_FAILED : CLI_OK;
+}
+
+const struct cli_verb VERB_CONVERT = {
+	.name = "convert",
+	.operands = "MANIFEST",
+	.operands_min = 1,
+	.operands_max = 1,
+	.summary = "Turns an unsigned JSON manifest into CBOR, and CBOR into JSON",
+	.help = "Sign the CBOR form to get a COSE message.",
+	.options = OPTIONS,
+	.n_options = ARRAY_SIZE(OPTIONS),
+	.run = convert,
+};

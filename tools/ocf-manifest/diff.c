@@ -1,0 +1,104 @@
+#include "document.h"
+#include "verbs.h"
+
+static bool same(const struct jsn *a, const struct jsn *b)
+{
+	struct buf x CLEANUP(buf_done) = BUF_INIT(MANIFEST_BYTES_MAX);
+	struct buf y CLEANUP(buf_done) = BUF_INIT(MANIFEST_BYTES_MAX);
+
+	return a && b && jsn_write(a, JSN_SORTED, &x) == 0 && jsn_write(b, JSN_SORTED, &y) == 0 &&
+	       span_eq(buf_span(&x), buf_span(&y));
+}
+
+static struct jsn *or_null(const struct jsn *v)
+{
+	return v ? jsn_copy(v) : jsn_new_null();
+}
+
+static void add_change(struct jsn *changes, const char *member, const struct jsn *old,
+		       const struct jsn *new)
+{
+	struct jsn *change;
+
+	if (same(old, new))
+		return;
+	change = jsn_new_object();
+	jsn_set_str(change, "member", member);
+	jsn_set(change, "old", or_null(old));
+	jsn_set(change, "new", or_null(new));
+	jsn_add(changes, change);
+}
+
+/* Members of the new manifest in its order, then those that only the old one has. */
+static struct jsn *compare(const struct jsn *old, const struct jsn *new)
+{
+	struct jsn *changes = jsn_new_array();
+	struct span name;
+
+	for (size_t i = 0; i < jsn_len(new); i++) {
+		const struct jsn *v = jsn_member(new, i, &name);
+
+		add_change(changes, (const char *)name.ptr, jsn_get(old, (const char *)name.ptr),
+			   v);
+	}
+	for (size_t i = 0; i < jsn_len(old); i++) {
+		const struct jsn *v = jsn_member(old, i, &name);
+
+		if (!jsn_get(new, (const char *)name.ptr))
+			add_change(changes, (const char *)name.ptr, v, NULL);
+	}
+	return changes;
+}
+
+static void print_value(const char *sign, const struct jsn *change, const char *which)
+{
+	struct buf text CLEANUP(buf_done) = BUF_INIT(MANIFEST_BYTES_MAX);
+	const struct jsn *v = jsn_get(change, which);
+
+	if (jsn_type(v) != JSN_NULL && jsn_write(v, JSN_COMPACT, &text) == 0)
+		(void)printf("%s %s: %.*s\n", sign, jsn_str(jsn_get(change, "member")),
+			     (int)text.len, (const char *)text.ptr);
+}
+
+static enum cli_exit diff(const struct cli *cli)
+{
+	struct document old = {0}, new = {0};
+	enum cli_exit r = CLI_FAILED;
+	struct jsn *changes;
+
+	if (document_read(cli->operands[0], &old) < 0)
+		return r;
+	if (document_read(cli->operands[1], &new) < 0) {
+		document_done(&old);
+		return r;
+	}
+	if (!old.manifest || !new.manifest) {
+		cli_say("%s: %s", cli->operands[old.manifest ? 1 : 0],
+			fw_error_name(old.manifest ? new.error : old.error));
+	} else {
+		changes = compare(old.manifest->tree, new.manifest->tree);
+		r = jsn_len(changes) == 0 ? CLI_OK : CLI_FAILED;
+		for (size_t i = 0; !cli->json && i < jsn_len(changes); i++) {
+			print_value("-", jsn_at(changes, i), "old");
+			print_value("+", jsn_at(changes, i), "new");
+		}
+		if (cli->json)
+			(void)json_print(changes);
+		else
+			(void)jsn_free(changes);
+	}
+	document_done(&old);
+	document_done(&new);
+	return r;
+}
+
+const struct cli_verb VERB_DIFF = {
+	.name = "diff",
+	.operands = "OLD NEW",
+	.operands_min = 2,
+	.operands_max = 2,
+	.summary = "Prints the members in which two manifests differ",
+	.help = "Takes every form, signed or not, and verifies nothing. Exit status 1: they "
+		"differ.",
+	.run = diff,
+};
