@@ -264,6 +264,12 @@ enum cbr_err answer_res(struct span body, struct answer_res *ret)
 	return err;
 }
 
+static void read_name(struct cbr *c, char ret[ANSWER_NAME_MAX + 1])
+{
+	if (span_to_str(cbr_text(c), ret, ANSWER_NAME_MAX + 1) < 0)
+		cbr_fail(c, CBR_LIMIT);
+}
+
 enum cbr_err answer_d(struct span body, struct answer_d *ret)
 {
 	enum { DI = 1, N = 2 };
@@ -281,8 +287,7 @@ enum cbr_err answer_d(struct span body, struct answer_d *ret)
 			d.device = read_uuid(&c);
 		} else if (span_is(key, "n")) {
 			cbr_once(&c, &seen, N);
-			if (span_to_str(cbr_text(&c), d.name, sizeof(d.name)) < 0)
-				cbr_fail(&c, CBR_LIMIT);
+			read_name(&c, d.name);
 		} else {
 			(void)cbr_skip(&c);
 		}
@@ -290,5 +295,33 @@ enum cbr_err answer_d(struct span body, struct answer_d *ret)
 	err = close_with(&c, seen, DI);
 	if (err == CBR_OK)
 		*ret = d;
+	return err;
+}
+
+enum cbr_err answer_p(struct span body, struct answer_p *ret)
+{
+	enum { MNMN = 1, MNMO = 2 };
+	struct answer_p p = {0};
+	unsigned seen = 0;
+	struct span key;
+	enum cbr_err err;
+	struct cbr c;
+
+	cbr_open(&c, body, &D_LIMITS);
+	cbr_map(&c);
+	while (cbr_next(&c, &key)) {
+		if (span_is(key, "mnmn")) {
+			cbr_once(&c, &seen, MNMN);
+			read_name(&c, p.maker);
+		} else if (span_is(key, "mnmo")) {
+			cbr_once(&c, &seen, MNMO);
+			read_name(&c, p.model);
+		} else {
+			(void)cbr_skip(&c);
+		}
+	}
+	err = cbr_close(&c);
+	if (err == CBR_OK)
+		*ret = p;
 	return err;
 }

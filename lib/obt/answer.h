@@ -49,3 +49,9 @@ struct answer_d {
 	char name[ANSWER_NAME_MAX + 1];
 };
 MUST_USE enum cbr_err answer_d(struct span body, struct answer_d *ret);
+
+/* GET /oic/p: who made it, and what it is. Absent members are empty. */
+struct answer_p {
+	char maker[ANSWER_NAME_MAX + 1], model[ANSWER_NAME_MAX + 1];
+};
+MUST_USE enum cbr_err answer_p(struct span body, struct answer_p *ret);

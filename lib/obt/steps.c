@@ -13,7 +13,7 @@
 #define SDI   "/oic/sec/sdi"
 
 enum { STATE_RESET = 0, STATE_RFOTM = 1, STATE_RFPRO = 2, STATE_RFNOP = 3 };
-enum { PERM_R = 2, PERM_RUD = 14, OM_CLIENT_DIRECTED = 4, CREDTYPE_PAIRWISE = 1 };
+enum { PERM_R = 2, PERM_RUD = 14, OM_CLIENT_DIRECTED = 4, CREDTYPE_PAIRWISE = 1, SCT_PAIRWISE = 1 };
 
 static void body_oxmsel(const struct obt *o, struct buf *b)
 {
@@ -176,6 +176,8 @@ static const char *check_unowned(const struct obt *o, struct span body, enum obt
 		return "its UUID has changed since discovery: discover it again";
 	if (!answer_doxm_offers(&d, (uint16_t)o->params.method))
 		return "it does not offer this transfer method";
+	if (!(d.sct & SCT_PAIRWISE))
+		return "its sct does not list pairwise symmetric keys, and the owner's is one";
 	return NULL;
 }
 

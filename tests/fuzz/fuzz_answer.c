@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct answer_doxm doxm;
 	struct answer_res res;
 	struct answer_d d;
+	struct answer_p p;
 
 	if (answer_doxm(body, &doxm) == CBR_OK && doxm.n_oxms > ANSWER_OXMS_MAX)
 		abort();
@@ -22,6 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			if (res.eps[i].ptr < data || res.eps[i].ptr + res.eps[i].len > data + size)
 				abort();
 	if (answer_d(body, &d) == CBR_OK && strlen(d.name) > ANSWER_NAME_MAX)
+		abort();
+	if (answer_p(body, &p) == CBR_OK && strlen(p.model) > ANSWER_NAME_MAX)
 		abort();
 	return 0;
 }

@@ -1,8 +1,6 @@
 /* ocf-obt get and post. */
-#include <fcntl.h>
-#include <stdio.h>
-
 #include "codec/cbj.h"
+#include "file.h"
 #include "options.h"
 #include "reach.h"
 
@@ -21,20 +19,6 @@ struct access {
 	struct buf cbor;
 	uint64_t call;
 };
-
-static int read_file(const char *path, struct buf *out)
-{
-	bool named = strcmp(path, "-") != 0;
-	int fd CLEANUP(closep) = named ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	uint8_t chunk[4096];
-	ssize_t n;
-
-	if (named && fd < 0)
-		return -errno;
-	while ((n = read(named ? fd : STDIN_FILENO, chunk, sizeof(chunk))) > 0)
-		buf_put(out, span_of(chunk, (size_t)n));
-	return n < 0 ? -errno : buf_ok(out) ? 0 : -EFBIG;
-}
 
 static const char *jsn_error(enum jsn_err err)
 {
@@ -61,7 +45,7 @@ static int load_body(const struct options *o, struct buf *out, struct trouble *t
 	struct buf text CLEANUP(buf_done) = {.max = BODY_MAX, .secret = true};
 	struct jsn *v CLEANUP(jsn_freep) = NULL;
 	enum jsn_err err;
-	int r = read_file(path, o->cbor_file ? out : &text);
+	int r = file_read(path, o->cbor_file ? out : &text);
 
 	if (r < 0)
 		trouble_set(trouble, OUT_USAGE, "%s: %s", path, strerror(-r));

@@ -1,12 +1,11 @@
-/* ocf-obt discover and list. */
+/* ocf-obt discover. */
 #include "find.h"
 #include "options.h"
 #include "state.h"
 
-#include <time.h>
-
 struct discover {
 	const struct options *o;
+	const char *wanted; /* a UUID, the beginning of one, or a name; NULL: all */
 	struct net net;
 	struct state *state; /* NULL: only unowned devices are asked for */
 	struct find find;
@@ -23,11 +22,29 @@ static const char *owner_of(const struct discover *c, const struct found *d)
 	return rec->complete ? "us" : "us, incomplete";
 }
 
+/* Only a device in RFOTM tells whoever asks. */
+static const char *state_of(const struct found *d)
+{
+	return d->unowned ? "RFOTM" : "";
+}
+
 static void format(const struct endpoint_addr *a, bool there, char ret[ENDPOINT_ADDR_TEXT])
 {
 	ret[0] = '\0';
 	if (there)
 		endpoint_addr_format(a, ret);
+}
+
+static struct jsn *sources_json(const struct found *d)
+{
+	struct jsn *list = jsn_new_array();
+	char text[ENDPOINT_ADDR_TEXT];
+
+	for (size_t i = 0; i < d->n_sources; i++) {
+		endpoint_addr_format(&d->sources[i], text);
+		jsn_add(list, jsn_new_text(span_str(text)));
+	}
+	return list;
 }
 
 static struct jsn *methods_json(const struct answer_doxm *doxm)
@@ -53,9 +70,13 @@ static struct jsn *found_json(const struct discover *c, const struct found *d)
 	format(&d->coaps, d->has_coaps, coaps);
 	out_set_uuid(v, "uuid", &d->device);
 	jsn_set_str(v, "name", d->name);
+	jsn_set_str(v, "maker", d->platform.maker);
+	jsn_set_str(v, "model", d->platform.model);
 	jsn_set_str(v, "owner", owner_of(c, d));
+	jsn_set_str(v, "state", state_of(d));
 	jsn_set_str(v, "address", coap);
 	jsn_set_str(v, "secure_address", coaps);
+	jsn_set(v, "seen_at", sources_json(d));
 	if (d->unowned)
 		jsn_set(v, "methods", methods_json(&d->doxm));
 	return v;
@@ -79,37 +100,43 @@ static void methods_text(const struct answer_doxm *doxm, char *ret, size_t room)
 
 static void print_found(const struct discover *c, const struct found *d)
 {
-	char uuid[UUID_TEXT + 1], coap[ENDPOINT_ADDR_TEXT], coaps[ENDPOINT_ADDR_TEXT], methods[256];
+	char uuid[UUID_TEXT + 1], address[ENDPOINT_ADDR_TEXT], methods[256];
 
 	uuid_format(&d->device, uuid);
-	format(&d->coap, d->has_coap && d->unowned, coap);
-	format(&d->coaps, d->has_coaps, coaps);
 	methods_text(&d->doxm, methods, sizeof(methods));
 	(void)printf("%s\n", uuid);
 	out_field(stdout, "name", d->name);
+	out_field(stdout, "maker", d->platform.maker);
+	out_field(stdout, "model", d->platform.model);
 	out_field(stdout, "owner", owner_of(c, d));
-	out_field(stdout, "address", coap);
-	out_field(stdout, "secure", coaps);
+	out_field(stdout, "state", state_of(d));
+	for (size_t i = 0; i < d->n_sources; i++) {
+		endpoint_addr_format(&d->sources[i], address);
+		out_field(stdout, "seen at", address);
+	}
+	format(&d->coaps, d->has_coaps, address);
+	out_field(stdout, "secure", address);
 	out_field(stdout, "methods", methods);
 	(void)fflush(stdout);
 }
 
-/* With --all the owner is known only at the end. */
-static bool is_live(const struct discover *c)
-{
-	return !c->o->json && !c->o->all;
-}
-
 static bool is_asked_for(const struct discover *c, const struct found *d)
 {
-	return c->o->all || d->unowned != c->o->owned;
+	return (c->o->all || d->unowned != c->o->owned) &&
+	       (!c->wanted || state_matches(c->wanted, &d->device, d->name));
+}
+
+/* With --all a stranger's owner is known only at the end: it may still say that it has none. */
+static bool is_live(const struct discover *c, const struct found *d)
+{
+	return !c->o->json && (!c->o->all || d->unowned || state_find(c->state, &d->device));
 }
 
 static void on_seen(void *arg, struct found *d)
 {
 	const struct discover *c = arg;
 
-	if (is_live(c) && is_asked_for(c, d))
+	if (is_asked_for(c, d) && is_live(c, d))
 		print_found(c, d);
 }
 
@@ -121,13 +148,15 @@ static void on_done(void *arg)
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->find.n; i++) {
-		if (!is_asked_for(c, c->find.list[i]))
+		const struct found *d = c->find.list[i];
+
+		if (!is_asked_for(c, d))
 			continue;
 		n++;
 		if (c->o->json)
-			jsn_add(list, found_json(c, c->find.list[i]));
-		else if (!is_live(c))
-			print_found(c, c->find.list[i]);
+			jsn_add(list, found_json(c, d));
+		else if (!is_live(c, d) || !d->complete)
+			print_found(c, d);
 	}
 	if (c->o->json)
 		outcome = out_json(list);
@@ -139,11 +168,12 @@ static void on_done(void *arg)
 
 enum outcome cmd_discover(const struct options *o)
 {
-	bool all = o->all, owned = o->owned || all;
+	struct discover c = {.o = o, .wanted = o->n_args ? o->args[0] : NULL};
 	struct state *state CLEANUP(state_freep) = NULL;
-	struct discover c = {.o = o};
+	bool owned = o->owned || o->all;
 	struct trouble trouble;
 	enum outcome outcome;
+	struct uuid device;
 	int r;
 
 	if (owned && state_open(&state, o->dir, &trouble) < 0)
@@ -155,71 +185,21 @@ enum outcome cmd_discover(const struct options *o)
 	c.find = (struct find){
 		.net = &c.net,
  /* Devices without an owner answer both questions, and only the first tells. */
-		.terms = {.unowned = true, .owned = owned, .timeout_us = o->timeout_us},
+		.terms = {.unowned = true,
+			  .owned = owned,
+			  .scope = o->scope,
+			  .timeout_us = o->timeout_us,
+			  .rounds = FIND_ROUNDS_MAX},
 		.seen = on_seen,
 		.done = on_done,
 		.arg = &c,
 	};
+	if (c.wanted && uuid_parse(span_str(c.wanted), &device))
+		c.find.terms.wanted = &device;
 	r = find_start(&c.find);
 	outcome = r < 0 ? out_fail(o->json, OUT_FAILED, "network: %s", strerror(-r))
 			: net_run(&c.net, o->json);
 	find_end(&c.find);
 	net_close(&c.net);
 	return outcome;
-}
-
-static struct jsn *record_json(const struct record_device *rec)
-{
-	struct jsn *v = jsn_new_object(), *addresses = jsn_new_array();
-
-	out_set_uuid(v, "uuid", &rec->device);
-	jsn_set_str(v, "name", rec->name);
-	jsn_set_str(v, "method", obt_method_name(rec->method));
-	jsn_set_bool(v, "complete", rec->complete);
-	jsn_set_int(v, "owned_at", (int64_t)(rec->owned_us / USEC_PER_SEC));
-	for (size_t i = 0; i < rec->n_addresses; i++)
-		jsn_add(addresses, jsn_new_text(span_str(rec->addresses[i])));
-	jsn_set(v, "secure_addresses", addresses);
-	return v;
-}
-
-static void print_record(const struct record_device *rec)
-{
-	time_t owned = (time_t)(rec->owned_us / USEC_PER_SEC);
-	char uuid[UUID_TEXT + 1], when[32] = "";
-	struct tm tm;
-
-	uuid_format(&rec->device, uuid);
-	if (gmtime_r(&owned, &tm))
-		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%SZ", &tm);
-	(void)printf("%s\n", uuid);
-	out_field(stdout, "name", rec->name);
-	out_field(stdout, "owned", when);
-	out_field(stdout, "method", obt_method_name(rec->method));
-	out_field(stdout, "state", rec->complete ? "" : "incomplete: provision or reset it");
-	for (size_t i = 0; i < rec->n_addresses; i++)
-		out_field(stdout, "secure", rec->addresses[i]);
-}
-
-enum outcome cmd_list(const struct options *o)
-{
-	struct state *state CLEANUP(state_freep) = NULL;
-	struct trouble trouble;
-	struct jsn *v, *list;
-
-	if (state_open(&state, o->dir, &trouble) < 0)
-		return out_trouble(o->json, &trouble);
-	if (!o->json) {
-		for (size_t i = 0; i < state_count(state); i++)
-			print_record(state_at(state, i));
-		return OUT_OK;
-	}
-	v = jsn_new_object();
-	list = jsn_new_array();
-	out_set_uuid(v, "uuid", &state_self(state)->uuid);
-	out_set_uuid(v, "domain", &state_self(state)->domain);
-	for (size_t i = 0; i < state_count(state); i++)
-		jsn_add(list, record_json(state_at(state, i)));
-	jsn_set(v, "devices", list);
-	return out_json(v);
 }

@@ -3,25 +3,19 @@
 #define DOXM "/oic/sec/doxm"
 #define RES  "/oic/res"
 
-/* Questions to one device are short and close by: three tries in about a second. */
+/* Questions to one device are short and close by: six tries in about four seconds. */
 #define ASK_TIMEOUT_US (200 * USEC_PER_MSEC)
-#define ASK_RETRIES    2
+#define ASK_CAP_US     USEC_PER_SEC
+#define ASK_RETRIES    5
 /* Answers that came at the last moment may still be followed up for this long. */
-#define GRACE_US (1500 * USEC_PER_MSEC)
-
-enum { ASKED_NOTHING, ASKED_RES, ASKED_NAME, ASKED_ALL };
+#define GRACE_US (4 * USEC_PER_SEC)
 
 static void ask_next(struct found *d);
-
-static bool is_v4(const struct endpoint_addr *a)
-{
-	return IN6_IS_ADDR_V4MAPPED(&a->sa.sin6_addr);
-}
 
 /* Stops asking; what is in the list stays. */
 static void stop(struct find *f)
 {
-	for (size_t i = 0; i < f->n_calls; i++)
+	for (size_t i = 0; i < FIND_CALLS_MAX; i++)
 		net_cancel(f->net, &f->calls[i]);
 	for (size_t i = 0; i < f->n; i++)
 		net_cancel(f->net, &f->list[i]->call);
@@ -47,180 +41,220 @@ static void complete(struct found *d)
 	if (f->terms.wanted && uuid_eq(&d->device, f->terms.wanted))
 		finish(f);
 	else if (f->pending == 0 && clock_monotonic_us() >= f->start_us + f->terms.timeout_us)
-		finish(f);
+		loop_timer_set(f->timer, 0);
 }
 
-/* Takes the first coaps endpoint, of the source's family if there is one, and a coap endpoint of
- * the same family. The source itself is one if nothing better is listed. */
+/* ---- one device ---- */
+
+static bool same_host(const struct endpoint_addr *a, const struct endpoint_addr *b)
+{
+	return IN6_ARE_ADDR_EQUAL(&a->sa.sin6_addr, &b->sa.sin6_addr) &&
+	       a->sa.sin6_scope_id == b->sa.sin6_scope_id;
+}
+
+/* The first endpoints of each kind on the source's host. The source itself stands in for an
+ * unsecured one. */
 static void take_endpoints(struct found *d, const struct answer_res *res)
 {
-	bool same_family = false;
+	const struct endpoint_addr *source = &d->sources[0];
 
 	for (size_t i = 0; i < res->n_eps; i++) {
 		struct endpoint_addr a;
 		bool secure;
 
-		if (endpoint_uri_parse(res->eps[i], &d->source, &a, &secure) < 0 || !secure)
+		if (endpoint_uri_parse(res->eps[i], source, &a, &secure) < 0 ||
+		    !same_host(&a, source))
 			continue;
-		if (d->has_coaps && (same_family || is_v4(&a) != is_v4(&d->source)))
-			continue;
-		d->coaps = a;
-		d->has_coaps = true;
-		same_family = is_v4(&a) == is_v4(&d->source);
+		if (secure && !d->has_coaps) {
+			d->coaps = a;
+			d->has_coaps = true;
+		} else if (!secure && !d->has_coap) {
+			d->coap = a;
+			d->has_coap = true;
+		}
 	}
-	for (size_t i = 0; d->has_coaps && !d->has_coap && i < res->n_eps; i++) {
-		bool secure;
-
-		d->has_coap = endpoint_uri_parse(res->eps[i], &d->source, &d->coap, &secure) >= 0 &&
-			      !secure && is_v4(&d->coap) == is_v4(&d->coaps);
-	}
-	if (!d->has_coap) {
-		d->coap = d->source;
-		d->has_coap = true;
-	}
+	if (!d->has_coap)
+		d->coap = *source;
+	d->has_coap = true;
 }
 
-static void on_res(void *arg, const struct reply *r)
+static void on_res(struct found *d, struct span body)
 {
-	struct found *d = arg;
 	struct answer_res res;
 
-	d->call = 0;
-	if (r->err == 0 && r->code == 205 && answer_res(r->body, &res) == CBR_OK &&
-	    uuid_eq(&res.device, &d->device))
+	if (answer_res(body, &res) == CBR_OK && uuid_eq(&res.device, &d->device))
 		take_endpoints(d, &res);
-	ask_next(d);
 }
 
-static void on_name(void *arg, const struct reply *r)
+static void on_name(struct found *d, struct span body)
 {
-	struct found *d = arg;
 	struct answer_d answer;
 
-	d->call = 0;
-	if (r->err == 0 && r->code == 205 && answer_d(r->body, &answer) == CBR_OK &&
-	    uuid_eq(&answer.device, &d->device))
+	if (answer_d(body, &answer) == CBR_OK && uuid_eq(&answer.device, &d->device))
 		(void)memcpy(d->name, answer.name, sizeof(d->name));
-	ask_next(d);
 }
 
-static void ask(struct found *d, const char *path, const char *query, reply_fn fn)
+static void on_platform(struct found *d, struct span body)
 {
-	const struct call call = {
-		.method = M_GET,
-		.to = d->has_coap ? d->coap : d->source,
-		.path = path,
-		.query = {query},
-		.n_query = query ? 1 : 0,
-		.ack_timeout_us = ASK_TIMEOUT_US,
-		.max_retransmit = ASK_RETRIES,
-	};
+	if (answer_p(body, &d->platform) != CBR_OK)
+		d->platform = (struct answer_p){0};
+}
 
-	if (net_call(d->find->net, &call, fn, d, &d->call) < 0)
-		ask_next(d); /* without this answer, then */
+static const struct question {
+	const char *path, *query;
+	void (*answer)(struct found *d, struct span body);
+} QUESTIONS[] = {
+	{RES,      "rt=oic.r.doxm", on_res     },
+	{"/oic/d", NULL,            on_name    },
+	{"/oic/p", NULL,            on_platform},
+};
+
+static void on_answer(void *arg, const struct reply *r)
+{
+	struct found *d = arg;
+
+	d->call = 0;
+	if (r->err == 0 && r->code == 205)
+		QUESTIONS[d->asked - 1].answer(d, r->body);
+	ask_next(d);
 }
 
 static void ask_next(struct found *d)
 {
-	switch (d->asked++) {
-	case ASKED_NOTHING:
-		if (!d->has_coaps) {
-			ask(d, RES, "rt=oic.r.doxm", on_res);
+	while (d->asked < ARRAY_SIZE(QUESTIONS)) {
+		const struct question *q = &QUESTIONS[d->asked++];
+		const struct call call = {
+			.method = M_GET,
+			.to = d->has_coap ? d->coap : d->sources[0],
+			.path = q->path,
+			.query = {q->query},
+			.n_query = q->query ? 1 : 0,
+			.ack_timeout_us = ASK_TIMEOUT_US,
+			.max_retransmit = ASK_RETRIES,
+			.backoff_cap_us = ASK_CAP_US,
+		};
+
+		if (q->answer == on_res && d->has_coaps)
+			continue;
+		if (net_call(d->find->net, &call, on_answer, d, &d->call) == 0)
 			return;
-		}
-		d->asked++;
-		ask(d, "/oic/d", NULL, on_name);
-		return;
-	case ASKED_RES:
-		ask(d, "/oic/d", NULL, on_name);
-		return;
-	default:
-		complete(d);
 	}
+	complete(d);
 }
 
-static struct found *lookup(struct find *f, const struct uuid *device)
+static void add_source(struct found *d, const struct endpoint_addr *from)
 {
-	for (size_t i = 0; i < f->n; i++)
+	for (size_t i = 0; i < d->n_sources; i++)
+		if (same_host(&d->sources[i], from))
+			return;
+	if (d->n_sources < FOUND_SOURCES_MAX)
+		d->sources[d->n_sources++] = *from;
+}
+
+/* The entry of a device; *ret_new: it has not answered before. NULL: there is no room. */
+static struct found *note(struct find *f, const struct uuid *device,
+			  const struct endpoint_addr *from, bool *ret_new)
+{
+	struct found *d = NULL;
+
+	*ret_new = false;
+	for (size_t i = 0; i < f->n && !d; i++)
 		if (uuid_eq(&f->list[i]->device, device))
-			return f->list[i];
-	return NULL;
-}
-
-/* The entry of a device that has not answered before; NULL: it has, or there is no room. */
-static struct found *add(struct find *f, const struct uuid *device,
-			 const struct endpoint_addr *from)
-{
-	struct found *d;
-
-	if (f->n == FIND_MAX || lookup(f, device))
-		return NULL;
-	d = calloc(1, sizeof(*d));
-	if (!d)
-		return NULL;
-	d->find = f;
-	d->device = *device;
-	d->source = *from;
-	f->list[f->n++] = d;
-	f->pending++;
+			d = f->list[i];
+	if (!d && f->n < FIND_MAX) {
+		d = calloc(1, sizeof(*d));
+		if (!d)
+			return NULL;
+		d->find = f;
+		d->device = *device;
+		f->list[f->n++] = d;
+		f->pending++;
+		*ret_new = true;
+	}
+	if (d)
+		add_source(d, from);
 	return d;
 }
 
+/* ---- all ---- */
+
 static void on_doxm(void *arg, const struct reply *r)
 {
-	struct find *f = arg;
 	struct answer_doxm doxm;
 	struct found *d;
+	bool is_new;
 
 	if (r->err < 0 || r->code != 205 || answer_doxm(r->body, &doxm) != CBR_OK || doxm.owned)
 		return;
-	d = lookup(f, &doxm.device);
-	if (d) {
-		d->unowned = true;
-		d->doxm = doxm;
-		return;
-	}
-	d = add(f, &doxm.device, &r->from);
+	d = note(arg, &doxm.device, &r->from, &is_new);
 	if (!d)
 		return;
 	d->unowned = true;
 	d->doxm = doxm;
-	ask_next(d);
+	if (is_new)
+		ask_next(d);
 }
 
 static void on_links(void *arg, const struct reply *r)
 {
-	struct find *f = arg;
 	struct answer_res res;
 	struct found *d;
+	bool is_new;
 
 	if (r->err < 0 || r->code != 205 || answer_res(r->body, &res) != CBR_OK)
 		return;
-	d = add(f, &res.device, &r->from);
-	if (!d)
+	d = note(arg, &res.device, &r->from, &is_new);
+	if (!d || !is_new)
 		return;
 	take_endpoints(d, &res);
 	ask_next(d);
 }
 
-static int multicast(struct find *f)
+static int multicast(struct find *f, const char *path, const char *query, reply_fn fn)
 {
-	const struct call doxm = {
-		.method = M_GET, .path = DOXM, .query = {"owned=false"}, .n_query = 1};
-	const struct call links = {
-		.method = M_GET, .path = RES, .query = {"rt=oic.r.doxm"}, .n_query = 1};
+	uint64_t *id = &f->calls[f->n_calls++ % FIND_CALLS_MAX];
+	struct call call = {.method = M_GET, .path = path, .query = {query}, .n_query = 1};
+	char di[3 + UUID_TEXT + 1] = "di=";
+
+	if (f->terms.wanted) {
+		uuid_format(f->terms.wanted, di + 3);
+		call.query[call.n_query++] = di;
+	}
+	net_cancel(f->net, id);
+	return net_multicast(f->net, &call, f->terms.scope, fn, f, id);
+}
+
+static int ask_all(struct find *f)
+{
 	int r = 0;
 
 	if (f->terms.unowned)
-		r = net_multicast(f->net, &doxm, on_doxm, f, &f->calls[f->n_calls++]);
+		r = multicast(f, DOXM, "owned=false", on_doxm);
 	if (r >= 0 && f->terms.owned)
-		r = net_multicast(f->net, &links, on_links, f, &f->calls[f->n_calls++]);
+		r = multicast(f, RES, "rt=oic.r.doxm", on_links);
 	return r;
 }
 
-/* First a second round, for what was lost, with two thirds of the time left for answers, while the
- * delayed answers to the first are still awaited; then the end, put off while devices are still
- * being asked. */
+static int start_round(struct find *f)
+{
+	f->round++;
+	f->n_before = f->n;
+	f->repeated = false;
+	f->start_us = clock_monotonic_us();
+	loop_timer_set(f->timer, f->start_us + f->terms.timeout_us / 3);
+	return ask_all(f);
+}
+
+static bool is_enough(struct find *f)
+{
+	if (f->round >= f->terms.rounds)
+		return true;
+	return f->terms.enough ? f->terms.enough(f->arg) : f->n == f->n_before;
+}
+
+/* The question is repeated, for what was lost, with two thirds of the round left for answers, while
+ * the delayed answers to the first are still awaited. The end of the round is put off while devices
+ * are still being asked. */
 static int on_time(void *arg)
 {
 	struct find *f = arg;
@@ -229,10 +263,12 @@ static int on_time(void *arg)
 	if (!f->repeated) {
 		f->repeated = true;
 		loop_timer_set(f->timer, end);
-		return multicast(f);
+		return ask_all(f);
 	}
 	if (f->pending > 0 && now < end + GRACE_US)
 		loop_timer_set(f->timer, end + GRACE_US);
+	else if (!is_enough(f))
+		return start_round(f);
 	else
 		finish(f);
 	return 0;
@@ -245,12 +281,8 @@ int find_start(struct find *f)
 	f->list = calloc(FIND_MAX, sizeof(struct found *));
 	if (!f->list)
 		return -ENOMEM;
-	f->start_us = clock_monotonic_us();
 	r = loop_timer_new(&f->timer, f->net->loop, on_time, f);
-	if (r < 0)
-		return r;
-	loop_timer_set(f->timer, f->start_us + f->terms.timeout_us / 3);
-	return multicast(f);
+	return r < 0 ? r : start_round(f);
 }
 
 void find_end(struct find *f)

@@ -4,7 +4,10 @@
 #include "net.h"
 #include "obt/answer.h"
 
-#define FIND_MAX ((size_t)1024) /* devices of one search */
+#define FIND_MAX          ((size_t)1024) /* devices of one search */
+#define FIND_ROUNDS_MAX   6u
+#define FIND_CALLS_MAX    ((size_t)8)
+#define FOUND_SOURCES_MAX ((size_t)4)
 
 struct find;
 
@@ -12,34 +15,44 @@ struct find;
 struct found {
 	struct find *find;
 	struct uuid device;
-	char name[ANSWER_NAME_MAX + 1]; /* empty: it does not tell */
-	bool unowned;                   /* it said so: doxm is valid */
+	char name[ANSWER_NAME_MAX + 1]; /* empty: it does not tell; so for platform */
+	struct answer_p platform;
+	bool unowned; /* it said so: doxm is valid */
 	struct answer_doxm doxm;
-	struct endpoint_addr source; /* where its first answer came from */
+	struct endpoint_addr sources[FOUND_SOURCES_MAX]; /* where answers came from, at least one */
+	size_t n_sources;
+	/* Of the first source's host only: what an answer without any proof lists could be
+	 * anybody's address, and everything that follows would go there. */
 	bool has_coap, has_coaps;
-	struct endpoint_addr coap, coaps; /* of one IP family, the source's if possible */
-	bool complete;                    /* all that is to be asked has been asked */
+	struct endpoint_addr coap, coaps;
+	bool complete; /* all that is to be asked has been asked */
 	uint64_t call;
 	unsigned asked;
 };
 
 struct find_terms {
-	bool unowned;              /* ask /oic/sec/doxm?owned=false */
-	bool owned;                /* ask /oic/res?rt=oic.r.doxm */
-	const struct uuid *wanted; /* end early, once this device is complete; NULL: no */
-	uint64_t timeout_us;
+	bool unowned;   /* ask /oic/sec/doxm?owned=false */
+	bool owned;     /* ask /oic/res?rt=oic.r.doxm */
+	unsigned scope; /* of IPv6 groups: 2 link, 3 realm, 5 site */
+	const struct uuid
+		*wanted;     /* asks this device only, and ends once it is complete; or NULL */
+	uint64_t timeout_us; /* of a round, in which each question is asked twice */
+	unsigned rounds;     /* at most */
+	/* Is another round needless? NULL: it is when one has brought nothing new. */
+	bool (*enough)(void *arg);
 };
 
 struct find {
 	struct net *net;
 	struct find_terms terms;
-	struct found **list; /* in order of appearance */
-	size_t n;
-	unsigned pending;  /* devices that are not complete */
-	uint64_t calls[4]; /* two requests, each sent twice */
+	struct found **list;            /* in order of appearance */
+	size_t n, n_before;             /* now; at the start of the round */
+	unsigned pending;               /* devices that are not complete */
+	uint64_t calls[FIND_CALLS_MAX]; /* the latest questions: their answers are still taken */
 	size_t n_calls;
 	struct loop_timer *timer;
-	uint64_t start_us;
+	uint64_t start_us; /* of the round */
+	unsigned round;
 	bool repeated;
 	void (*seen)(void *arg, struct found *f); /* a device is complete; NULL: no need */
 	void (*done)(void *arg);                  /* once */

@@ -132,9 +132,10 @@ int net_call(struct net *n, const struct call *call, reply_fn fn, void *arg, uin
 	return r;
 }
 
-int net_multicast(struct net *n, const struct call *call, reply_fn fn, void *arg, uint64_t *id)
+int net_multicast(struct net *n, const struct call *call, unsigned scope, reply_fn fn, void *arg,
+		  uint64_t *id)
 {
-	int r = endpoint_multicast(n->ep, call, 2, fn, arg, clock_monotonic_us(), id);
+	int r = endpoint_multicast(n->ep, call, scope, fn, arg, clock_monotonic_us(), id);
 
 	rearm(n);
 	return r;

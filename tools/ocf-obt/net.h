@@ -35,8 +35,8 @@ void net_finish(struct net *n, enum outcome outcome);
 
 /* As the endpoint_ functions, at the present time. */
 MUST_USE int net_call(struct net *n, const struct call *call, reply_fn fn, void *arg, uint64_t *id);
-MUST_USE int net_multicast(struct net *n, const struct call *call, reply_fn fn, void *arg,
-			   uint64_t *id);
+MUST_USE int net_multicast(struct net *n, const struct call *call, unsigned scope, reply_fn fn,
+			   void *arg, uint64_t *id);
 void net_cancel(struct net *n, uint64_t *id);
 
 /* link->opened or link->closed follows. */

@@ -1,4 +1,4 @@
-/* tools/ocf-obt/options.h - the command line. */
+/* tools/ocf-obt/options.h - the command line: which commands there are, and what was given. */
 #pragma once
 
 #include "obt/obt.h"
@@ -8,11 +8,60 @@ struct options {
 	bool json, yes, owned, all, no_provision, cbor;
 	bool has_method;
 	enum obt_method method;
-	const char *dir, *interfaces, *pin_file, *body_file, *cbor_file; /* NULL: not given */
+	unsigned scope, jobs, attempts;
+	/* NULL: not given */
+	const char *dir, *interfaces, *pin_file, *body_file, *cbor_file, *approved_file;
 	uint64_t timeout_us, deadline_us;
 	char **args; /* what is left: devices, paths */
 	size_t n_args;
 };
+
+/* Options, as bits of those that a command takes. */
+#define O_JSON         (UINT64_C(1) << 0)
+#define O_DIR          (UINT64_C(1) << 1)
+#define O_HELP         (UINT64_C(1) << 2)
+#define O_INTERFACE    (UINT64_C(1) << 3)
+#define O_TIMEOUT      (UINT64_C(1) << 4)
+#define O_OWNED        (UINT64_C(1) << 5)
+#define O_ALL          (UINT64_C(1) << 6)
+#define O_METHOD       (UINT64_C(1) << 7)
+#define O_YES          (UINT64_C(1) << 8)
+#define O_PIN_FILE     (UINT64_C(1) << 9)
+#define O_NO_PROVISION (UINT64_C(1) << 10)
+#define O_DEADLINE     (UINT64_C(1) << 11)
+#define O_CBOR         (UINT64_C(1) << 12)
+#define O_BODY         (UINT64_C(1) << 13)
+#define O_CBOR_FILE    (UINT64_C(1) << 14)
+#define O_SCOPE        (UINT64_C(1) << 15)
+#define O_JOBS         (UINT64_C(1) << 16)
+#define O_APPROVED     (UINT64_C(1) << 17)
+#define O_ATTEMPTS     (UINT64_C(1) << 18)
+#define O_COMMON       (O_JSON | O_DIR | O_HELP) /* every command takes these */
+#define O_NET          (O_INTERFACE | O_TIMEOUT | O_SCOPE)
+
+struct command {
+	const char *group; /* heading in the general help */
+	const char *name, *args;
+	size_t min_args, max_args;
+	uint64_t options;
+	enum outcome (*run)(const struct options *o);
+	const char *summary, *help;
+};
+extern const struct command COMMANDS[];
+extern const size_t N_COMMANDS;
+
+struct opt {
+	uint64_t bit;
+	const char *name, *value; /* NULL: a flag */
+	/* NULL, or what is wrong with the value. */
+	const char *(*set)(struct options *o, const char *value);
+	const char *help;
+};
+extern const struct opt OPTS[];
+extern const size_t N_OPTS;
+
+void help_general(FILE *to);
+void help_command(const struct command *c);
 
 enum outcome cmd_discover(const struct options *o);
 enum outcome cmd_own(const struct options *o);

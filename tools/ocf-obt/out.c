@@ -45,19 +45,11 @@ void trouble_set(struct trouble *t, enum outcome outcome, const char *fmt, ...)
 	va_end(ap);
 }
 
-enum outcome out_trouble(bool json, const struct trouble *t)
+struct jsn *out_trouble_json(const struct trouble *t)
 {
-	struct jsn *v;
+	struct jsn *v = jsn_new_object();
 	char code[OUT_CODE];
 
-	(void)fprintf(stderr, "ocf-obt: ");
-	if (t->step)
-		(void)fprintf(stderr, "%s: ", t->step);
-	out_text(stderr, t->text);
-	(void)fprintf(stderr, "\n");
-	if (!json)
-		return t->outcome;
-	v = jsn_new_object();
 	jsn_set_str(v, "error", cause_name(t->outcome));
 	jsn_set_str(v, "text", t->text);
 	if (t->step)
@@ -66,7 +58,18 @@ enum outcome out_trouble(bool json, const struct trouble *t)
 		out_code(t->code, code);
 		jsn_set_str(v, "code", code);
 	}
-	(void)out_json(v);
+	return v;
+}
+
+enum outcome out_trouble(bool json, const struct trouble *t)
+{
+	(void)fprintf(stderr, "ocf-obt: ");
+	if (t->step)
+		(void)fprintf(stderr, "%s: ", t->step);
+	out_text(stderr, t->text);
+	(void)fprintf(stderr, "\n");
+	if (json)
+		(void)out_json(out_trouble_json(t));
 	return t->outcome;
 }
 
@@ -144,4 +147,16 @@ void out_progress(bool json, const char *fmt, ...)
 	(void)vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	(void)fputc('\n', stderr);
+}
+
+void out_status(bool json, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (json || !isatty(STDERR_FILENO))
+		return;
+	(void)fputs("\r\033[K", stderr);
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
 }

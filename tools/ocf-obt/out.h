@@ -35,6 +35,7 @@ struct trouble {
 void trouble_set(struct trouble *t, enum outcome outcome, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* One line on standard error; with `json` an object on standard output. Returns the outcome. */
 enum outcome out_trouble(bool json, const struct trouble *t);
+struct jsn *out_trouble_json(const struct trouble *t); /* owned by the caller */
 /* Both in one. */
 enum outcome out_fail(bool json, enum outcome outcome, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
@@ -50,3 +51,5 @@ void out_field(FILE *to, const char *name, const char *value);
 
 /* A line that says what goes on, on a terminal only. */
 void out_progress(bool json, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* The same, in place of the status before it; an empty one makes room for other lines. */
+void out_status(bool json, const char *fmt, ...) PRINTF_LIKE(2, 3);

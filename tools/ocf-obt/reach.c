@@ -50,7 +50,11 @@ static void search(struct reach *r)
 	r->searching = true;
 	r->find = (struct find){
 		.net = r->net,
-		.terms = {.owned = true, .wanted = &r->dev.device, .timeout_us = r->timeout_us},
+		.terms = {.owned = true,
+			  .scope = 2,
+			  .wanted = &r->dev.device,
+			  .timeout_us = r->timeout_us,
+			  .rounds = 1},
 		.done = on_found,
 		.arg = r,
 	};

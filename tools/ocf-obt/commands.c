@@ -1,0 +1,108 @@
+/* The commands, in the order of the help. */
+#include "options.h"
+#include "svr/req.h"
+
+#define FINDING "Finding"
+#define OWNING  "Owning"
+#define RAW     "Resources as they are"
+
+/* clang-format off */
+const struct command COMMANDS[] = {
+	{
+		.group = FINDING, .name = "discover", .args = "[DEVICE]", .max_args = 1,
+		.options = O_NET | O_OWNED | O_ALL, .run = cmd_discover,
+		.summary = "find devices: those without an owner, unless told otherwise",
+		.help =
+"Asks by multicast over IPv4 and IPv6 on every interface, until a round brings\n"
+"nothing new, and prints each device once, as it answers. DEVICE is a UUID, its\n"
+"first four or more characters, or a name.\n",
+	},
+	{
+		.group = FINDING, .name = "list", .args = "", .run = cmd_list,
+		.summary = "list the devices that this tool owns",
+		.help = "Reads the tool's own records; asks no device.\n",
+	},
+	{
+		.group = OWNING, .name = "own", .args = "[DEVICE]", .max_args = 1,
+		.options = O_NET | O_METHOD | O_YES | O_PIN_FILE | O_NO_PROVISION | O_DEADLINE |
+			   O_ALL | O_APPROVED | O_JOBS | O_ATTEMPTS,
+		.run = cmd_own,
+		.summary = "take ownership of a device and make it ready for use",
+		.help =
+"DEVICE may be left out if just one device without an owner is found. Asks before\n"
+"anything is changed. The PIN that a device displays is asked for when it is\n"
+"needed. What fails by silence is tried again, from discovery on.\n"
+"--all takes all devices, many at once, and first finishes what an interrupted\n"
+"run has left.\n",
+	},
+	{
+		.group = OWNING, .name = "provision", .args = "DEVICE", .min_args = 1, .max_args = 1,
+		.options = O_NET | O_DEADLINE, .run = cmd_provision,
+		.summary = "write the access rules of an owned device and set it to work",
+		.help =
+"Replaces the device's access list by the owner's own access and readable\n"
+"discovery resources, and ends in RFNOP. own does this by itself.\n",
+	},
+	{
+		.group = OWNING, .name = "reset", .args = "DEVICE", .min_args = 1, .max_args = 1,
+		.options = O_NET | O_YES | O_DEADLINE, .run = cmd_reset,
+		.summary = "set an owned device back to its maker's state and forget it",
+		.help =
+"The device loses owner, credentials and access rules and takes a new UUID.\n",
+	},
+	{
+		.group = RAW, .name = "get", .args = "DEVICE PATH [QUERY]...",
+		.min_args = 2, .max_args = 2 + REQ_QUERY_MAX,
+		.options = O_NET | O_CBOR, .run = cmd_get,
+		.summary = "read a resource of an owned device, /oic/sec/pstat",
+		.help =
+"Goes over a session with the owner credential and prints JSON, with byte\n"
+"strings as base64url.\n",
+	},
+	{
+		.group = RAW, .name = "post", .args = "DEVICE PATH [QUERY]...",
+		.min_args = 2, .max_args = 2 + REQ_QUERY_MAX,
+		.options = O_NET | O_BODY | O_CBOR_FILE, .run = cmd_post,
+		.summary = "write a resource of an owned device",
+		.help =
+"The body is JSON, from standard input unless --body names a file, and is\n"
+"sent as CBOR.\n",
+	},
+};
+/* clang-format on */
+const size_t N_COMMANDS = ARRAY_SIZE(COMMANDS);
+
+void help_general(FILE *to)
+{
+	const char *group = "";
+
+	(void)fprintf(to, "Usage: ocf-obt COMMAND [OPTION]... [ARGUMENT]...\n\n"
+			  "Finds OCF devices, takes ownership of them and looks after them.\n");
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (strcmp(group, COMMANDS[i].group) != 0)
+			(void)fprintf(to, "\n%s:\n", COMMANDS[i].group);
+		group = COMMANDS[i].group;
+		(void)fprintf(to, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
+	}
+	(void)fprintf(
+		to,
+		"\nocf-obt COMMAND --help tells more. ocf-obt --version.\n\n"
+		"Exit: 0 done, 1 failed, 2 usage, 3 no such device, 4 declined, 5 refused by the\n"
+		"device, 6 no answer, 7 wrong PIN or credential, 8 no usable transfer method,\n"
+		"9 senseless answer, 10 state directory, 130 interrupted.\n");
+}
+
+void help_command(const struct command *c)
+{
+	(void)printf("Usage: ocf-obt %s [OPTION]...%s%s\n\n%s\n", c->name, *c->args ? " " : "",
+		     c->args, c->help);
+	for (size_t i = 0; i < N_OPTS; i++) {
+		char left[40];
+
+		if (!((c->options | O_COMMON) & OPTS[i].bit))
+			continue;
+		(void)snprintf(left, sizeof(left), "--%s%s%s", OPTS[i].name,
+			       OPTS[i].value ? " " : "", OPTS[i].value ? OPTS[i].value : "");
+		(void)printf("  %-22s %s\n", left, OPTS[i].help);
+	}
+}

@@ -1,0 +1,135 @@
+/* What each option does, in the order of the help. */
+#include "options.h"
+
+#include "base/clock.h"
+#include "base/parse.h"
+
+#define JOBS_MAX     128u
+#define ATTEMPTS_MAX 20u
+
+#define FLAG(member)                                                                               \
+	static const char *set_##member(struct options *o, const char *value)                      \
+	{                                                                                          \
+		(void)value;                                                                       \
+		o->member = true;                                                                  \
+		return NULL;                                                                       \
+	}
+#define TEXT(member)                                                                               \
+	static const char *set_##member(struct options *o, const char *value)                      \
+	{                                                                                          \
+		o->member = value;                                                                 \
+		return NULL;                                                                       \
+	}
+
+FLAG(json)
+FLAG(yes)
+FLAG(owned)
+FLAG(all)
+FLAG(no_provision)
+FLAG(cbor)
+TEXT(dir)
+TEXT(interfaces)
+TEXT(pin_file)
+TEXT(body_file)
+TEXT(cbor_file)
+TEXT(approved_file)
+
+static const char *parse_seconds(const char *text, uint64_t *ret)
+{
+	uint32_t s;
+
+	if (!parse_u32(span_str(text), &s) || s == 0 || s > 3600)
+		return "takes 1 to 3600 seconds";
+	*ret = s * USEC_PER_SEC;
+	return NULL;
+}
+
+static const char *set_timeout(struct options *o, const char *value)
+{
+	return parse_seconds(value, &o->timeout_us);
+}
+
+static const char *set_deadline(struct options *o, const char *value)
+{
+	return parse_seconds(value, &o->deadline_us);
+}
+
+static const char *set_method(struct options *o, const char *value)
+{
+	o->has_method = true;
+	return obt_method_parse(span_str(value), &o->method) && o->method != OBT_MFG_CERT
+		       ? NULL
+		       : "takes just-works or random-pin";
+}
+
+static const char *set_scope(struct options *o, const char *value)
+{
+	static const struct {
+		const char *name;
+		unsigned scope;
+	} SCOPES[] = {
+		{"link",  2},
+                {"realm", 3},
+                {"site",  5}
+        };
+
+	for (size_t i = 0; i < ARRAY_SIZE(SCOPES); i++) {
+		if (strcmp(value, SCOPES[i].name) != 0)
+			continue;
+		o->scope = SCOPES[i].scope;
+		return NULL;
+	}
+	return "takes link, realm or site";
+}
+
+static const char *parse_count(const char *text, uint32_t max, unsigned *ret)
+{
+	uint32_t n;
+
+	if (!parse_u32(span_str(text), &n) || n == 0 || n > max)
+		return "takes a number from 1 on, and not so high";
+	*ret = n;
+	return NULL;
+}
+
+static const char *set_jobs(struct options *o, const char *value)
+{
+	return parse_count(value, JOBS_MAX, &o->jobs);
+}
+
+static const char *set_attempts(struct options *o, const char *value)
+{
+	return parse_count(value, ATTEMPTS_MAX, &o->attempts);
+}
+
+/* clang-format off */
+const struct opt OPTS[] = {
+	{O_OWNED, "owned", NULL, set_owned, "devices that have an owner"},
+	{O_ALL, "all", NULL, set_all, "all devices, not just one or one kind"},
+	{O_APPROVED, "approved", "FILE", set_approved_file,
+	 "with --all: only those whose UUID or name is a line of FILE, without asking"},
+	{O_JOBS, "jobs", "N", set_jobs, "with --all: so many at once (32)"},
+	{O_ATTEMPTS, "attempts", "N", set_attempts,
+	 "begin so often with one device when it falls silent (4)"},
+	{O_METHOD, "method", "METHOD", set_method,
+	 "just-works or random-pin; default: the strongest offered"},
+	{O_YES, "yes", NULL, set_yes, "do not ask"},
+	{O_PIN_FILE, "pin-file", "FILE", set_pin_file,
+	 "read the PIN from FILE when it is wanted; - is standard input"},
+	{O_NO_PROVISION, "no-provision", NULL, set_no_provision,
+	 "stop at RFPRO, for provision to go on"},
+	{O_CBOR, "cbor", NULL, set_cbor, "print the body as it came, in CBOR"},
+	{O_BODY, "body", "FILE", set_body_file, "JSON to send; - is standard input"},
+	{O_CBOR_FILE, "cbor-file", "FILE", set_cbor_file, "CBOR to send as it is"},
+	{O_INTERFACE, "interface", "PATTERNS", set_interfaces,
+	 "search on these interfaces only: \"eth* !eth9\""},
+	{O_SCOPE, "scope", "SCOPE", set_scope, "IPv6 search in the link (default), realm or site"},
+	{O_TIMEOUT, "timeout", "SECONDS", set_timeout, "a round of the search takes so long (3)"},
+	{O_DEADLINE, "deadline", "SECONDS", set_deadline,
+	 "give up when the device has not done it all by then (60)"},
+	{O_DIR, "dir", "DIR", set_dir, "state directory ($OCF_OBT_DIR, ~/.local/state/ocf-obt)"},
+	{O_JSON, "json", NULL, set_json, "print one JSON value"},
+	{O_HELP, "help", NULL, NULL, "print this help"},
+};
+/* clang-format on */
+const size_t N_OPTS = ARRAY_SIZE(OPTS);
