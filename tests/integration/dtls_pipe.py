@@ -4,7 +4,7 @@ import os
 import subprocess
 import uuid
 
-from secd import DEADLINE, GET, check, decode, message, wait_for
+from secd import DEADLINE, GET, check, decode, message, transfer, wait_for
 
 PIPE = f"{os.environ['BUILD_DIR']}/tests/integration/dtls_pipe"
 NOTIFY, LOCAL, ALERT, FAILED, PIN, CERT, TIMEOUT, IDLE, REPLACED = range(9)  # enum dtls_end
@@ -83,6 +83,10 @@ class Session:
 
     def get(self, path, *query):
         return self.request(GET, path, query)
+
+    def transfer(self, code, path, query=(), body=None):
+        """As request(), but with bodies of any length either way."""
+        return transfer(self.exchange, code, path, query, body)
 
     def owner_key(self, label, obt, device):
         self.say(f"key {label} {obt} {device}")

@@ -5,9 +5,12 @@ import socket
 import struct
 import time
 
-from dtls_pipe import PIN_LABEL, Session, normal_terms, pin_terms
+from dtls_pipe import JUST_WORKS_LABEL, PIN_LABEL, Session, normal_terms, pin_terms
 from secd import POST, Secd, check, get, request, wait_for
 
+JUST_WORKS, RANDOM_PIN, FIXED = 0, 1, 0xFF00
+LABELS = {JUST_WORKS: JUST_WORKS_LABEL, RANDOM_PIN: PIN_LABEL, FIXED: "x.org.ocfgw.doxm.pin"}
+FIXED_PIN = "LABEL2718"
 QUIET_S = 0.3  # silence this long, behind the leisure, is no answer
 DEVICE4, DEVICE6 = "10.77.0.2", "fd77::2"
 OBT = "2b8ccdc9-149b-4162-579d-5e5d57d66961"
@@ -17,15 +20,22 @@ RENAMED = "1944475f-c9bf-421c-4ca1-26f1a6580d23"
 class Device(Secd):
     """ocf-secd on the host `dev`, whose PIN the test can read."""
 
-    def __init__(self, hosts, leisure="50ms"):
-        super().__init__(f"[Device]\nName=Lamp\n[Network]\nMulticastLeisure={leisure}\n",
-                         wrap=hosts.command("dev", []))
+    def __init__(self, hosts, leisure="50ms", network="", onboarding="", env=None):
+        super().__init__(f"[Device]\nName=Lamp\n[Network]\nMulticastLeisure={leisure}\n{network}",
+                         wrap=hosts.command("dev", []), env=env)
         self.shown = f"{self.dir}/pin"
         with open(f"{self.dir}/display", "w") as f:
             f.write(f"#!/bin/sh\ncat >{self.shown}.new\nmv {self.shown}.new {self.shown}\n")
         os.chmod(f"{self.dir}/display", 0o755)
         with open(self.conf, "a") as f:
-            f.write(f"[Onboarding]\nPinDisplayCommand={self.dir}/display\n")
+            f.write(f"[Onboarding]\nPinDisplayCommand={self.dir}/display\n{onboarding}")
+
+    def offer_fixed_pin(self):
+        with open(f"{self.dir}/label", "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
+            f.write(FIXED_PIN + "\n")
+        with open(self.conf, "a") as f:
+            f.write(f"FixedPinFile={self.dir}/label\nOwnerTransferMethods=random-pin fixed-pin\n")
+        return self
 
     def pin(self):
         """The PIN that is shown; once."""
@@ -72,9 +82,9 @@ class Groups:
 class Owner:
     """Owns a device by Random PIN, step by step; then comes back with the owner credential."""
 
-    def __init__(self, device, host=DEVICE6):
-        self.device, self.host = device, host
-        self.session, self.key = Session(host), None
+    def __init__(self, device, host=DEVICE6, method=RANDOM_PIN):
+        self.device, self.host, self.method = device, host, method
+        self.session, self.key, self.temporal = Session(host), None, None
 
     def __enter__(self):
         return self
@@ -87,12 +97,17 @@ class Owner:
         check(got == want, f"POST {path} {body}: {got}")
 
     def select(self):
-        check(request(POST, "/oic/sec/doxm", body={"oxmsel": 1}, host=self.host)[0] == 204, "oxmsel")
+        check(request(POST, "/oic/sec/doxm", body={"oxmsel": self.method}, host=self.host)[0] == 204,
+              "oxmsel")
 
     def open_doc(self):
-        former = get("/oic/sec/doxm", host=self.host)[1]["deviceuuid"]
+        former = self.temporal = get("/oic/sec/doxm", host=self.host)[1]["deviceuuid"]
         self.select()
-        self.session.open(*pin_terms(self.device.pin(), former))
+        if self.method == JUST_WORKS:
+            self.session.open("anon")
+        else:
+            pin = self.device.pin() if self.method == RANDOM_PIN else FIXED_PIN
+            self.session.open(*pin_terms(pin, former))
 
     def transfer(self):
         """Up to owned, still in RFOTM."""
@@ -101,7 +116,7 @@ class Owner:
         self.post("/oic/sec/doxm", {"deviceuuid": RENAMED})
         for path in ("doxm", "acl2", "pstat"):
             self.post(f"/oic/sec/{path}", {"rowneruuid": OBT})
-        self.key = self.session.owner_key(PIN_LABEL, OBT, RENAMED)
+        self.key = self.session.owner_key(LABELS[self.method], OBT, RENAMED)
         raw = {"encoding": "oic.sec.encoding.raw", "data": b""}
         self.post("/oic/sec/cred", {"rowneruuid": OBT, "creds": [
             {"credtype": 1, "subjectuuid": OBT, "privatedata": raw}]})

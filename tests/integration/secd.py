@@ -20,8 +20,9 @@ PROGRAM = f"{BUILD}/daemons/ocf-secd/ocf-secd"
 DEADLINE = 10  # seconds for what should take milliseconds
 
 GET, POST, DELETE = 1, 2, 4
-PATH, FORMAT, QUERY, ACCEPT, BLOCK1 = 11, 12, 15, 17, 27
+PATH, FORMAT, QUERY, ACCEPT, BLOCK2, BLOCK1 = 11, 12, 15, 17, 23, 27
 CBOR = 60
+BLOCK, SZX, MORE = 1024, 6, 8  # octets, and in a block option
 MESSAGE_IDS = itertools.count(secrets.randbelow(1 << 16))  # one that comes twice is a repeat
 
 
@@ -65,6 +66,11 @@ def join_namespace(name):
             sys.exit(f"FAILED: setns: {os.strerror(ctypes.get_errno())}")
 
 
+def uint(value):
+    """The value of an option, RFC 7252 3.2."""
+    return value.to_bytes((value.bit_length() + 7) // 8, "big")
+
+
 def options(numbers):
     """[(number, bytes)] in the form of RFC 7252 3.1."""
     out, before = b"", 0
@@ -78,12 +84,16 @@ def options(numbers):
     return out
 
 
-def message(code, path, query=(), body=None, kind=0, extra=()):
-    """A body of bytes goes out as it is, anything else as CBOR; extra: options as (number, bytes)."""
+def message(code, path, query=(), body=None, kind=0, extra=(), accept=CBOR):
+    """A body of bytes goes out as it is, anything else as CBOR; extra: options as (number, bytes);
+    a format of None: no such option."""
     numbers = [(PATH, part.encode()) for part in path.strip("/").split("/")]
-    numbers += [(QUERY, q.encode()) for q in query] + [(ACCEPT, bytes([CBOR]))] + list(extra)
+    numbers += [(QUERY, q.encode()) for q in query] + list(extra)
+    if accept is not None:
+        numbers.append((ACCEPT, uint(accept)))
     if body is not None and FORMAT not in dict(extra):
         numbers.append((FORMAT, bytes([CBOR])))
+    numbers = [(n, v) for n, v in numbers if v is not None]
     if body is not None and not isinstance(body, bytes):
         body = cbor2.dumps(body)
     mid = struct.pack(">H", next(MESSAGE_IDS) & 0xffff)
@@ -91,11 +101,30 @@ def message(code, path, query=(), body=None, kind=0, extra=()):
     return head + options(numbers) + (b"\xff" + body if body else b"")
 
 
+def parse(octets):
+    """(code as 205, {option number: bytes}, payload or None) of a message with a token of 4."""
+    at, number, found = 8, 0, {}
+    while at < len(octets) and octets[at] != 0xff:
+        sizes = []
+        at, nibbles = at + 1, (octets[at] >> 4, octets[at] & 15)
+        for n in nibbles:
+            if n == 13:
+                n, at = octets[at] + 13, at + 1
+            elif n == 14:
+                n, at = struct.unpack(">H", octets[at:at + 2])[0] + 269, at + 2
+            sizes.append(n)
+        number += sizes[0]
+        found[number] = octets[at:at + sizes[1]]
+        at += sizes[1]
+    code = (octets[1] >> 5) * 100 + (octets[1] & 31)
+    return code, found, octets[at + 1:] if at < len(octets) else None
+
+
 def decode(sent, answer):
     """(code as 205, decoded body or None) of an answer to what message() made."""
     check(answer[2:8] == sent[2:8], "the answer has another id or token")
-    _, marker, payload = answer[8:].partition(b"\xff")
-    return (answer[1] >> 5) * 100 + (answer[1] & 31), cbor2.loads(payload) if marker else None
+    code, _, payload = parse(answer)
+    return code, None if payload is None else cbor2.loads(payload)
 
 
 def plain_socket(host, timeout=2.0):
@@ -115,6 +144,31 @@ def request(code, path, query=(), body=None, host="::1", timeout=2.0, extra=()):
         except (socket.timeout, ConnectionRefusedError):
             return None
     return decode(sent, answer)
+
+
+def transfer(exchange, code, path, query=(), body=None):
+    """A request by exchange(octets), with bodies of any length either way (RFC 7959)."""
+    octets = b"" if body is None else cbor2.dumps(body)
+    last = max(0, len(octets) - 1) // BLOCK * BLOCK
+    for at in range(0, last, BLOCK):
+        exchange(message(code, path, query, octets[at:at + BLOCK],
+                         extra=[(BLOCK1, uint(at // BLOCK << 4 | MORE | SZX))]))
+    extra = [(BLOCK1, uint(last // BLOCK << 4 | SZX))] if last else []
+    got, whole = exchange(message(code, path, query, octets[last:] or None, extra=extra)), b""
+    while True:
+        status, found, payload = parse(got)
+        whole += payload or b""
+        block = int.from_bytes(found.get(BLOCK2, b""), "big")
+        if not block & MORE:
+            return status, cbor2.loads(whole) if whole else None
+        extra = [(BLOCK2, uint(((block >> 4) + 1) << 4 | block & 7))]
+        got = exchange(message(code, path, query, extra=extra))
+
+
+def fetch(path, *query, host="::1"):
+    """As get(), for an answer of any length."""
+    with plain_socket(host) as s:
+        return transfer(lambda octets: s.send(octets) and s.recv(2048), GET, path, query)
 
 
 def get(path, *query, **more):
