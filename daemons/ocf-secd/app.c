@@ -257,6 +257,7 @@ struct app *app_free(struct app *a)
 	loop_timer_free(a->window_timer);
 	loop_timer_free(a->reset_timer);
 	state_done(&a->state);
+	factory_done(&a->factory);
 	free(a);
 	return NULL;
 }

@@ -15,7 +15,7 @@ static size_t methods_missing(const struct app *a, const char **ret)
 	size_t n = 0, n_wanted = config_methods(a->config, wanted);
 
 	for (size_t i = 0; i < n_wanted; i++) {
-		bool offered = false;
+		bool offered = !app_expects_method(a, wanted[i]);
 
 		for (size_t j = 0; j < a->info.n_oxms; j++)
 			offered = offered || a->info.oxms[j] == wanted[i];

@@ -64,6 +64,7 @@ static void on_offer(void *arg, struct dtls_offer *ret)
 		break;
 	case SVR_PROFILE_MFG:
 		ret->profile = DTLS_MFG;
+		ret->own = a->factory.own;
 		break;
 	case SVR_PROFILE_NORMAL:
 		ret->profile = DTLS_NORMAL;

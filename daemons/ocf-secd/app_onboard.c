@@ -35,13 +35,46 @@ static const char *fixed_pin_problem(struct app *a)
 	}
 }
 
+static const char *factory_fault(int r, const char *why)
+{
+	switch (-r) {
+	case ENOENT:
+		return "there are no credentials of the factory";
+	case EINVAL:
+		return why;
+	case EACCES:
+		return "the factory's files must be readable for us, its key closed to others";
+	default:
+		return "the factory's files cannot be read";
+	}
+}
+
+static void load_factory(struct app *a)
+{
+	const char *why = NULL;
+	int r = factory_load(&a->factory, a->config->factory_dir, &why);
+
+	a->factory_absent = r == -ENOENT;
+	if (r < 0) {
+		a->factory_problem = factory_fault(r, why);
+		return;
+	}
+	a->info.factory = a->factory.creds;
+	a->info.n_factory = a->factory.n;
+}
+
+bool app_expects_method(const struct app *a, enum oxm oxm)
+{
+	return oxm != OXM_MFG_CERT || !a->factory_absent || !config_methods_default(a->config);
+}
+
 /* NULL: it is usable here; else what is missing. */
 static const char *method_problem(struct app *a, enum oxm oxm)
 {
 	if (oxm == OXM_JUST_WORKS && !dtls_caps()->anon)
 		return "this GnuTLS lacks suite ff00";
 	if (oxm == OXM_MFG_CERT)
-		return "certificates are not there yet";
+		return a->factory_problem;
 	if (oxm == OXM_FIXED_PIN)
 		return fixed_pin_problem(a);
 	return NULL;
@@ -61,9 +94,12 @@ void app_choose_methods(struct app *a)
 	enum oxm wanted[SVR_OXMS_MAX];
 	size_t n = config_methods(a->config, wanted);
 
+	load_factory(a);
 	for (size_t i = 0; i < n; i++) {
 		const char *problem = method_problem(a, wanted[i]);
 
+		if (problem && !app_expects_method(a, wanted[i]))
+			continue;
 		if (problem)
 			log_warning("device: %s is not offered: %s library=%s", oxm_name(wanted[i]),
 				    problem, dtls_caps()->library);

@@ -6,6 +6,7 @@
 #include "bus/bus.h"
 #include "bus/loop.h"
 #include "bus/secd_vtable.h"
+#include "factory.h"
 #include "peer_log.h"
 #include "pin.h"
 #include "state.h"
@@ -20,6 +21,9 @@ struct app {
 	struct state state;
 	const char *damaged; /* record that start-up found damaged, or NULL */
 	bool gnutls_old;
+	struct factory factory;
+	const char *factory_problem; /* NULL: it is usable */
+	bool factory_absent;
 
 	struct endpoint *endpoint;
 	struct loop_timer *endpoint_timer;
@@ -59,6 +63,9 @@ void app_net_rearm(struct app *a);
 
 /* Of the configured transfer methods those that this system can do. */
 void app_choose_methods(struct app *a);
+/* Is it a fault when this one cannot be offered? A device may come without a factory's credentials
+ * as long as nobody asks for them. */
+bool app_expects_method(const struct app *a, enum oxm oxm);
 MUST_USE int app_window_start(struct app *a);
 /* For a while, also when it is open already. */
 void app_window_open(struct app *a, uint64_t for_us);

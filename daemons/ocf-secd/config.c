@@ -5,7 +5,8 @@
 #include "base/clock.h"
 #include "codec/conf.h"
 
-#define WINDOW_ALWAYS "always"
+#define METHODS_DEFAULT "just-works random-pin manufacturer-certificate"
+#define WINDOW_ALWAYS   "always"
 
 /* Goes out as CBOR text and into logs. */
 static bool is_text(struct span value)
@@ -98,6 +99,7 @@ static const struct conf_option OPTIONS[] = {
 	TEXT("Onboarding", "OwnerTransferMethods", methods, is_methods,
 	     "just-works, random-pin, manufacturer-certificate and fixed-pin, each at most once"),
 	TEXT("Onboarding", "OnboardingWindow", window, is_window, "always or on-request"),
+	TEXT("Onboarding", "FactoryDirectory", factory_dir, is_path, "an absolute path"),
 	TEXT("Onboarding", "FixedPinFile", fixed_pin_file, is_path, "an absolute path"),
 	TEXT("Onboarding", "PinDisplayCommand", pin_command, is_command,
 	     "an absolute path and at most seven arguments"),
@@ -121,7 +123,8 @@ int config_load(struct secd_config *ret, const char *path, char *ret_error, size
 		.sessions_max = e.sessions_max,
 		.handshakes_max = e.handshakes_max,
 		.sessions_per_peer_max = e.sessions_per_peer_max,
-		.methods = "just-works random-pin",
+		.factory_dir = DEFAULT_FACTORY_DIR,
+		.methods = METHODS_DEFAULT,
 		.window = WINDOW_ALWAYS,
 		.pin_command_us = 120 * USEC_PER_SEC,
 	};
@@ -143,6 +146,11 @@ void config_endpoint(const struct secd_config *c, struct endpoint_config *ret)
 	ret->handshakes_max = c->handshakes_max;
 	ret->sessions_per_peer_max = c->sessions_per_peer_max;
 	ret->body_max = REQ_BODY_MAX;
+}
+
+bool config_methods_default(const struct secd_config *c)
+{
+	return strcmp(c->methods, METHODS_DEFAULT) == 0;
 }
 
 size_t config_methods(const struct secd_config *c, enum oxm ret[SVR_OXMS_MAX])

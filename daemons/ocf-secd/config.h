@@ -17,7 +17,7 @@ struct secd_config {
 	uint32_t sessions_max, handshakes_max, sessions_per_peer_max;
 	char methods[80];
 	char window[16];
-	char fixed_pin_file[CONFIG_PATH_MAX];
+	char factory_dir[CONFIG_PATH_MAX], fixed_pin_file[CONFIG_PATH_MAX];
 	char pin_command[CONFIG_COMMAND_MAX];
 	uint64_t pin_command_us;
 };
@@ -27,6 +27,8 @@ struct secd_config {
 MUST_USE int config_load(struct secd_config *ret, const char *path, char *ret_error, size_t room);
 
 void config_endpoint(const struct secd_config *c, struct endpoint_config *ret);
+/* Is OwnerTransferMethods= left as it comes? */
+bool config_methods_default(const struct secd_config *c);
 /* The configured transfer methods in order of preference, usable or not. */
 size_t config_methods(const struct secd_config *c, enum oxm ret[SVR_OXMS_MAX]);
 /* OnboardingWindow=: may an owner be taken without being asked for first? */

@@ -65,6 +65,8 @@ MUST_USE int x509_chain_parse(struct span pem, struct x509_chain **ret, const ch
 /* The same of `n` certificates in DER. */
 MUST_USE int x509_chain_from_der(const struct span *der, size_t n, struct x509_chain **ret,
 				 const char **ret_why);
+/* Cuts the next certificate in PEM off *rest, from its first line to its last; false: no more. */
+MUST_USE bool x509_pem_next(struct span *rest, struct span *ret);
 struct x509_chain *x509_chain_free(struct x509_chain *c); /* accepts NULL, returns NULL */
 DEFINE_CLEANUP(struct x509_chain *, x509_chain_free)
 

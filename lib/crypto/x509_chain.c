@@ -97,6 +97,26 @@ static int finish(struct x509_chain **c, struct x509_chain **ret, const char **r
 	return 0;
 }
 
+static struct span find(struct span in, const char *text)
+{
+	const uint8_t *at = in.len ? memmem(in.ptr, in.len, text, strlen(text)) : NULL;
+
+	return at ? span_skip(in, (size_t)(at - in.ptr)) : span_of(NULL, 0);
+}
+
+bool x509_pem_next(struct span *rest, struct span *ret)
+{
+	const char *end = "-----END CERTIFICATE-----";
+	const struct span from = find(*rest, "-----BEGIN CERTIFICATE-----");
+	const struct span last = find(from, end);
+
+	if (last.len == 0)
+		return false;
+	*ret = span_of(from.ptr, (size_t)(last.ptr - from.ptr) + strlen(end));
+	*rest = span_skip(last, strlen(end));
+	return true;
+}
+
 int x509_chain_parse(struct span pem, struct x509_chain **ret, const char **ret_why)
 {
 	CLEANUP(x509_chain_freep) struct x509_chain *c = calloc(1, sizeof(*c));

@@ -2,11 +2,15 @@
  *
  * usage: dtls_pipe HOST PORT, numeric. Lines on standard input:
  *	open anon|pin|normal [IDENTITY KEY]     hexadecimal; a session that is open is dropped
+ *	open mfg TRUST                          files in PEM: the CA of the peer,
+ *	open cert TRUST CHAIN KEY               and what we present
  *	send HEX                                one record
  *	key LABEL OBT DEVICE                    CR 2868, of the session
  *	close                                   close_notify
  *	drop                                    without a word
- * and on standard output: "port N", "open SUITE", "data HEX", "key HEX", "end WHY". */
+ * and on standard output: "port N", "peer UUID", "open SUITE", "data HEX", "key HEX", "end WHY",
+ * and "refused REASON" of the peer's certificate. */
+#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
@@ -17,8 +21,10 @@
 #include "dtls/dtls.h"
 
 #define LINE_MAX_LEN ((size_t)8192)
+#define WORDS        5
 
 static struct {
+	struct x509_trust *trust;
 	struct dtls *dtls;
 	struct dtls_session *session;
 	int fd;
@@ -45,7 +51,72 @@ static void on_data(void *arg, struct span plain)
 	print_hex("data", plain);
 }
 
-static const struct dtls_ops OPS = {.send = on_send, .data = on_data};
+static int on_cert(void *arg, enum dtls_profile profile, const struct x509_chain *chain)
+{
+	const struct x509_time now = {.us = clock_real_us(), .trusted = true};
+	const char *why = "no trust";
+	int r;
+
+	(void)arg;
+	r = pipe_.trust
+		    ? x509_verify(chain, profile == DTLS_MFG ? X509_MANUFACTURER : X509_IDENTITY,
+				  pipe_.trust, &now, &why)
+		    : -ENOKEY;
+	if (r < 0)
+		(void)printf("refused %s\n", why);
+	return r;
+}
+
+static const struct dtls_ops OPS = {.send = on_send, .cert = on_cert, .data = on_data};
+
+static bool read_file(const char *path, struct buf *b)
+{
+	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t *to = buf_room(b, X509_PEM_MAX);
+	ssize_t n = fd >= 0 && to ? read(fd, to, X509_PEM_MAX) : -1;
+
+	b->len = n > 0 ? (size_t)n : 0;
+	return n > 0;
+}
+
+static bool load_trust(const char *path)
+{
+	struct buf pem = BUF_INIT(X509_PEM_MAX);
+	const char *why;
+	bool ok;
+
+	pipe_.trust = x509_trust_free(pipe_.trust);
+	ok = read_file(path, &pem) && x509_trust_new(&pipe_.trust) == 0 &&
+	     x509_trust_add(pipe_.trust, buf_span(&pem), NULL, &why) == 0;
+	buf_done(&pem);
+	return ok;
+}
+
+static struct x509_own *load_own(const char *chain_path, const char *key_path)
+{
+	struct buf chain = BUF_INIT(X509_PEM_MAX), pem = BUF_INIT(X509_PEM_MAX);
+	struct x509_own *own = NULL;
+	struct x509_key *key;
+	const char *why = "no file";
+
+	if (!read_file(chain_path, &chain) || !read_file(key_path, &pem) ||
+	    x509_key_from_pem(buf_span(&pem), &key, &why) < 0 ||
+	    x509_own_new(&own, buf_span(&chain), key, X509_IDENTITY, &why) < 0)
+		(void)printf("failed %s\n", why);
+	buf_done(&chain);
+	buf_done(&pem);
+	return own;
+}
+
+static void tell_peer(const struct dtls_facts *facts)
+{
+	char id[UUID_TEXT + 1];
+
+	if (!facts->has_cert)
+		return;
+	uuid_format(&facts->peer, id);
+	(void)printf("peer %s\n", facts->has_peer ? id : "*");
+}
 
 /* Says what has become of the session. */
 static void look(void)
@@ -53,6 +124,7 @@ static void look(void)
 	if (!pipe_.session)
 		return;
 	if (dtls_state(pipe_.session) == DTLS_OPEN && !pipe_.told) {
+		tell_peer(dtls_facts(pipe_.session));
 		(void)printf("open %04x\n", dtls_facts(pipe_.session)->suite);
 		pipe_.told = true;
 	} else if (dtls_state(pipe_.session) == DTLS_ENDED) {
@@ -69,25 +141,46 @@ static bool from_hex(const char *hex, uint8_t *ret, size_t max, struct span *ret
 	return len <= max && hex_decode(span_str(hex), ret, len);
 }
 
-static bool cmd_open(char *words[4])
+static bool connect_with(const struct dtls_offer *offer)
+{
+	pipe_.session = dtls_session_free(pipe_.session);
+	pipe_.told = false;
+	return dtls_connect(&pipe_.session, pipe_.dtls, offer, &OPS, NULL, clock_monotonic_us()) ==
+	       0;
+}
+
+static bool cmd_open_cert(char *words[WORDS])
+{
+	CLEANUP(x509_own_unrefp) struct x509_own *own = NULL;
+	struct dtls_offer offer = {.profile = DTLS_MFG, .handshake_us = 10 * USEC_PER_SEC};
+
+	if (!words[2] || !load_trust(words[2]))
+		return false;
+	if (words[4]) {
+		offer.profile = DTLS_NORMAL;
+		offer.own = own = load_own(words[3], words[4]);
+	}
+	return connect_with(&offer);
+}
+
+static bool cmd_open(char *words[WORDS])
 {
 	uint8_t identity[DTLS_IDENTITY_MAX], key[SECRET_MAX];
 	struct dtls_offer offer = {.profile = DTLS_ANON, .handshake_us = 10 * USEC_PER_SEC};
 	struct span k;
 
+	if (strcmp(words[1], "mfg") == 0 || strcmp(words[1], "cert") == 0)
+		return cmd_open_cert(words);
 	if (words[3]) {
 		offer.profile = strcmp(words[1], "pin") == 0 ? DTLS_PIN : DTLS_NORMAL;
 		if (!from_hex(words[2], identity, sizeof(identity), &offer.identity) ||
 		    !from_hex(words[3], key, sizeof(key), &k) || !secret_set(&offer.key, k))
 			return false;
 	}
-	pipe_.session = dtls_session_free(pipe_.session);
-	pipe_.told = false;
-	return dtls_connect(&pipe_.session, pipe_.dtls, &offer, &OPS, NULL, clock_monotonic_us()) ==
-	       0;
+	return connect_with(&offer);
 }
 
-static bool cmd_send(char *words[4])
+static bool cmd_send(char *words[WORDS])
 {
 	uint8_t plain[LINE_MAX_LEN / 2];
 	struct span s;
@@ -96,7 +189,7 @@ static bool cmd_send(char *words[4])
 	       dtls_send(pipe_.session, s) == 0;
 }
 
-static bool cmd_key(char *words[4])
+static bool cmd_key(char *words[WORDS])
 {
 	struct uuid obt, device;
 	uint8_t key[16];
@@ -111,7 +204,7 @@ static bool cmd_key(char *words[4])
 
 static bool run_line(char *line)
 {
-	char *words[4] = {NULL}, *save = NULL;
+	char *words[WORDS] = {NULL}, *save = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		words[i] = strtok_r(i ? NULL : line, " ", &save);
@@ -209,5 +302,6 @@ int main(int argc, char *argv[])
 	}
 	pipe_.session = dtls_session_free(pipe_.session);
 	pipe_.dtls = dtls_free(pipe_.dtls);
+	pipe_.trust = x509_trust_free(pipe_.trust);
 	return 0;
 }

@@ -10,6 +10,7 @@ PIPE = f"{os.environ['BUILD_DIR']}/tests/integration/dtls_pipe"
 NOTIFY, LOCAL, ALERT, FAILED, PIN, CERT, TIMEOUT, IDLE, REPLACED = range(9)  # enum dtls_end
 PIN_IDENTITY = b"oic.sec.doxm.rdp"
 JUST_WORKS_LABEL, PIN_LABEL = "oic.sec.doxm.jw", "oic.sec.doxm.rdp"
+MFG_LABEL = "oic.sec.doxm.mfgcert"
 
 
 def pin_terms(pin, device):
@@ -63,6 +64,11 @@ class Session:
     @staticmethod
     def opening(profile, identity=None, key=None):
         return f"open {profile}" + (f" {identity.hex()} {key.hex()}" if key else "")
+
+    def open_cert(self, *files):
+        """(peer, suite): by the peer's certificate, and by ours if there are three files."""
+        self.say(f"open {'cert' if len(files) == 3 else 'mfg'} " + " ".join(files))
+        return self.expect("peer"), self.expect("open")
 
     def open(self, *terms):
         """The suite, in hexadecimal."""

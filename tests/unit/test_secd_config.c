@@ -30,9 +30,12 @@ static void config_load__has_defaults_without_a_file(void **state)
 
 	(void)state;
 	assert_int_equal(config_load(&c, "/nonexistent/secd.conf", error, sizeof(error)), 0);
-	assert_int_equal(config_methods(&c, oxms), 2);
+	assert_int_equal(config_methods(&c, oxms), 3);
 	assert_int_equal(oxms[0], OXM_JUST_WORKS);
 	assert_int_equal(oxms[1], OXM_RANDOM_PIN);
+	assert_int_equal(oxms[2], OXM_MFG_CERT);
+	assert_string_equal(c.factory_dir, "/etc/ocfgw/factory");
+	assert_true(config_methods_default(&c));
 	assert_false(config_pin_argv(&c, room, argv));
 	config_endpoint(&c, &e);
 	assert_true(e.server);

@@ -19,6 +19,9 @@ struct ctl {
 	bool json, yes, terminal; /* --json, --yes, standard output is a terminal */
 	const char *source;       /* --source, or NULL */
 	uint32_t seconds;         /* --for */
+	struct {
+		const char *cert, *key, *trust, *dir, *group;
+	} factory;
 };
 
 extern const struct client_object CTL_SECURITY, CTL_FIRMWARE;
@@ -38,6 +41,7 @@ enum ctl_exit ctl_status(struct ctl *ctl);
 enum ctl_exit ctl_pin(struct ctl *ctl);
 enum ctl_exit ctl_pair(struct ctl *ctl);
 enum ctl_exit ctl_reset(struct ctl *ctl);
+enum ctl_exit ctl_factory_import(struct ctl *ctl);
 enum ctl_exit ctl_fw_status(struct ctl *ctl);
 enum ctl_exit ctl_fw_check(struct ctl *ctl);
 enum ctl_exit ctl_fw_download(struct ctl *ctl);

@@ -9,15 +9,17 @@ static const struct verb {
 	enum ctl_exit (*run)(struct ctl *ctl);
 	const char *help;
 } VERBS[] = {
-	{NULL, "status",   ctl_status,      "what the device is, who owns it, which firmware it runs"},
-	{NULL, "pin",      ctl_pin,         "the PIN to type at the onboarding tool (root)"          },
-	{NULL, "pair",     ctl_pair,        "let an owner be taken for a while (root)"               },
-	{NULL, "reset",    ctl_reset,       "hard reset: forget owner, credentials and access (root)"},
-	{"fw", "status",   ctl_fw_status,   "versions, last check, last error"                       },
-	{"fw", "check",    ctl_fw_check,    "look for newer firmware (root)"                         },
-	{"fw", "download", ctl_fw_download, "find, verify and download it, install later (root)"     },
-	{"fw", "install",  ctl_fw_install,  "find, verify, download and install it (root)"           },
-	{"fw", "history",  ctl_fw_history,  "what was checked and installed, newest first"           },
+	{NULL,      "status",   ctl_status,         "what the device is, who owns it, which firmware"     },
+	{NULL,      "pin",      ctl_pin,            "the PIN to type at the onboarding tool (root)"       },
+	{NULL,      "pair",     ctl_pair,           "let an owner be taken for a while (root)"            },
+	{NULL,      "reset",    ctl_reset,          "hard reset: forget owner, credentials, access (root)"},
+	{"factory", "import",   ctl_factory_import,
+	 "take the manufacturer's certificate and key (root)"                                             },
+	{"fw",      "status",   ctl_fw_status,      "versions, last check, last error"                    },
+	{"fw",      "check",    ctl_fw_check,       "look for newer firmware (root)"                      },
+	{"fw",      "download", ctl_fw_download,    "find, verify and download it, install later (root)"  },
+	{"fw",      "install",  ctl_fw_install,     "find, verify, download and install it (root)"        },
+	{"fw",      "history",  ctl_fw_history,     "what was checked and installed, newest first"        },
 };
 
 #define PAIR_SECONDS 180
@@ -27,6 +29,11 @@ enum {
 	OPT_YES = 'y',
 	OPT_SOURCE = 's',
 	OPT_FOR = 'f',
+	OPT_CERT = 'c',
+	OPT_KEY = 'k',
+	OPT_TRUST = 't',
+	OPT_DIR = 'd',
+	OPT_GROUP = 'g',
 	OPT_HELP = 'h',
 	OPT_VERSION = 'V'
 };
@@ -36,6 +43,11 @@ static const struct option OPTIONS[] = {
 	{"yes",     no_argument,       NULL, OPT_YES    },
 	{"for",     required_argument, NULL, OPT_FOR    },
 	{"source",  required_argument, NULL, OPT_SOURCE },
+	{"cert",    required_argument, NULL, OPT_CERT   },
+	{"key",     required_argument, NULL, OPT_KEY    },
+	{"trust",   required_argument, NULL, OPT_TRUST  },
+	{"dir",     required_argument, NULL, OPT_DIR    },
+	{"group",   required_argument, NULL, OPT_GROUP  },
 	{"help",    no_argument,       NULL, OPT_HELP   },
 	{"version", no_argument,       NULL, OPT_VERSION},
 	{NULL,      0,                 NULL, 0          },
@@ -46,14 +58,22 @@ static void help(FILE *to)
 	(void)fprintf(to, "Usage: ocfctl [OPTION]... VERB\n\nControls the OCF gateway services of "
 			  "this machine.\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(VERBS); i++)
-		(void)fprintf(to, "  %-2s%s%-10s %s\n", VERBS[i].group ? VERBS[i].group : "",
-			      VERBS[i].group ? " " : "", VERBS[i].name, VERBS[i].help);
+		(void)fprintf(to, "  %s%s%-*s %s\n", VERBS[i].group ? VERBS[i].group : "",
+			      VERBS[i].group ? " " : "",
+			      VERBS[i].group ? 14 - (int)strlen(VERBS[i].group) : 15, VERBS[i].name,
+			      VERBS[i].help);
 	(void)fprintf(
 		to,
 		"\n"
 		"      --json           print one JSON object (or list)\n"
 		"      --yes            reset without asking\n"
 		"      --for SECONDS    pair: so long, at most 3600, instead of 180; 0: no more\n"
+		"      --cert FILE, --key FILE-OR-URL, --trust FILE, --dir DIR, --group NAME\n"
+		"                       factory import: the certificate with its intermediates, "
+		"its\n"
+		"                       private key or where it is (pkcs11:, tpmkey:), CAs of "
+		"other\n"
+		"                       makers, the directory, and the group that may read it\n"
 		"      --source WHERE   fw check, fw install: only local or manufacturer\n"
 		"      --help, --version\n"
 		"\n"
@@ -81,6 +101,20 @@ static int usage(void)
 	return CTL_USAGE;
 }
 
+static bool take_factory(struct ctl *ctl, int opt)
+{
+	const char **const to = opt == OPT_CERT    ? &ctl->factory.cert
+				: opt == OPT_KEY   ? &ctl->factory.key
+				: opt == OPT_TRUST ? &ctl->factory.trust
+				: opt == OPT_DIR   ? &ctl->factory.dir
+				: opt == OPT_GROUP ? &ctl->factory.group
+						   : NULL;
+
+	if (to)
+		*to = optarg;
+	return to != NULL;
+}
+
 int main(int argc, char *argv[])
 {
 	struct client *client CLEANUP(client_freep) = NULL;
@@ -100,6 +134,8 @@ int main(int argc, char *argv[])
 			}
 		} else if (opt == OPT_SOURCE) {
 			ctl.source = optarg;
+		} else if (take_factory(&ctl, opt)) {
+			continue;
 		} else if (opt == OPT_HELP) {
 			help(stdout);
 			return CTL_OK;
@@ -113,7 +149,8 @@ int main(int argc, char *argv[])
 	verb = find_verb(argv + optind, argc - optind);
 	if (!verb)
 		return usage();
-	r = client_new(&client);
+	/* The import works on files. */
+	r = verb->run == ctl_factory_import ? 0 : client_new(&client);
 	if (r < 0) {
 		(void)fprintf(stderr, "ocfctl: no system bus: %s\n", strerror(-r));
 		return CTL_ABSENT;
