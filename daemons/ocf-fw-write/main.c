@@ -4,6 +4,7 @@
  * instance a connection, or by lib/child. It decides by itself whether an image is what was
  * signed: the digests come from ocf-fwupd, the octets from a pipe that it reads to the end, so
  * that nothing the fetching program says has a part in it. */
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -75,6 +76,12 @@ static const struct confine_call CALLS[] = {
 	CALL(fstatfs),
 	CALL(flock),
 	CALL(ppoll),
+ /* Threads for digests; no new process. */
+	{.nr = __NR_clone, .argument = 0, .mask = CLONE_THREAD, .value = CLONE_THREAD},
+	CALL(set_robust_list),
+#ifdef __NR_rseq
+	CALL(rseq),
+#endif
 #ifdef __NR_poll
 	CALL(poll),
 #endif

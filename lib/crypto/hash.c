@@ -13,10 +13,6 @@ static const struct {
 	[HASH_SHA512] = {"sha512", 64, GNUTLS_DIG_SHA512},
 };
 
-struct hash_set {
-	gnutls_hash_hd_t running[HASH_COUNT]; /* NULL: not asked for */
-};
-
 size_t hash_len(enum hash_alg alg)
 {
 	return HASHES[alg].len;
@@ -53,50 +49,4 @@ bool digests_match(const struct digests *want, const struct digests *got)
 			return false;
 	}
 	return true;
-}
-
-int hash_set_new(struct hash_set **ret, unsigned algs)
-{
-	CLEANUP(hash_set_freep) struct hash_set *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return -ENOMEM;
-	for (size_t i = 0; i < HASH_COUNT; i++) {
-		if ((algs & HASH_BIT(i)) != 0 &&
-		    gnutls_hash_init(&s->running[i], HASHES[i].gnutls) < 0)
-			return -EIO;
-	}
-	*ret = s;
-	s = NULL;
-	return 0;
-}
-
-struct hash_set *hash_set_free(struct hash_set *s)
-{
-	for (size_t i = 0; s && i < HASH_COUNT; i++) {
-		if (s->running[i])
-			gnutls_hash_deinit(s->running[i], NULL);
-	}
-	free(s);
-	return NULL;
-}
-
-int hash_set_update(struct hash_set *s, struct span data)
-{
-	for (size_t i = 0; i < HASH_COUNT; i++) {
-		if (s->running[i] && gnutls_hash(s->running[i], data.ptr, data.len) < 0)
-			return -EIO;
-	}
-	return 0;
-}
-
-void hash_set_final(struct hash_set *s, struct digests *ret)
-{
-	*ret = (struct digests){0};
-	for (size_t i = 0; i < HASH_COUNT; i++) {
-		if (!s->running[i])
-			continue;
-		gnutls_hash_output(s->running[i], ret->b[i]); /* and resets */
-		ret->algs |= HASH_BIT(i);
-	}
 }

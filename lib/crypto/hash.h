@@ -24,7 +24,9 @@ MUST_USE int hash_once(enum hash_alg alg, struct span data, uint8_t *ret);
 /* Every digest of `want` is in `got` and equal; false if `want` is empty. */
 MUST_USE bool digests_match(const struct digests *want, const struct digests *got);
 
-struct hash_set; /* opaque: running digests over one stream */
+/* Opaque: running digests over one stream. From the first large piece on, each digest but one has a
+ * thread of its own, if there can be threads; the set itself belongs to one thread. */
+struct hash_set;
 
 /* `algs` is a set of HASH_BIT(). 0: *ret is owned by the caller. -ENOMEM, -EIO. */
 MUST_USE int hash_set_new(struct hash_set **ret, unsigned algs);

@@ -21,6 +21,7 @@ ROWS = {
     "idle": rows_fwupd.idle,
     "memory": rows_fwupd.memory,
     "download": rows_fwupd.download,
+    "digests": rows_fwupd.digests,
 }
 HEAD = ("row", "figure", "ours (range)", "floor (range)", "ratio", "target", "verdict",
         "load", "steal")

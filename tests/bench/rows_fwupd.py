@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import threading
 
-from figure import BUILD, DISK, bench, figure
+from figure import BUILD, DISK, bench, figure, rounds_of
 from fwupd import DOMAIN, MAKER, MODEL, SERVER, Site, wait_for
 from secd import Secd
 from secd import get as coap_get
@@ -211,3 +211,11 @@ def download(options):
         figures.append(figure(f"peak memory of {name}, {options.size} against {SMALL_MIB} MiB", "KiB",
                               [large[name]], [small[name]], 1.05, of="ratio"))
     return figures
+
+
+# ---- digests ----
+
+
+def digests(_):
+    both, slower = rounds_of(bench("hash"), "hash_round")
+    return [figure("two digests of one image", "s", both, slower, 1.3, of="ratio")]

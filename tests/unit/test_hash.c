@@ -1,6 +1,10 @@
 /* crypto/hash and the table of base/fwerr. */
 #include "test.h"
 
+#include <dirent.h>
+#include <sched.h>
+
+#include "base/clock.h"
 #include "base/fwerr.h"
 #include "base/parse.h"
 #include "crypto/hash.h"
@@ -13,6 +17,18 @@ static const char *const ABC[HASH_COUNT] = {
 	[HASH_SHA512] = "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
 			"2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
 };
+
+static int count_tasks(void)
+{
+	DIR *d = opendir("/proc/self/task");
+	int n = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	(void)closedir(d);
+	return n - 2;
+}
 
 static void hash_set__gives_all_digests_of_one_pass(void **state)
 {
@@ -37,6 +53,59 @@ static void hash_set__gives_all_digests_of_one_pass(void **state)
 			assert_memory_equal(once, d.b[a], hash_len((enum hash_alg)a));
 		}
 	}
+}
+
+/* Large pieces go to threads, small ones do not: the digests are those of the whole. */
+static void hash_set__is_the_same_in_pieces_of_every_size(void **state)
+{
+	static const size_t SIZES[] = {1, 100, 32767, 32768, 70000, 262144};
+	static uint8_t data[1024 * 1024 + 17];
+	struct digests whole = {.algs = HASH_BIT(HASH_COUNT) - 1}, got;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 7 + i / 251);
+	for (unsigned a = 0; a < HASH_COUNT; a++)
+		assert_int_equal(
+			hash_once((enum hash_alg)a, span_of(data, sizeof(data)), whole.b[a]), 0);
+	for (unsigned algs = 1; algs <= whole.algs; algs++) {
+		CLEANUP(hash_set_freep) struct hash_set *s = NULL;
+
+		assert_int_equal(hash_set_new(&s, algs), 0);
+		for (int round = 0; round < 2; round++) {
+			for (size_t at = 0, i = 0; at < sizeof(data); i++) {
+				size_t n = SIZES[i % ARRAY_SIZE(SIZES)];
+
+				if (n > sizeof(data) - at)
+					n = sizeof(data) - at;
+				assert_int_equal(hash_set_update(s, span_of(data + at, n)), 0);
+				at += n;
+			}
+			hash_set_final(s, &got);
+			assert_int_equal(got.algs, algs);
+			assert_true(digests_match(&got, &whole));
+		}
+	}
+}
+
+/* A set that is dropped in the middle leaves no thread behind. */
+static void hash_set_free__ends_the_threads(void **state)
+{
+	static uint8_t data[65536];
+	struct hash_set *s = NULL;
+
+	(void)state;
+	assert_int_equal(hash_set_new(&s, HASH_BIT(HASH_SHA256) | HASH_BIT(HASH_SHA512)), 0);
+	assert_int_equal(hash_set_update(s, span_of(data, sizeof(data))), 0);
+	assert_int_equal(count_tasks(), 2);
+	s = hash_set_free(s);
+	/* The kernel clears up a joined thread a moment later. */
+	for (uint64_t end = clock_monotonic_us() + USEC_PER_SEC; clock_monotonic_us() < end;) {
+		if (count_tasks() == 1)
+			return;
+		(void)sched_yield();
+	}
+	fail_msg("%d threads are left", count_tasks() - 1);
 }
 
 static void digests_match__wants_every_digest(void **state)
@@ -90,6 +159,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hash_set__gives_all_digests_of_one_pass),
+		cmocka_unit_test(hash_set__is_the_same_in_pieces_of_every_size),
+		cmocka_unit_test(hash_set_free__ends_the_threads),
 		cmocka_unit_test(digests_match__wants_every_digest),
 		cmocka_unit_test(hash_from_name__takes_exact_names),
 		cmocka_unit_test(fw_error_name__is_there_and_unique),
