@@ -88,6 +88,44 @@ bool timestamp_parse(struct span text, uint64_t *ret_us)
 	return true;
 }
 
+/* "+01:00", in microseconds east of Greenwich. */
+static bool parse_offset(const uint8_t *p, uint64_t *ret_us)
+{
+	unsigned hours, minutes;
+
+	if ((p[0] != '+' && p[0] != '-') || p[3] != ':' || !digits(p + 1, 2, &hours) ||
+	    !digits(p + 4, 2, &minutes) || hours > 23 || minutes > 59)
+		return false;
+	*ret_us = (hours * 60 + minutes) * 60 * US_PER_SECOND;
+	return true;
+}
+
+bool timestamp_parse_offset(struct span text, uint64_t *ret_us)
+{
+	char utc[TIMESTAMP_TEXT + sizeof(".123456789")];
+	uint64_t offset_us = 0, us;
+	bool west = false;
+
+	if (text.len < TIMESTAMP_TEXT || text.len > sizeof(utc) + 5)
+		return false;
+	if ((text.ptr[text.len - 1] | 0x20) == 'z') {
+		text.len--;
+	} else {
+		text.len -= 6;
+		west = text.ptr[text.len] == '-';
+		if (!parse_offset(text.ptr + text.len, &offset_us))
+			return false;
+	}
+	if (span_to_str(text, utc, sizeof(utc) - 1) < 0)
+		return false;
+	utc[10] = (char)(utc[10] == 't' ? 'T' : utc[10]);
+	utc[text.len] = 'Z';
+	if (!timestamp_parse(span_of(utc, text.len + 1), &us) || (!west && us < offset_us))
+		return false;
+	*ret_us = west ? us + offset_us : us - offset_us;
+	return true;
+}
+
 void timestamp_format(uint64_t us, char ret[TIMESTAMP_TEXT + 1])
 {
 	const uint64_t end = year_days(10000) * SECONDS_PER_DAY - 1;

@@ -44,6 +44,31 @@ struct asserted {
 	uint64_t from_us, until_us; /* the certificate's validity */
 };
 
+#define SWU_URL_MAX ((size_t)64) /* octets of purl */
+
+enum swu_state {
+	SWU_STATE_IDLE,
+	SWU_STATE_NSA, /* new software available */
+	SWU_STATE_SVV, /* being validated */
+	SWU_STATE_SVA, /* validated and available */
+	SWU_STATE_UPGRADING,
+};
+
+/* /oc/swu. */
+struct swu {
+	char purl[SWU_URL_MAX + 1];
+	enum swu_action action; /* scheduled */
+	uint64_t at_us;         /* wall clock; NEVER_US: at no time */
+	char nv[SVR_TEXT_MAX + 1];
+	enum swu_state state;
+	enum swu_result result;
+	uint64_t last_us; /* wall clock; 0: no update yet */
+	/* Of this run only. */
+	uint16_t asked;          /* edges of pstat.tm that wait for their turn or run */
+	enum swu_action running; /* SWU_IDLE: none */
+	uint32_t run;            /* counts what was begun; survives RESET */
+};
+
 struct device {
 	const struct device_info *info; /* borrowed for life */
 
@@ -68,6 +93,8 @@ struct device {
 		unsigned supported; /* SP_BIT()s */
 		enum sp current;
 	} sp;
+
+	struct swu swu;
 
 	/* Of this run only. */
 	struct {

@@ -1,6 +1,7 @@
 #include "svr/pstat.h"
 
 #include "svr/dos.h"
+#include "svr/swu.h"
 
 /* A request for the present state changes nothing: OCF Security 8.1. */
 static enum verdict change_state(struct exchange *x, struct device *dev, enum dos to)
@@ -29,7 +30,7 @@ enum verdict pstat_post(struct exchange *x)
 	if (!dev)
 		return V_INTERNAL;
 	if (u.seen & PROP_BIT(PSTAT_TM))
-		dev->tm = u.tm;
+		swu_set_tm(dev, u.tm, x->env, x->out);
 	if (u.seen & PROP_BIT(PSTAT_ROWNERUUID))
 		dev->rowner[OWNER_PSTAT] = u.rowneruuid;
 	return u.seen & PROP_BIT(PSTAT_DOS) ? change_state(x, dev, u.dos) : V_CHANGED;

@@ -1,5 +1,5 @@
-/* Stored form of the device: [version, {doxm}, {pstat}, {cred}, {sdi}, {acl2}, {sp}, {keys},
- * {crl}], each with all its writable properties. What is behind acl2 came later: a record may end
+/* Stored form of the device: [version, {doxm}, {pstat}, {cred}, {sdi}, {acl2}, {sp}, {keys}, {crl},
+ * {swu}], each with all its writable properties. What is behind acl2 came later: a record may end
  * before it. */
 #include "codec/cbw.h"
 #include "svr/acl.h"
@@ -11,6 +11,7 @@
 #include "svr/pstat.h"
 #include "svr/sdi.h"
 #include "svr/sp.h"
+#include "svr/swu.h"
 
 #define RECORD_VERSION 1
 
@@ -54,7 +55,7 @@ static void write_pstat(const struct device *dev, struct buf *b)
 	cbw_kv_uint(b, "s", dev->dos);
 	cbw_end(b);
 	cbw_kv_uint(b, "om", dev->om);
-	cbw_kv_uint(b, "tm", dev->tm);
+	cbw_kv_uint(b, "tm", dev->tm & (uint16_t)~dev->swu.asked); /* jobs do not survive */
 	cbw_kv_uuid(b, "rowneruuid", &dev->rowner[OWNER_PSTAT]);
 }
 
@@ -186,14 +187,15 @@ static const struct {
 	bool (*read)(struct device *dev, struct cbr *c); /* false: damaged, *dev as before */
 	const char *why;
 } SECTIONS[] = {
-	{write_doxm,           read_doxm,    "doxm is damaged" },
-	{write_pstat,          read_pstat,   "pstat is damaged"},
-	{write_cred,           read_cred,    "cred is damaged" },
-	{sdi_rep_write,        read_sdi,     "sdi is damaged"  },
-	{write_acl2,           read_acl2,    "acl2 is damaged" },
-	{sp_rep_write,         read_sp,      "sp is damaged"   },
-	{write_keys,           read_keys,    "keys are damaged"},
-	{crl_rep_write_stored, crl_rep_read, "crl is damaged"  },
+	{write_doxm,           read_doxm,       "doxm is damaged" },
+	{write_pstat,          read_pstat,      "pstat is damaged"},
+	{write_cred,           read_cred,       "cred is damaged" },
+	{sdi_rep_write,        read_sdi,        "sdi is damaged"  },
+	{write_acl2,           read_acl2,       "acl2 is damaged" },
+	{sp_rep_write,         read_sp,         "sp is damaged"   },
+	{write_keys,           read_keys,       "keys are damaged"},
+	{crl_rep_write_stored, crl_rep_read,    "crl is damaged"  },
+	{swu_record_write,     swu_record_read, "swu is damaged"  },
 };
 #define SECTIONS_AT_LEAST ((size_t)5) /* all there were at first */
 

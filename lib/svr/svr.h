@@ -129,6 +129,7 @@ enum svr_fx {
 	FX_CLOSE_ALL = 1u << 5,    /* close all secured sessions, drop their keys */
 	FX_REKEY = 1u << 6,        /* identity or keys changed: refresh what handshakes offer */
 	FX_END_OBSERVERS = 1u << 7, /* tell all observers 5.03, their last notification */
+	FX_SOFTWARE = 1u << 8,      /* look at device_software_job() and its deadline */
 };
 #define SVR_RESET_WAIT_US UINT64_C(300000)
 
@@ -161,6 +162,56 @@ enum svr_event {
  * (EV_DOC_OPEN: close that session), V_INTERNAL: out of memory. */
 void svr_event(const struct device *dev, enum svr_event event, uint64_t session,
 	       const struct svr_env *env, struct svr_out *out);
+
+/* ---- software update: OCF Security 14.5 ---- */
+
+enum swu_action { SWU_IDLE, SWU_ISAC, SWU_ISVV, SWU_UPGRADE };
+enum swu_result { /* swupdateresult */
+		  SWU_RESULT_IDLE,
+		  SWU_RESULT_SUCCESS,
+		  SWU_RESULT_MEMORY,
+		  SWU_RESULT_FLASH,
+		  SWU_RESULT_CONNECTION,
+		  SWU_RESULT_VALIDATION,
+		  SWU_RESULT_URL,
+		  SWU_RESULT_PROTOCOL,
+		  SWU_RESULT_UPGRADE,
+};
+
+/* What is to be done now: find out if there is newer firmware, download and verify it, install it.
+ * Each `run` is begun once. */
+struct svr_software_job {
+	uint32_t run;
+	enum swu_action action;
+	const char *purl; /* ask there; "": discover. Borrowed from the device */
+};
+/* False: nothing. */
+MUST_USE bool device_software_job(const struct device *dev, struct svr_software_job *ret);
+/* Wall clock, when SOFTWARE_DUE is to be told; NEVER_US: nothing is scheduled. */
+uint64_t device_software_deadline(const struct device *dev);
+
+enum svr_software_news {
+	SOFTWARE_DUE, /* the deadline has come; no job, no run */
+	/* Of a job under way. */
+	SOFTWARE_AVAILABLE, /* `version`; downloading */
+	SOFTWARE_VERIFYING,
+	SOFTWARE_INSTALLING,
+	/* Its end. */
+	SOFTWARE_FOUND,   /* SWU_ISAC: `version` */
+	SOFTWARE_NOTHING, /* nothing newer */
+	SOFTWARE_DOWNLOADED,
+	SOFTWARE_INSTALLED,
+	SOFTWARE_FAILED, /* `result` says how */
+};
+struct svr_software {
+	uint32_t run;
+	enum svr_software_news news;
+	enum swu_result result;
+	char version[SVR_TEXT_MAX + 1]; /* empty: as before */
+};
+/* V_CHANGED (out->staged NULL: nothing to do, the job is not ours any more), V_INTERNAL. */
+void svr_software(const struct device *dev, const struct svr_software *n, const struct svr_env *env,
+		  struct svr_out *out);
 
 /* What a ClientHello that arrives now may negotiate (server side). */
 enum svr_profile {

@@ -66,7 +66,12 @@ static void svr_start__draws_a_new_identity_each_time(void **state)
 	world_free(w);
 }
 
-/* [1, {section}, ...] in their order, one of them as it should not be. */
+#define SWU                                                                                        \
+	"{\"purl\":\"http://h\",\"action\":1,\"at\":7,\"nv\":\"\",\"state\":0,\"result\":0,"       \
+	"\"last\":0,\"cm\":0}"
+
+/* [1, {section}, ...] in their order, one of them as it should not be; NULL: it and all behind it
+ * are missing. */
 static void write_sections(struct buf *b, size_t other, const char *text)
 {
 	static const char *const SECTIONS[] = {
@@ -81,16 +86,17 @@ static void write_sections(struct buf *b, size_t other, const char *text)
 		"\"},\"resources\":[],\"permission\":2}],\"rowneruuid\":\"" OBT "\"}",
 		"{\"supportedprofiles\":[\"1.3.6.1.4.1.51414.0.0.1.0\"],"
 		"\"currentprofile\":\"1.3.6.1.4.1.51414.0.0.1.0\"}",
+		SWU,
 	};
 
 	buf_reset(b);
-	cbw_array_n(b, 1 + ARRAY_SIZE(SECTIONS));
+	cbw_array_n(b, 1 + (text ? ARRAY_SIZE(SECTIONS) : other));
 	cbw_uint(b, 1);
-	for (size_t i = 0; i < ARRAY_SIZE(SECTIONS); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(SECTIONS) && (text || i < other); i++)
 		diag(b, i == other ? text : SECTIONS[i]);
 }
 
-#define SECTION_COUNT 6
+#define SECTION_COUNT 7
 
 /* A record from before sp: what it does not say is as after a RESET. */
 static void svr_start__takes_the_shorter_record_of_a_forerunner(void **state)
@@ -98,14 +104,12 @@ static void svr_start__takes_the_shorter_record_of_a_forerunner(void **state)
 	struct world *w = world_new();
 
 	(void)state;
-	write_sections(&w->disk, 5, "");
-	assert_int_equal(w->disk.ptr[0], 0x80 + 1 + SECTION_COUNT);
-	for (size_t n = SECTION_COUNT; n-- > 4;) {
+	for (size_t n = 0; n <= SECTION_COUNT; n++) {
 		const char *why;
 
-		w->disk.ptr[0] = (uint8_t)(0x80 + 1 + n);
+		write_sections(&w->disk, n, NULL);
 		why = world_start(w);
-		assert_true(n == 5 ? !why : why != NULL);
+		assert_true(n >= 5 ? !why : why != NULL);
 	}
 	world_free(w);
 }
@@ -133,7 +137,9 @@ static const struct {
 	{"sp without a profile", 5, "{\"supportedprofiles\":[\"1.3.6.1.4.1.51414.0.0.1.0\"]}", "sp is damaged"},
 	{"sp of another profile", 5, "{\"supportedprofiles\":[\"1.3.6.1.4.1.51414.0.0.1.0\"],\"currentprofile\":\"1.3.6.1.4.1.51414.0.0.2.0\"}", "sp is damaged"},
 	{"a section too many", 4, "{\"rowneruuid\":\"" OBT "\",\"aclist2\":[]},{}", "sp is damaged"},
-	{"a section too few", 5, "", "sp is damaged"},
+	{"swu without a state", 6, "{\"purl\":\"\",\"action\":0,\"at\":7,\"nv\":\"\",\"result\":0,\"last\":0,\"cm\":0}", "swu is damaged"},
+	{"swu at the end of time", 6, SWU ",{}", "something is behind its end"},
+	{"a section too few", 6, "", "swu is damaged"},
 	{"a number for a section", 3, "7", "sdi is damaged"},
 };
 /* clang-format on */

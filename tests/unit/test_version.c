@@ -1,4 +1,4 @@
-/* fw/version and fw/timestamp. */
+/* fw/version and base/timestamp. */
 #include "test.h"
 
 #include "base/timestamp.h"
@@ -118,6 +118,40 @@ static void timestamp_parse__takes_real_dates_in_utc_only(void **state)
 	}
 }
 
+static void timestamp_parse_offset__takes_every_spelling(void **state)
+{
+	static const struct {
+		const char *text;
+		bool good;
+		uint64_t s;
+	} CASES[] = {
+		{"2026-06-01T12:00:00Z",                 true,  1780315200},
+		{"2026-06-01t12:00:00z",                 true,  1780315200},
+		{"2026-06-01T14:00:00+02:00",            true,  1780315200},
+		{"2026-05-31T22:30:00.999-13:30",        true,  1780315200},
+		{"2026-06-01T12:00:00.123456789+00:00",  true,  1780315200},
+		{"1970-01-01T01:00:00+01:00",            true,  0         },
+		{"1970-01-01T00:59:59+01:00",            false, 0         },
+		{"2026-06-01T12:00:00",                  false, 0         },
+		{"2026-06-01T12:00:00+2:00",             false, 0         },
+		{"2026-06-01T12:00:00+24:00",            false, 0         },
+		{"2026-06-01T12:00:00+01:60",            false, 0         },
+		{"2026-06-01T12:00:00*01:00",            false, 0         },
+		{"2026-06-01T12:00+01:00",               false, 0         },
+		{"2026-06-01T12:00:00.1234567890+00:00", false, 0         },
+		{"",				     false, 0         },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
+		uint64_t us = 7;
+
+		if (timestamp_parse_offset(span_str(CASES[i].text), &us) != CASES[i].good ||
+		    (CASES[i].good ? us / 1000000 != CASES[i].s : us != 7))
+			fail_msg("%s", CASES[i].text);
+	}
+}
+
 static void timestamp_format__comes_back_for_every_day(void **state)
 {
 	const uint64_t day_us = UINT64_C(86400) * 1000000;
@@ -140,6 +174,7 @@ int main(void)
 		cmocka_unit_test(fw_version_parse__takes_the_grammar_and_no_more),
 		cmocka_unit_test(fw_version_cmp__is_numeric),
 		cmocka_unit_test(timestamp_parse__takes_real_dates_in_utc_only),
+		cmocka_unit_test(timestamp_parse_offset__takes_every_spelling),
 		cmocka_unit_test(timestamp_format__comes_back_for_every_day),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
