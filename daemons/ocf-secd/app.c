@@ -139,6 +139,7 @@ void app_effects(struct app *a, unsigned effects)
 		endpoint_close_all(a->endpoint, 0);
 	if (effects & FX_END_OBSERVERS)
 		endpoint_end_observers(a->endpoint, V_UNAVAILABLE);
+	app_software_follow(a);
 	app_net_rearm(a); /* the network says goodbye even if no datagram comes any more */
 	/* FX_REKEY: nothing is kept, each handshake asks on_offer() and on_psk() anew. */
 }
@@ -234,6 +235,8 @@ int app_new(struct app **ret, const struct secd_config *config, const char *stat
 		r = app_net_start(a);
 	if (r >= 0)
 		r = app_bus_start(a);
+	if (r >= 0)
+		r = app_software_start(a);
 	if (r < 0)
 		return r;
 	*ret = a;
@@ -245,6 +248,7 @@ struct app *app_free(struct app *a)
 {
 	if (!a)
 		return NULL;
+	app_software_done(a);
 	bus_watch_free(a->firmware);
 	secd_vtable_free(a->vtable);
 	bus_free(a->bus);

@@ -131,18 +131,18 @@ static void on_bus_state(void *arg, enum bus_state state)
 	}
 }
 
-/* /oic/p mnfv follows ocf-fwupd while that runs. */
+/* /oic/p mnfv and the nv of /oc/swu follow ocf-fwupd while that runs. */
 static void on_firmware(void *arg, const char *property, const struct bus_value *value)
 {
 	struct app *a = arg;
-	struct span version;
+	struct span text = property && value->type == 's' ? span_str(value->s) : span_of(NULL, 0);
 
-	if (property && (strcmp(property, "CurrentVersion") != 0 || value->type != 's'))
-		return;
-	version = property ? span_str(value->s) : span_of(NULL, 0);
-	if (span_to_str(version, a->info.firmware_version, SVR_TEXT_MAX) < 0)
+	if ((!property || strcmp(property, "CurrentVersion") == 0) &&
+	    span_to_str(text, a->info.firmware_version, SVR_TEXT_MAX) < 0)
 		log_warning("bus: firmware version is too long version=%s",
-			    log_text(&(struct log_buf){0}, version));
+			    log_text(&(struct log_buf){0}, text));
+	if (!property || strcmp(property, "AvailableVersion") == 0)
+		app_software_available(a, text);
 }
 
 int app_bus_start(struct app *a)

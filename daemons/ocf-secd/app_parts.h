@@ -4,6 +4,7 @@
 #include "app.h"
 #include "base/log.h"
 #include "bus/bus.h"
+#include "bus/fwupd_client.h"
 #include "bus/loop.h"
 #include "bus/secd_vtable.h"
 #include "factory.h"
@@ -39,6 +40,14 @@ struct app {
 	struct bus *bus;
 	struct secd_vtable *vtable;
 	struct bus_watch *firmware;
+
+	struct {
+		struct fwupd_client *client;
+		struct loop_timer *timer;
+		uint32_t run; /* begun last */
+		bool busy;    /* ocf-fwupd was: the timer tries again */
+		char available[SVR_TEXT_MAX + 1];
+	} software;
 };
 
 /* ---- app.c ---- */
@@ -77,3 +86,13 @@ MUST_USE int app_bus_start(struct app *a);
 /* The properties follow the device. */
 void app_bus_update(struct app *a);
 void app_bus_pin_requested(struct app *a);
+
+/* ---- app_software.c ---- */
+
+/* After app_bus_start(). -ENOMEM. */
+MUST_USE int app_software_start(struct app *a);
+void app_software_done(struct app *a);
+/* Begins what the device wants to be done now, and waits for what it wants later. */
+void app_software_follow(struct app *a);
+/* The version that ocf-fwupd has found. */
+void app_software_available(struct app *a, struct span version);

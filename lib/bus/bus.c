@@ -126,13 +126,16 @@ static int sd_start(struct bus *b, struct sd_bus *sd)
 static int connect_bus(struct bus *b)
 {
 	CLEANUP(sd_bus_close_unrefp) struct sd_bus *sd = NULL;
+	struct bus_part *next;
 	int r;
 
 	r = sd_bus_new(&sd);
 	if (r >= 0)
 		r = sd_start(b, sd);
-	for (struct bus_part *p = b->parts; p && r >= 0; p = p->next)
+	for (struct bus_part *p = b->parts; p && r >= 0; p = next) {
+		next = p->next; /* a part may remove itself */
 		r = p->attach(p, sd);
+	}
 	if (r < 0)
 		return r;
 	if (is_waiting(sd))

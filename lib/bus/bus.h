@@ -48,7 +48,8 @@ struct bus_watch;
  * each change. Does not start the service. Strings are borrowed for life. -ENOMEM. */
 MUST_USE int bus_watch_new(struct bus_watch **ret, struct bus *b, const char *name,
 			   const char *path, const char *interface, bus_watch_fn fn, void *arg);
-struct bus_watch *bus_watch_free(struct bus_watch *w); /* accepts NULL, returns NULL */
+/* May be called by its fn. Accepts NULL, returns NULL. */
+struct bus_watch *bus_watch_free(struct bus_watch *w);
 DEFINE_CLEANUP(struct bus_watch *, bus_watch_free)
 
 /* ---- for lib/bus only ---- */

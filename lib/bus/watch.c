@@ -12,7 +12,23 @@ struct bus_watch {
 	bus_watch_fn fn;
 	void *arg;
 	struct sd_bus_slot *owner, *changed, *get_all;
+	unsigned telling; /* calls of fn under way, */
+	bool freed;       /* and one of them has had enough */
 };
+
+/* True: go on. False: fn has freed the watch. */
+static bool tell(struct bus_watch *w, const char *property, const struct bus_value *value)
+{
+	bool freed;
+
+	w->telling++;
+	w->fn(w->arg, property, value);
+	w->telling--;
+	freed = w->freed;
+	if (freed && w->telling == 0)
+		free(w);
+	return !freed;
+}
 
 /* 1: *ret is set; 0: a value of another type was skipped. */
 static int read_value(sd_bus_message *m, struct bus_value *ret)
@@ -59,8 +75,8 @@ static void tell_all(struct bus_watch *w, sd_bus_message *m)
 		r = read_value(m, &value);
 		if (r < 0)
 			return;
-		if (r > 0)
-			w->fn(w->arg, property, &value);
+		if (r > 0 && !tell(w, property, &value))
+			return;
 		if (sd_bus_message_exit_container(m) < 0)
 			return;
 	}
@@ -110,8 +126,8 @@ static int on_owner(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	(void)error;
 	if (sd_bus_message_read(m, "sss", &name, &before, &now) < 0)
 		return 0;
-	if (*before)
-		w->fn(w->arg, NULL, NULL);
+	if (*before && !tell(w, NULL, NULL))
+		return 0;
 	return *now ? ask_all(w, sd_bus_message_get_bus(m)) : 0;
 }
 
@@ -136,8 +152,8 @@ static int attach(struct bus_part *part, struct sd_bus *sd)
 	char match[512];
 	int r;
 
-	if (w->owner)
-		w->fn(w->arg, NULL, NULL); /* it was lost with the old connection */
+	if (w->owner && !tell(w, NULL, NULL)) /* it was lost with the old connection */
+		return 0;
 	drop_slots(w);
 	r = snprintf(match, sizeof(match),
 		     "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
@@ -183,6 +199,8 @@ struct bus_watch *bus_watch_free(struct bus_watch *w)
 		return NULL;
 	bus_part_remove(w->bus, &w->part);
 	drop_slots(w);
-	free(w);
+	w->freed = true;
+	if (w->telling == 0)
+		free(w);
 	return NULL;
 }
