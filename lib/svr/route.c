@@ -122,13 +122,13 @@ const struct resource RESOURCES[] = {
 		.get = csr_get,
 	},
 	{
-		.target =,
-	{
-		.href = "/oic/sec/roles",
-		.kind = RES_SVR,
-		.owner = OWNER_NONE,
-		.any_session = true,
-			},.rt = "oic.r.roles",
+		.target = {
+			.href = "/oic/sec/roles",
+			.kind = RES_SVR,
+			.owner = OWNER_NONE,
+			.any_session = true,
+		},
+		.rt = "oic.r.roles",
 		.interfaces = {IF_RW, IF_BASELINE},
 		.get = roles_get,
 		.post = roles_post,

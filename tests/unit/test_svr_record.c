@@ -86,6 +86,8 @@ static void write_sections(struct buf *b, size_t other, const char *text)
 		"\"},\"resources\":[],\"permission\":2}],\"rowneruuid\":\"" OBT "\"}",
 		"{\"supportedprofiles\":[\"1.3.6.1.4.1.51414.0.0.1.0\"],"
 		"\"currentprofile\":\"1.3.6.1.4.1.51414.0.0.1.0\"}",
+		"{}", /* no key of requests */
+		"{}", /* no revocation list */
 		SWU,
 	};
 
@@ -96,7 +98,7 @@ static void write_sections(struct buf *b, size_t other, const char *text)
 		diag(b, i == other ? text : SECTIONS[i]);
 }
 
-#define SECTION_COUNT 7
+#define SECTION_COUNT 9
 
 /* A record from before sp: what it does not say is as after a RESET. */
 static void svr_start__takes_the_shorter_record_of_a_forerunner(void **state)
@@ -137,9 +139,11 @@ static const struct {
 	{"sp without a profile", 5, "{\"supportedprofiles\":[\"1.3.6.1.4.1.51414.0.0.1.0\"]}", "sp is damaged"},
 	{"sp of another profile", 5, "{\"supportedprofiles\":[\"1.3.6.1.4.1.51414.0.0.1.0\"],\"currentprofile\":\"1.3.6.1.4.1.51414.0.0.2.0\"}", "sp is damaged"},
 	{"a section too many", 4, "{\"rowneruuid\":\"" OBT "\",\"aclist2\":[]},{}", "sp is damaged"},
-	{"swu without a state", 6, "{\"purl\":\"\",\"action\":0,\"at\":7,\"nv\":\"\",\"result\":0,\"last\":0,\"cm\":0}", "swu is damaged"},
-	{"swu at the end of time", 6, SWU ",{}", "something is behind its end"},
-	{"a section too few", 6, "", "swu is damaged"},
+	{"a key cut short", 6, "{\"csr\":h'00'}", "keys are damaged"},
+	{"crl without its list", 7, "{\"crlid\":1}", "crl is damaged"},
+	{"swu without a state", 8, "{\"purl\":\"\",\"action\":0,\"at\":7,\"nv\":\"\",\"result\":0,\"last\":0,\"cm\":0}", "swu is damaged"},
+	{"a section behind the last", 8, SWU ",{}", "something is behind its end"},
+	{"a section too few", 8, "", "swu is damaged"},
 	{"a number for a section", 3, "7", "sdi is damaged"},
 };
 /* clang-format on */
@@ -185,7 +189,7 @@ static void svr_start__reads_what_a_repair_wrote(void **state)
 		struct world *w = world_new();
 
 		(void)state;
-		write_sections(&w->disk, i, "{}");
+		write_sections(&w->disk, i, "7");
 		assert_non_null(world_start(w));
 		buf_reset(&w->disk);
 		svr_record_write(w->dev, &w->disk);
