@@ -63,14 +63,16 @@ void device_wipe(struct device *dev, const struct svr_env *env)
 		.dos = DOS_RESET,
 		.oxmsel = OXM_NONE,
 		.om = OM_CLIENT_DIRECTED,
-		.sp = {.supported = SP_BIT(SP_BASELINE),              .current = SP_BASELINE},
-		.swu = {                       .at_us = NEVER_US,                          .run = dev->swu.run                      },
-		.pin = { .deadline_us = NEVER_US,
-                       .whole_us = dev->pin.whole_us,
-                       .failures = dev->pin.failures,
-                       .blocked_until_us = dev->pin.blocked_until_us},
+		.pin = {.deadline_us = NEVER_US,
+			.whole_us = dev->pin.whole_us,
+			.failures = dev->pin.failures,
+			.blocked_until_us = dev->pin.blocked_until_us},
 	};
 
+	fresh.sp.supported = SP_BIT(SP_BASELINE);
+	fresh.sp.current = SP_BASELINE;
+	fresh.swu.at_us = NEVER_US;
+	fresh.swu.run = dev->swu.run;
 	draw_uuid(&fresh.uuid, env);
 	release(dev);
 	*dev = fresh;
