@@ -5,6 +5,7 @@
 #include "codec/cbw.h"
 #include "crypto/cose.h"
 #include "crypto/ec.h"
+#include "crypto/enc.h"
 
 #define PRIVATE_PREFIX "x-ocf-"
 
@@ -161,11 +162,24 @@ static bool read_ops(const struct cose_header *h, struct jsn *jwk)
 	return cbr_close(&c) == CBR_OK;
 }
 
+static const char *alg_name(const struct cose_header *h)
+{
+	enum enc_content content;
+	enum sig_alg sig;
+	enum enc_alg enc;
+	int64_t number;
+
+	if (!cose_param_int(h, ALG, &number))
+		return "unknown";
+	return sig_alg_from_cose(number, &sig)           ? sig_alg_name(sig)
+	       : enc_alg_from_cose(number, &enc)         ? enc_alg_name(enc)
+	       : enc_content_from_cose(number, &content) ? enc_content_name(content)
+							 : "unknown";
+}
+
 static bool read_names(const struct cose_header *h, struct jsn *jwk)
 {
-	enum sig_alg alg;
 	struct span kid;
-	int64_t number;
 
 	if (cose_param(h, KID)) {
 		if (!cose_param_bytes(h, KID, &kid) || kid.len == 0 || kid.len > COSE_KID_MAX)
@@ -173,10 +187,7 @@ static bool read_names(const struct cose_header *h, struct jsn *jwk)
 		set_b64(jwk, "kid", kid);
 	}
 	if (cose_param(h, ALG))
-		jsn_set_str(jwk, "alg",
-			    cose_param_int(h, ALG, &number) && sig_alg_from_cose(number, &alg)
-				    ? sig_alg_name(alg)
-				    : "unknown");
+		jsn_set_str(jwk, "alg", alg_name(h));
 	return true;
 }
 

@@ -1,6 +1,7 @@
 #include "crypto/envelope.h"
 
 #include "crypto/cose_sign.h"
+#include "crypto/jwe.h"
 #include "crypto/jws.h"
 
 enum container {
@@ -110,6 +111,42 @@ static enum fw_error open_cose(struct span octets, const struct trust *trust,
 	return buf_ok(&payload) ? FWE_OK : FWE_INTERNAL;
 }
 
+/* What encryption has hidden must be signed, and by JOSE inside JOSE. */
+static enum fw_error open_inner(struct span octets, const struct trust *trust,
+				const struct envelope_policy *policy, struct envelope *ret)
+{
+	CLEANUP(jsn_freep) struct jsn *root = NULL;
+	enum container container;
+	enum fw_error e;
+
+	if (octets.len == 0)
+		return FWE_MANIFEST_UNSIGNED;
+	e = classify(octets, &container, &root);
+	if (e != FWE_OK)
+		return e;
+	switch (container) {
+	case JWS_COMPACT:
+	case JWS_JSON:
+		return open_jws(octets, root, trust, policy, ret);
+	case JWE:
+		return FWE_MANIFEST_NESTING_INVALID;
+	case COSE:
+	case BARE:
+	case UNKNOWN:
+		break;
+	}
+	return FWE_MANIFEST_UNSIGNED;
+}
+
+static enum fw_error open_jwe(struct span octets, const struct jsn *root, const struct trust *trust,
+			      const struct envelope_policy *policy, struct envelope *ret)
+{
+	CLEANUP(buf_done) struct buf plaintext = {0};
+	enum fw_error e = jwe_decrypt(octets, root, policy->ring, &plaintext);
+
+	return e == FWE_OK ? open_inner(buf_span(&plaintext), trust, policy, ret) : e;
+}
+
 static enum fw_error open_container(struct span octets, const struct trust *trust,
 				    const struct envelope_policy *policy, struct envelope *ret)
 {
@@ -123,12 +160,12 @@ static enum fw_error open_container(struct span octets, const struct trust *trus
 	case JWS_COMPACT:
 	case JWS_JSON:
 		return open_jws(octets, root, trust, policy, ret);
+	case JWE:
+		return open_jwe(octets, root, trust, policy, ret);
 	case COSE:
 		return open_cose(octets, trust, policy, ret);
 	case BARE:
 		return FWE_MANIFEST_UNSIGNED;
-	case JWE: /* no key of this device can open it */
-		return FWE_MANIFEST_ENC_NOT_ALLOWED;
 	case UNKNOWN:
 		break;
 	}

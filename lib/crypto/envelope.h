@@ -1,11 +1,12 @@
 /* lib/crypto/envelope.h - from received octets to a payload that trusted keys have signed.
  *
- * The container is found by its first octets and opened by one row of a table. Nothing of the
- * payload is looked at before enough signatures are accepted; the caller parses the very copy that
- * was verified. */
+ * The container is found by its first octets. At most one layer of encryption is opened, and there
+ * must be a signed message inside. Nothing of the payload is looked at before enough signatures are
+ * accepted; the caller parses the very copy that was verified. */
 #pragma once
 
 #include "base/fwerr.h"
+#include "crypto/enc_key.h"
 #include "crypto/trust.h"
 
 #define ENVELOPE_SIGNATURES_MAX ((size_t)8)
@@ -16,9 +17,10 @@ struct envelope_policy {
 	unsigned algs;      /* SIG_BIT() of those allowed */
 	unsigned threshold; /* distinct keys that must have signed; 0 counts as 1 */
 	const char *typ;    /* `typ` header, if there is one, must be this; NULL: not looked at */
-	const char *content_type; /* COSE: likewise the content type */
-	enum trust_role role;     /* that every counted key must have ... */
-	const char *manufacturer; /* ... for this manufacturer */
+	const char *content_type;    /* COSE: likewise the content type */
+	const struct enc_ring *ring; /* keys to decrypt with, borrowed; NULL: none */
+	enum trust_role role;        /* that every counted key must have ... */
+	const char *manufacturer;    /* ... for this manufacturer */
 };
 
 enum envelope_form { ENVELOPE_JSON, ENVELOPE_CBOR };

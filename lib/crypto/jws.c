@@ -1,13 +1,7 @@
 #include "crypto/jws.h"
 
 #include "codec/b64.h"
-
-/* Parameters that RFC 7515, 7516 and 7518 define: `crit` must not name them. */
-static const char *const STANDARD[] = {"alg",      "jku", "jwk", "kid",  "x5u", "x5c", "x5t",
-				       "x5t#S256", "typ", "cty", "crit", "enc", "zip", "epk",
-				       "apu",      "apv", "iv",  "tag",  "p2s", "p2c"};
-/* Keys and pointers to keys inside the message: a signer must not bring its own. */
-static const char *const EMBEDDED[] = {"jwk", "jku", "x5u", "x5c"};
+#include "crypto/jose.h"
 
 static enum fw_error decode(struct span text, struct buf *out)
 {
@@ -42,26 +36,19 @@ static enum fw_error read_header(struct jws_entry *e, const char *typ)
 								: FWE_MANIFEST_HEADER_INVALID;
 }
 
-/* A parameter of either header. */
-static const struct jsn *parameter(const struct jws_entry *e, const char *name)
+static struct jose_header header_of(const struct jws_entry *e)
 {
-	const struct jsn *v = jsn_get(e->header, name);
-
-	return v ? v : jsn_get(e->unprotected, name);
+	return (struct jose_header){.protected = e->header, .own = e->unprotected};
 }
 
 static enum fw_error check_names(struct jws_entry *e, const char *typ)
 {
-	const struct jsn *kid;
-	struct span name;
+	const struct jose_header h = header_of(e);
+	const struct jsn *kid = jose_param(&h, "kid");
 
 	(void)typ;
-	for (size_t i = 0; i < jsn_len(e->header); i++) {
-		(void)jsn_member(e->header, i, &name);
-		if (jsn_get(e->unprotected, (const char *)name.ptr))
-			return FWE_MANIFEST_HEADER_INVALID;
-	}
-	kid = parameter(e, "kid");
+	if (!jose_is_sound(&h))
+		return FWE_MANIFEST_HEADER_INVALID;
 	if (!kid)
 		return FWE_OK;
 	e->kid = jsn_text(kid);
@@ -91,50 +78,25 @@ static enum fw_error check_none(struct jws_entry *e, const char *typ)
 
 static enum fw_error check_embedded(struct jws_entry *e, const char *typ)
 {
+	const struct jose_header h = header_of(e);
+
 	(void)typ;
-	for (size_t i = 0; i < ARRAY_SIZE(EMBEDDED); i++) {
-		if (parameter(e, EMBEDDED[i]))
-			return FWE_MANIFEST_KEY_EMBEDDED;
-	}
-	return FWE_OK;
+	return jose_brings_key(&h) ? FWE_MANIFEST_KEY_EMBEDDED : FWE_OK;
 }
 
-static bool is_standard(struct span name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(STANDARD); i++) {
-		if (span_is(name, STANDARD[i]))
-			return true;
-	}
-	return false;
-}
-
-/* RFC 7515 4.1.11. `b64` counts as critical even where nobody says so. */
 static enum fw_error check_crit(struct jws_entry *e, const char *typ)
 {
-	const struct jsn *crit = jsn_get(e->header, "crit");
+	const struct jose_header h = header_of(e);
 
 	(void)typ;
-	if (jsn_get(e->unprotected, "crit") ||
-	    (crit && (jsn_type(crit) != JSN_ARRAY || jsn_len(crit) == 0)))
-		return FWE_MANIFEST_CRIT_INVALID;
-	for (size_t i = 0; i < jsn_len(crit); i++) {
-		struct span name = jsn_text(jsn_at(crit, i));
-
-		if (name.len == 0 || is_standard(name) ||
-		    !jsn_get(e->header, jsn_str(jsn_at(crit, i))))
-			return FWE_MANIFEST_CRIT_INVALID;
-		for (size_t k = 0; k < i; k++) {
-			if (span_eq(name, jsn_text(jsn_at(crit, k))))
-				return FWE_MANIFEST_CRIT_INVALID;
-		}
-	}
-	return crit || parameter(e, "b64") ? FWE_MANIFEST_CRIT_UNSUPPORTED : FWE_OK;
+	return jose_check_crit(&h);
 }
 
 /* RFC 8725 3.11: a signature made for something else is none for us. */
 static enum fw_error check_typ(struct jws_entry *e, const char *typ)
 {
-	const struct jsn *v = parameter(e, "typ");
+	const struct jose_header h = header_of(e);
+	const struct jsn *v = jose_param(&h, "typ");
 
 	return v && typ && !span_is(jsn_text(v), typ) ? FWE_MANIFEST_TYPE_MISMATCH : FWE_OK;
 }

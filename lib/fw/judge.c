@@ -131,6 +131,7 @@ static enum fw_error judge(const struct fw_context *c, const struct trust *trust
 		.threshold = c->threshold ? c->threshold : 1,
 		.typ = MANIFEST_TYP,
 		.content_type = MANIFEST_CONTENT_TYPE,
+		.ring = c->ring,
 		.role = TRUST_MANIFEST,
 		.manufacturer = c->manufacturer,
 	};

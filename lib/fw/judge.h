@@ -31,11 +31,12 @@ struct fw_context {
 	uint64_t now_us;   /* wall clock */
 	uint64_t bound_us; /* lower bound for an untrusted clock: build time, last trusted time */
 	/* Policy. */
-	size_t bytes_max;   /* 0: MANIFEST_BYTES_MAX */
-	unsigned threshold; /* 0: 1 */
-	unsigned algs;      /* SIG_BIT(); 0: SIG_ALL */
-	bool strict;        /* Freshness=strict */
-	unsigned required;  /* members asked for beside that: MANIFEST_SEQUENCE, MANIFEST_EXPIRES */
+	size_t bytes_max;            /* 0: MANIFEST_BYTES_MAX */
+	unsigned threshold;          /* 0: 1 */
+	unsigned algs;               /* SIG_BIT(); 0: SIG_ALL */
+	const struct enc_ring *ring; /* keys to decrypt with; NULL: none */
+	bool strict;                 /* Freshness=strict */
+	unsigned required; /* members asked for beside that: MANIFEST_SEQUENCE, MANIFEST_EXPIRES */
 	bool allow_downgrade;
 	bool reinstall; /* forced: the running version again */
 };

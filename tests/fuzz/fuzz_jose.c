@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		"\"p9f17ei1QCu8lXxx4VmTUycYYZht-si9_qQMLkWzGtY\",\"x-ocf-roles\":[\"manifest\"],"
 		"\"x-ocf-manufacturers\":[\"example.com\"]}]}";
 	static const struct envelope_policy POLICY = {
-		65536, SIG_ALL, 1, "ocf-fw-manifest+jws", NULL, TRUST_MANIFEST, "example.com"};
+		65536,          SIG_ALL,      1, "ocf-fw-manifest+jws", NULL, NULL,
+		TRUST_MANIFEST, "example.com"};
 	static struct trust *trust;
 	struct envelope env = {0};
 	char error[128];
