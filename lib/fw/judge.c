@@ -103,6 +103,16 @@ static enum fw_error check_precursor(const struct fw_context *c, const struct fw
 	return FWE_OK;
 }
 
+/* A manifest for a file that holds both is no use without it, nor another in such a file; there the
+ * size tells where the image ends. */
+static enum fw_error check_place(const struct fw_context *c, const struct fw_judgement *j)
+{
+	if (c->direct != j->manifest->direct)
+		return FWE_MANIFEST_LOCATION_INVALID;
+	return c->direct && j->manifest->size == MANIFEST_SIZE_UNKNOWN ? FWE_MANIFEST_FIELD_MISSING
+								       : FWE_OK;
+}
+
 /* A key whose time was over when the manifest was made does not count. Who cannot tell the time
  * does not ask. */
 static enum fw_error check_key_ends(const struct fw_context *c, const struct fw_judgement *j)
@@ -116,10 +126,10 @@ static enum fw_error check_key_ends(const struct fw_context *c, const struct fw_
 	return good == 0 ? FWE_MANIFEST_KEY_REVOKED : FWE_MANIFEST_THRESHOLD_NOT_MET;
 }
 
-/* The end of keys, then checks 11 to 15 in their order. */
+/* The place of the image, the end of keys, then checks 11 to 15 in their order. */
 static enum fw_error (*const CHECKS[])(const struct fw_context *c, const struct fw_judgement *j) = {
-	check_key_ends, check_identity, check_time,      check_sequence,
-	check_security, check_version,  check_precursor,
+	check_place,    check_key_ends, check_identity, check_time,
+	check_sequence, check_security, check_version,  check_precursor,
 };
 
 static enum fw_error judge(const struct fw_context *c, const struct trust *trust,

@@ -39,6 +39,7 @@ struct fw_context {
 	unsigned required; /* members asked for beside that: MANIFEST_SEQUENCE, MANIFEST_EXPIRES */
 	bool allow_downgrade;
 	bool reinstall; /* forced: the running version again */
+	bool direct;    /* the manifest came in the file of its image */
 };
 
 struct fw_judgement {

@@ -1,6 +1,7 @@
 #include "fw/manifest.h"
 
 #include "base/parse.h"
+#include "fw/direct.h"
 #include "fw/manifest_cbor.h"
 #include "fw/manifest_read.h"
 #include "base/timestamp.h"
@@ -63,6 +64,15 @@ enum fw_error read_location(const struct jsn *v, const struct member *row, void 
 	if (e != URL_OK)
 		return e == URL_SCHEME ? FWE_MANIFEST_LOCATION_SCHEME
 				       : FWE_MANIFEST_LOCATION_INVALID;
+	*(const char **)field = jsn_str(v);
+	return FWE_OK;
+}
+
+/* That of the manifest itself may also say that the image follows. */
+static enum fw_error read_base(const struct jsn *v, const struct member *row, void *field)
+{
+	if (!span_is(jsn_text(v), DIRECT_LOCATION))
+		return read_location(v, row, field);
 	*(const char **)field = jsn_str(v);
 	return FWE_OK;
 }
@@ -168,7 +178,7 @@ static const struct member MEMBERS[] = {
 	 read_text														    },
 	{"encryption",         JSN_OBJECT, false, 0,                    0,                 0,                        refuse_encryption},
 	{"firmwareCryptoInfo", JSN_OBJECT, true,  0,                    0,                 FIELD(digests),           read_crypto_info },
-	{"firmwareLocation",   JSN_TEXT,   true,  0,                    0,                 FIELD(location),          read_location    },
+	{"firmwareLocation",   JSN_TEXT,   true,  0,                    0,                 FIELD(location),          read_base        },
 	{"images",             JSN_ARRAY,  false, 0,                    0,                 0,                        read_images      },
 	{"key-info",           JSN_OBJECT, false, MANIFEST_KEY_INFO,    0,                 0,                        read_key_info    },
 };
@@ -281,6 +291,7 @@ enum fw_error manifest_parse(struct span payload, enum envelope_form form, unsig
 		e = members_read(m->tree, MEMBERS, ARRAY_SIZE(MEMBERS), required, m);
 	if (e != FWE_OK)
 		return e;
+	m->direct = strcmp(m->location, DIRECT_LOCATION) == 0;
 	for (size_t i = 0; i < ARRAY_SIZE(MEMBERS); i++) {
 		if (jsn_get(m->tree, MEMBERS[i].name))
 			m->has |= MEMBERS[i].has;

@@ -50,6 +50,7 @@ struct manifest {
 	struct jsn *tree; /* owned */
 	unsigned has;     /* of enum manifest_has */
 	const char *manufacturer, *model, *location;
+	bool direct; /* location is that of fw/direct.h: the image follows the manifest */
 	const char *format, *severity, *release_notes, *release_notes_uri; /* or NULL */
 	struct fw_version version, min_version;
 	uint64_t timestamp_us, expires_us; /* wall clock */

@@ -126,6 +126,36 @@ static void expect(const struct fw_context *c, const char *payload, enum fw_erro
 		fail_msg("%s: %s, want %s", name, fw_error_name(got), fw_error_name(want));
 }
 
+static void direct__goes_with_a_direct_file_only(void **state)
+{
+	static const struct {
+		const char *name, *payload;
+		bool direct;
+		enum fw_error want;
+	} CASES[] = {
+		{"both",     BODY("2.4.1",								      JUNE, "#image") ",\"imageSize\":1}", true,  FWE_OK     },
+		{"manifest", BODY("2.4.1",								      JUNE, "#image") ",\"imageSize\":1}", false,
+		 FWE_MANIFEST_LOCATION_INVALID															 },
+		{"file",     WITH("\"imageSize\":1"),							   true, FWE_MANIFEST_LOCATION_INVALID},
+		{"no size",      BODY("2.4.1",									  JUNE, "#image") "}",    true,      FWE_MANIFEST_FIELD_MISSING        },
+		{"other name",      BODY("2.4.1",							  JUNE, "#other") ",\"imageSize\":1}",												      true,
+		 FWE_MANIFEST_LOCATION_INVALID},
+		{"images",      BODY("2.4.1",					      JUNE, "#image") ",\"images\":[" IMAGE("a") "]}",												      true,
+		 FWE_MANIFEST_LOCATION_INVALID														      },
+		{"image",
+		 BODY("2.4.1", JUNE, "./") ",\"images\":[{\"name\":\"a\",\"location\":"
+					   "\"#image\",\"size\":1,\"commitHash\":[]}]}", true,													   FWE_MANIFEST_LOCATION_INVALID},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
+		struct fw_context c = device();
+
+		c.direct = CASES[i].direct;
+		expect(&c, CASES[i].payload, CASES[i].want, CASES[i].name);
+	}
+}
+
 static void manifest_parse__names_the_first_fault(void **state)
 {
 	static const struct {
@@ -478,6 +508,7 @@ static void manifest_image_url__follows_the_manifest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(direct__goes_with_a_direct_file_only),
 		cmocka_unit_test(manifest_parse__names_the_first_fault),
 		cmocka_unit_test(manifest_parse__counts_images),
 		cmocka_unit_test(fw_judge__compares_ids_only_when_the_device_has_them),

@@ -127,6 +127,7 @@ bool devices_take(const struct manifest *m, const struct trust *trust, struct sp
 		.hardware = m->hardware ? jsn_str(jsn_at(m->hardware, 0)) : NULL,
 		.clock_trusted = true,
 		.now_us = clock_real_us(),
+		.direct = m->direct,
 	};
 	struct fw_judgement j;
 	enum fw_error e;
@@ -142,12 +143,12 @@ bool devices_take(const struct manifest *m, const struct trust *trust, struct sp
 }
 
 /* Feeds one image file to its own digests; the outer digests go over all files in list order. */
-static int check_image(const struct fw_image *image, const char *path, struct hash_set *all,
-		       uint64_t *total, enum fw_error *ret)
+static int check_image(const struct fw_image *image, const char *path, uint64_t from,
+		       struct hash_set *all, uint64_t *total, enum fw_error *ret)
 {
 	struct digests d;
 	uint64_t size;
-	int r = files_digest(path, image->digests.algs, image->size, all, &d, &size);
+	int r = files_digest(path, from, image->digests.algs, image->size, all, &d, &size);
 
 	if (r < 0) {
 		cli_say("%s: %s", path, strerror(-r));
@@ -158,7 +159,7 @@ static int check_image(const struct fw_image *image, const char *path, struct ha
 	return 0;
 }
 
-enum cli_exit images_check(const struct manifest *m, const struct cli_values *files,
+enum cli_exit images_check(const struct manifest *m, const struct cli_values *files, uint64_t from,
 			   enum fw_error *ret)
 {
 	CLEANUP(hash_set_freep) struct hash_set *all = NULL;
@@ -174,7 +175,7 @@ enum cli_exit images_check(const struct manifest *m, const struct cli_values *fi
 	if (hash_set_new(&all, m->digests.algs) < 0)
 		return cli_fail("out of memory");
 	for (size_t i = 0; e == FWE_OK && i < files->n; i++) {
-		if (check_image(&m->images[i], files->at[i], all, &total, &e) < 0)
+		if (check_image(&m->images[i], files->at[i], from, all, &total, &e) < 0)
 			return CLI_FAILED;
 	}
 	hash_set_final(all, &d);

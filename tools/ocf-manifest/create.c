@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "files.h"
+#include "fw/direct.h"
 #include "base/timestamp.h"
 #include "verbs.h"
 
@@ -17,6 +18,7 @@ static const struct cli_option OPTIONS[] = {
 	{"image",            "NAME=FILE", "one of several images; repeatable, in list order",                    false},
 	{"location",         "URI",       "of the image, or folder of the images; default: beside the manifest",
 	 false													},
+	{"direct",           NULL,        "for one file with manifest and image",                                false},
 	{"digest",           "NAME",      "sha256 (default), sha384, sha512; repeatable",                        false},
 	{"sequence",         "N",         "number of this manifest; rises with each",                            false},
 	{"security-version", "N",         "devices refuse lower ones for good",                                  false},
@@ -141,7 +143,7 @@ static const char *url_name(const char *path)
 static bool measure(const struct draft *d, const char *path, struct hash_set *also,
 		    struct digests *ret, uint64_t *ret_size)
 {
-	int r = files_digest(path, d->algs, MANIFEST_UINT_MAX, also, ret, ret_size);
+	int r = files_digest(path, 0, d->algs, MANIFEST_UINT_MAX, also, ret, ret_size);
 
 	if (r < 0)
 		cli_say("%s: %s", path, strerror(-r));
@@ -159,7 +161,8 @@ static void set_crypto_info(const struct draft *d, const struct digests *digests
 
 static bool set_only_image(const struct draft *d, const char *path)
 {
-	const char *location = cli_value(d->cli, "location");
+	const char *location =
+		cli_value(d->cli, "direct") ? DIRECT_LOCATION : cli_value(d->cli, "location");
 	struct digests digests;
 	uint64_t size;
 
@@ -322,6 +325,11 @@ static enum cli_exit create(const struct cli *cli)
 
 	if ((cli_values(cli, "image")->n > 0) == (cli->n_operands > 0)) {
 		cli_say("want either one IMAGE or --image NAME=FILE for each of several");
+		return CLI_USAGE;
+	}
+	if (cli_value(cli, "direct") &&
+	    (cli_value(cli, "location") || cli_values(cli, "image")->n > 0)) {
+		cli_say("--direct is for one IMAGE, which then has no location");
 		return CLI_USAGE;
 	}
 	if (!read_algs(cli, &d.algs))

@@ -63,12 +63,15 @@ enum fw_error document_open(struct span octets, struct document *ret)
 int document_read(const char *path, struct document *ret)
 {
 	struct buf octets = BUF_INIT(MANIFEST_BYTES_MAX);
-	int r = files_read(path, &octets);
+	uint64_t image;
+	int r = files_read_manifest(path, &octets, &image);
 	enum fw_error e;
 
 	if (r < 0) {
 		cli_say("%s: %s", path,
-			r == -EFBIG ? fw_error_name(FWE_MANIFEST_TOO_LARGE) : strerror(-r));
+			r == -EFBIG     ? fw_error_name(FWE_MANIFEST_TOO_LARGE)
+			: r == -EBADMSG ? "a direct file without a whole manifest"
+					: strerror(-r));
 		buf_done(&octets);
 		return r;
 	}

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "fw/direct.h"
+
 #define BLOCK ((size_t)64 * 1024)
 
 /* A new file beside its target, removed again unless it was put in place. */
@@ -171,14 +173,37 @@ static int pump(int from, int to, struct hash_set *hashes, struct hash_set *also
 	return r;
 }
 
-int files_digest(const char *path, unsigned algs, uint64_t limit, struct hash_set *also,
-		 struct digests *ret, uint64_t *ret_size)
+int files_read_manifest(const char *path, struct buf *out, uint64_t *ret_image)
+{
+	CLEANUP(closep) int fd = strcmp(path, "-") == 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t head[DIRECT_HEAD];
+	ssize_t n = fd < 0 ? 0 : pread(fd, head, sizeof(head), 0);
+	size_t len;
+
+	*ret_image = 0;
+	if (n < 0 || !direct_is(span_of(head, (size_t)n)))
+		return files_read(path, out);
+	if (direct_head(span_of(head, (size_t)n), &len) != FWE_OK)
+		return -EBADMSG;
+	if (len > out->max)
+		return -EFBIG;
+	if (!buf_room(out, len))
+		return -ENOMEM;
+	if (pread(fd, out->ptr + out->len, len, DIRECT_HEAD) != (ssize_t)len)
+		return -EBADMSG;
+	out->len += len;
+	*ret_image = DIRECT_HEAD + len;
+	return 0;
+}
+
+int files_digest(const char *path, uint64_t from, unsigned algs, uint64_t limit,
+		 struct hash_set *also, struct digests *ret, uint64_t *ret_size)
 {
 	CLEANUP(hash_set_freep) struct hash_set *hashes = NULL;
 	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int r;
 
-	if (fd < 0)
+	if (fd < 0 || (from > 0 && lseek(fd, (off_t)from, SEEK_SET) < 0))
 		return -errno;
 	r = hash_set_new(&hashes, algs);
 	if (r == 0)
@@ -188,7 +213,7 @@ int files_digest(const char *path, unsigned algs, uint64_t limit, struct hash_se
 	return r;
 }
 
-int files_copy(const char *from, const char *to, const struct digests *want)
+int files_copy(struct span before, const char *from, const char *to, const struct digests *want)
 {
 	CLEANUP(hash_set_freep) struct hash_set *hashes = NULL;
 	CLEANUP(draft_drop) struct draft d = {.fd = -1};
@@ -202,6 +227,8 @@ int files_copy(const char *from, const char *to, const struct digests *want)
 	r = hash_set_new(&hashes, want->algs);
 	if (r == 0)
 		r = draft_open(&d, to, FILES_PUBLIC);
+	if (r == 0)
+		r = write_all(d.fd, before);
 	if (r == 0)
 		r = pump(fd, d.fd, hashes, NULL, UINT64_MAX - 1, &size);
 	if (r < 0)
@@ -223,7 +250,7 @@ int files_link(const char *from, const char *to)
 		return -errno;
 	if (link(from, d.path) < 0) {
 		d.path[0] = '\0'; /* the name is gone already */
-		return files_copy(from, to, &(struct digests){0});
+		return files_copy(span_of(NULL, 0), from, to, &(struct digests){0});
 	}
 	/* Renaming over another name of the same file does nothing and leaves ours behind: the
 	 * draft is dropped then. */

@@ -15,13 +15,18 @@ MUST_USE int files_read_secret(const char *path, struct buf *out);
 MUST_USE int files_write(const char *path, struct span data, unsigned mode);
 /* The same, but -EEXIST if it is there. */
 MUST_USE int files_create(const char *path, struct span data, unsigned mode);
-/* Reads the file once: its size, its digests `algs`, and, if `also` is not NULL, into that set too.
- * Reading stops behind `limit` octets; *ret_size is then limit + 1. */
-MUST_USE int files_digest(const char *path, unsigned algs, uint64_t limit, struct hash_set *also,
-			  struct digests *ret, uint64_t *ret_size);
-/* Replaces `to` in one step by a copy of `from`, if that has exactly these digests (none: any);
- * else -EBADMSG. */
-MUST_USE int files_copy(const char *from, const char *to, const struct digests *want);
+/* Appends a manifest, or of a direct file (fw/direct.h) the manifest within; *ret_image is where
+ * the image begins in it, 0 if it has none. As files_read(); -EBADMSG: a direct file, but damaged.
+ */
+MUST_USE int files_read_manifest(const char *path, struct buf *out, uint64_t *ret_image);
+/* Reads the file once, from an offset on: its size, its digests `algs`, and, if `also` is not NULL,
+ * into that set too. Reading stops behind `limit` octets; *ret_size is then limit + 1. */
+MUST_USE int files_digest(const char *path, uint64_t from, unsigned algs, uint64_t limit,
+			  struct hash_set *also, struct digests *ret, uint64_t *ret_size);
+/* Replaces `to` in one step by `before` and a copy of `from`, if that has exactly these digests
+ * (none: any); else -EBADMSG. */
+MUST_USE int files_copy(struct span before, const char *from, const char *to,
+			const struct digests *want);
 /* Replaces `to` by a link to `from`, or by a copy where links do not work. */
 MUST_USE int files_link(const char *from, const char *to);
 /* All missing folders of the path before its last slash, mode 0755. */

@@ -2,6 +2,7 @@
 
 #include "document.h"
 #include "files.h"
+#include "fw/direct.h"
 #include "fw/discover.h"
 #include "verbs.h"
 
@@ -11,6 +12,7 @@ static const char *const LAYOUTS[] = {"firmware", "manifest"};
 static const struct cli_option OPTIONS[] = {
 	{"trust",           "FILE", "trust store of the devices",                                true },
 	{"image",           "FILE", "image to publish too; repeatable, in list order",           false},
+	{"direct",          NULL,   "only as one file with its image",                           false},
 	{"allow-downgrade", NULL,   "a lower version on purpose, with a higher sequence number",
 	 false											},
 };
@@ -72,9 +74,13 @@ static bool check_images(const struct publication *p)
 	const struct cli_values *files = cli_values(p->cli, "image");
 	enum fw_error e = FWE_OK;
 
+	if (p->d.manifest->direct && files->n == 0) {
+		cli_say("a direct manifest is published in one file with its image: give --image");
+		return false;
+	}
 	if (files->n == 0)
 		return images_are_there(p);
-	if (images_check(p->d.manifest, files, &e) != CLI_OK)
+	if (images_check(p->d.manifest, files, 0, &e) != CLI_OK)
 		return false;
 	if (e != FWE_OK)
 		cli_say("devices would refuse the image: %s", fw_error_name(e));
@@ -138,12 +144,25 @@ static int place_image(const struct publication *p, size_t i, const char *file)
 			return -ENAMETOOLONG;
 		r = files_make_parents(l == 0 ? first : path);
 		if (r == 0)
-			r = l == 0 ? files_copy(file, first, &p->d.manifest->images[i].digests)
+			r = l == 0 ? files_copy(span_of(NULL, 0), file, first,
+						&p->d.manifest->images[i].digests)
 				   : files_link(first, path);
 	}
 	if (r < 0)
 		cli_say("%s: %s", file, strerror(-r));
 	return r;
+}
+
+/* Manifest and image in one file. */
+static int place_direct(const struct publication *p, const char *path)
+{
+	struct buf before CLEANUP(buf_done) = BUF_INIT(DIRECT_HEAD + MANIFEST_BYTES_MAX);
+
+	direct_put_head(p->d.octets.len, &before);
+	buf_put(&before, buf_span(&p->d.octets));
+	return buf_ok(&before) ? files_copy(buf_span(&before), cli_value(p->cli, "image"), path,
+					    &p->d.manifest->digests)
+			       : -ENOMEM;
 }
 
 /* The manifest comes last: whoever sees it finds the images. */
@@ -158,7 +177,9 @@ static int place_manifest(const struct publication *p)
 	if (r == 0)
 		r = files_make_parents(path);
 	if (r == 0)
-		r = files_write(first, buf_span(&p->d.octets), FILES_PUBLIC);
+		r = p->d.manifest->direct
+			    ? place_direct(p, first)
+			    : files_write(first, buf_span(&p->d.octets), FILES_PUBLIC);
 	if (r == 0)
 		r = files_link(first, path);
 	if (r < 0)
@@ -196,19 +217,29 @@ static enum cli_exit publish_document(const struct publication *p)
 {
 	const struct cli_values *files = cli_values(p->cli, "image");
 
+	if (p->d.manifest && cli_value(p->cli, "direct") && !p->d.manifest->direct)
+		return cli_fail("%s: not a direct manifest; make it with create --direct",
+				p->cli->operands[0]);
 	if (!p->d.manifest)
 		return cli_fail("%s: %s", p->cli->operands[0], fw_error_name(p->d.error));
 	if (!names_are_valid(p->d.manifest) ||
 	    !devices_take(p->d.manifest, p->trust, buf_span(&p->d.octets)) || !check_images(p) ||
 	    !check_published(p))
 		return CLI_FAILED;
-	for (size_t i = 0; i < files->n; i++) {
+	for (size_t i = 0; !p->d.manifest->direct && i < files->n; i++) {
 		if (place_image(p, i, files->at[i]) < 0)
 			return CLI_FAILED;
 	}
 	if (place_manifest(p) < 0)
 		return CLI_FAILED;
 	return p->cli->json ? print_report(p) : CLI_OK;
+}
+
+static const char *file_name(const struct document *d)
+{
+	if (d->manifest && d->manifest->direct)
+		return DIRECT_FILE;
+	return document_is_cbor(d) ? "manifest.cbor" : "manifest.json";
 }
 
 static enum cli_exit publish(const struct cli *cli)
@@ -220,7 +251,7 @@ static enum cli_exit publish(const struct cli *cli)
 		return CLI_FAILED;
 	r = document_read(cli->operands[0], &p.d) < 0 ? CLI_FAILED : CLI_OK;
 	if (r == CLI_OK) {
-		p.name = document_is_cbor(&p.d) ? "manifest.cbor" : "manifest.json";
+		p.name = file_name(&p.d);
 		r = publish_document(&p);
 		document_done(&p.d);
 	}
@@ -236,8 +267,9 @@ const struct cli_verb VERB_PUBLISH = {
 	.summary = "Puts a signed manifest and its images below a web server's folder",
 	.help = "Writes DIR/.well-known/firmware/MANUFACTURER/MODEL/ and the same below "
 		"manifest/,\n"
-		"each file in one step, images first: manifest.json, or manifest.cbor of a COSE "
-		"message.\n"
+		"each file in one step, images first: manifest.json, manifest.cbor of a COSE "
+		"message,\n"
+		"or firmware.img, in which a direct manifest has its image behind it.\n"
 		"Refuses what devices would refuse, and a "
 		"version\n"
 		"or sequence number that is not above the published one.",

@@ -26,7 +26,8 @@ enum cli_exit json_print(struct jsn *v);
 /* True if devices without history, of the kind that the manifest is for, would take it now; else it
  * was told. Which version runs there is not asked. */
 MUST_USE bool devices_take(const struct manifest *m, const struct trust *trust, struct span octets);
-/* Image files for the images of a manifest, in list order: sizes and digests, each read once.
+/* Image files for the images of a manifest, in list order: sizes and digests, each read once, from
+ * the offset `from` on.
  * CLI_OK with *ret the first fault found, or FWE_OK; otherwise told. */
 MUST_USE enum cli_exit images_check(const struct manifest *m, const struct cli_values *files,
-				    enum fw_error *ret);
+				    uint64_t from, enum fw_error *ret);

@@ -14,6 +14,7 @@ struct verification {
 	struct context context;
 	struct trust *trust;
 	struct buf octets;
+	uint64_t image; /* where it begins in a direct file; 0: none */
 	struct fw_judgement j;
 	struct document peek; /* the manifest unverified, for adopt_identity() */
 };
@@ -113,7 +114,7 @@ static int read_octets(struct verification *v, const char *path)
 	int r;
 
 	v->octets = BUF_INIT(max + 1);
-	r = files_read(path, &v->octets);
+	r = files_read_manifest(path, &v->octets, &v->image);
 	if (r == -EFBIG) {
 		v->octets.len = max + 1;
 		r = 0;
@@ -125,13 +126,15 @@ static int read_octets(struct verification *v, const char *path)
 
 static enum cli_exit judge(struct verification *v)
 {
-	const struct cli_values *files = cli_values(v->cli, "image");
+	const struct cli_values itself = {.at = {v->cli->operands[0]}, .n = 1};
+	const struct cli_values *files = v->image > 0 ? &itself : cli_values(v->cli, "image");
 	enum cli_exit r = CLI_OK;
 
 	adopt_identity(v);
+	v->context.fw.direct = v->image > 0;
 	fw_judge(&v->context.fw, v->trust, buf_span(&v->octets), &v->j);
 	if (v->j.verdict == FW_ACCEPT && files->n > 0)
-		r = images_check(v->j.manifest, files, &v->j.error);
+		r = images_check(v->j.manifest, files, v->image, &v->j.error);
 	if (v->j.verdict == FW_ACCEPT && v->j.error != FWE_OK)
 		v->j.verdict = FW_REJECT;
 	if (r != CLI_OK)
