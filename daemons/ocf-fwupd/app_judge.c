@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/timex.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -70,15 +69,6 @@ static int load_trust(const struct app *a, struct run *run, char *ret_error, siz
 				    &run->key_info_version, ret_error, room);
 }
 
-/* Somebody keeps it right: NTP and the like. */
-static bool clock_is_trusted(void)
-{
-	struct timex t = {0};
-	int state = adjtimex(&t);
-
-	return state >= 0 && state != TIME_ERROR && (t.status & STA_UNSYNC) == 0;
-}
-
 static void judge(struct app *a)
 {
 	const struct state_accepted *seen = &a->state->accepted;
@@ -95,7 +85,7 @@ static void judge(struct app *a)
 		.last_manifest_sha256 = seen->any ? seen->sha256 : NULL,
 		.last_timestamp_us = seen->timestamp_us,
 		.key_info_version = run->key_info_version,
-		.clock_trusted = clock_is_trusted(),
+		.clock_trusted = clock_real_is_kept(),
 		.now_us = clock_real_us(),
 		.bound_us = a->state->clock_us,
 		.threshold = a->config->threshold,

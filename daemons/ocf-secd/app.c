@@ -24,10 +24,12 @@ static int owner_key(void *ctx, uint64_t session, const char *label, const struc
 
 struct svr_env app_env(struct app *a)
 {
+	const uint64_t now_us = clock_monotonic_us();
+
 	return (struct svr_env){
 		.certs = &CERTS,
-		.now_us = clock_monotonic_us(),
-		.wall = {.us = clock_real_us(), .trusted = true},
+		.now_us = now_us,
+		.wall = date_now(&a->date, now_us),
 		.random = fill_random,
 		.owner_key = owner_key,
 		.ctx = a,
@@ -140,8 +142,9 @@ void app_effects(struct app *a, unsigned effects)
 	if (effects & FX_END_OBSERVERS)
 		endpoint_end_observers(a->endpoint, V_UNAVAILABLE);
 	app_software_follow(a);
+	if (effects & FX_REKEY) /* no keys are kept, but who is in may have to go */
+		endpoint_judge(a->endpoint);
 	app_net_rearm(a); /* the network says goodbye even if no datagram comes any more */
-	/* FX_REKEY: nothing is kept, each handshake asks on_offer() and on_psk() anew. */
 }
 
 int app_event(struct app *a, enum svr_event event, uint64_t session)
@@ -172,17 +175,27 @@ static int on_pin_expired(void *arg)
 	return 0;
 }
 
-static int start_state(struct app *a, const char *dir)
+static int load_state(struct app *a, const char *dir)
 {
-	struct svr_env env = app_env(a);
-	char id[UUID_TEXT + 1];
+	struct svr_env env;
 	int r;
 
 	r = state_open(&a->state, dir);
 	if (r >= 0)
-		r = state_identity(&a->state, &a->info);
+		r = date_start(&a->date, a->state.store, config_trust_clock(a->config));
 	if (r >= 0)
-		r = state_load(&a->state, &a->info, &env, &a->damaged);
+		r = state_identity(&a->state, &a->info);
+	if (r < 0)
+		return r;
+	env = app_env(a);
+	return state_load(&a->state, &a->info, &env, &a->damaged);
+}
+
+static int start_state(struct app *a, const char *dir)
+{
+	char id[UUID_TEXT + 1];
+	int r = load_state(a, dir);
+
 	if (r < 0) {
 		log_error("state: cannot be used dir=%s error=%s%s", dir, strerror(-r),
 			  r == -EPERM   ? " (must be ours, mode 0700)"
@@ -260,6 +273,9 @@ struct app *app_free(struct app *a)
 	loop_timer_free(a->pin_timer);
 	loop_timer_free(a->window_timer);
 	loop_timer_free(a->reset_timer);
+	a->identity = x509_own_unref(a->identity);
+	buf_done(&a->identity_of);
+	date_save(&a->date);
 	state_done(&a->state);
 	factory_done(&a->factory);
 	free(a);

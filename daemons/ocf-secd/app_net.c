@@ -69,6 +69,7 @@ static void on_offer(void *arg, struct dtls_offer *ret)
 	case SVR_PROFILE_NORMAL:
 		ret->profile = DTLS_NORMAL;
 		ret->hint = make_hint(a, "");
+		ret->own = app_own_certificate(a);
 		break;
 	}
 }
@@ -88,6 +89,12 @@ static int on_psk(void *arg, enum dtls_profile profile, struct span identity, st
 		return pin ? prf_pin_key(span_str(pin), device_uuid(a->state.dev), ret) : -ENOENT;
 	memcpy(&peer, identity.ptr, sizeof(peer));
 	return profile == DTLS_NORMAL && svr_psk(a->state.dev, &peer, &env.wall, ret) ? 0 : -ENOENT;
+}
+
+/* In a transfer no certificate is asked for. */
+static int on_cert(void *arg, enum dtls_profile profile, const struct x509_chain *chain)
+{
+	return profile == DTLS_NORMAL ? app_judge_certificate(arg, chain) : -EKEYREJECTED;
 }
 
 static void on_opened(void *arg, uint64_t session, const struct dtls_facts *facts,
@@ -202,6 +209,7 @@ static void on_act(void *arg)
 static const struct endpoint_ops OPS = {
 	.offer = on_offer,
 	.psk = on_psk,
+	.cert = on_cert,
 	.opened = on_opened,
 	.closed = on_closed,
 	.request = on_request,

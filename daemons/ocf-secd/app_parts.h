@@ -20,6 +20,9 @@ struct app {
 	struct loop *loop;
 	struct device_info info; /* borrowed by the device */
 	struct state state;
+	struct date date;
+	struct x509_own *identity; /* made of the credentials that `identity_of` holds */
+	struct buf identity_of;
 	const char *damaged; /* record that start-up found damaged, or NULL */
 	bool gnutls_old;
 	struct factory factory;
@@ -67,6 +70,14 @@ void app_peer_log(struct app *a, enum log_level level, const char *fmt, ...) PRI
 MUST_USE int app_net_start(struct app *a);
 /* After calls into the endpoint from outside its own callbacks. */
 void app_net_rearm(struct app *a);
+
+/* ---- app_certs.c ---- */
+
+/* What a session of SVR_PROFILE_NORMAL shows: the identity certificate, else the manufacturer's,
+ * else NULL. Borrowed until the next call. */
+struct x509_own *app_own_certificate(struct app *a);
+/* 0, or the error of x509_verify(), which has been logged. */
+MUST_USE int app_judge_certificate(struct app *a, const struct x509_chain *chain);
 
 /* ---- app_onboard.c ---- */
 

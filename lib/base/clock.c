@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <sys/timex.h>
 #include <time.h>
 
 static uint64_t read_clock(clockid_t id)
@@ -23,4 +24,12 @@ uint64_t clock_boottime_us(void)
 uint64_t clock_real_us(void)
 {
 	return read_clock(CLOCK_REALTIME);
+}
+
+bool clock_real_is_kept(void)
+{
+	struct timex t = {0};
+	int state = adjtimex(&t);
+
+	return state >= 0 && state != TIME_ERROR && (t.status & STA_UNSYNC) == 0;
 }

@@ -1,6 +1,7 @@
 /* lib/base/clock.h - the only reader of clocks beside the loop. Microseconds. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define USEC_PER_SEC  UINT64_C(1000000)
@@ -10,3 +11,4 @@
 uint64_t clock_monotonic_us(void); /* timeouts */
 uint64_t clock_boottime_us(void);  /* runs on through suspend: the daily check */
 uint64_t clock_real_us(void);      /* wall clock since 1970: dates only */
+bool clock_real_is_kept(void);     /* somebody keeps it right: NTP and the like */

@@ -283,6 +283,11 @@ static int judge_chain(struct dtls_session *s)
 	return 0;
 }
 
+bool dtls_is_still_good(struct dtls_session *s)
+{
+	return s->state != DTLS_OPEN || !s->facts.has_cert || judge_chain(s) == 0;
+}
+
 static int on_certificate(gnutls_session_t tls)
 {
 	struct dtls_session *s = gnutls_session_get_ptr(tls);

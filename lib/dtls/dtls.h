@@ -123,6 +123,9 @@ void dtls_tick(struct dtls_session *s, uint64_t now_us);
 uint64_t dtls_deadline(const struct dtls_session *s); /* NEVER_US: none */
 /* One record. -ENOTCONN, -EMSGSIZE (beyond DTLS_DATAGRAM_MAX less overhead), -EIO. */
 MUST_USE int dtls_send(struct dtls_session *s, struct span plain);
+/* Asks ops->cert once more about the peer's certificate, if it has shown one. False: it is not good
+ * any more; close the session. */
+MUST_USE bool dtls_is_still_good(struct dtls_session *s);
 /* close_notify out; the session is DTLS_ENDED: DTLS_END_LOCAL, or DTLS_END_PIN of a handshake with
  * a guess at the PIN behind it. */
 void dtls_close(struct dtls_session *s);

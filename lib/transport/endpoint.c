@@ -409,6 +409,11 @@ void endpoint_close_all(struct endpoint *e, uint64_t except)
 	peers_close_all(e->peers, except);
 }
 
+void endpoint_judge(struct endpoint *e)
+{
+	peers_judge(e->peers);
+}
+
 int endpoint_owner_key(struct endpoint *e, uint64_t session, const char *label,
 		       const struct uuid *obt, const struct uuid *device, uint8_t ret[16])
 {

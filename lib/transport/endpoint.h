@@ -80,6 +80,9 @@ size_t endpoint_sessions(const struct endpoint *e); /* open ones */
 void endpoint_close(struct endpoint *e, uint64_t session);
 /* All sessions and handshakes but `except` (0: all). */
 void endpoint_close_all(struct endpoint *e, uint64_t except);
+/* Asks ops->cert about the certificates of all open sessions again, and closes those that are not
+ * good any more: DTLS_END_CERT. */
+void endpoint_judge(struct endpoint *e);
 MUST_USE int endpoint_owner_key(struct endpoint *e, uint64_t session, const char *label,
 				const struct uuid *obt, const struct uuid *device, uint8_t ret[16]);
 

@@ -398,6 +398,14 @@ void peers_close_all(struct peers *ps, uint64_t except)
 	}
 }
 
+void peers_judge(struct peers *ps)
+{
+	for (struct peer *p = next_of(ps, NULL); p; p = next_of(ps, p)) {
+		if (state_of(p) == DTLS_OPEN && !dtls_is_still_good(p->dtls))
+			end(p, DTLS_END_CERT);
+	}
+}
+
 void peers_reap(struct peers *ps)
 {
 	while (ps->over) {
@@ -407,7 +415,7 @@ void peers_reap(struct peers *ps)
 		enum dtls_end why = p->why;
 
 		ps->over = p->next_over;
-		if (why == DTLS_END_LOCAL || why == DTLS_END_IDLE)
+		if (why == DTLS_END_LOCAL || why == DTLS_END_IDLE || why == DTLS_END_CERT)
 			dtls_close(p->dtls);
 		else
 			dtls_drop(p->dtls);

@@ -41,6 +41,8 @@ void peers_send(struct peers *ps, uint64_t session, struct span plain, uint64_t 
 /* Marked only: peers_reap() does it. `except` 0: none. */
 void peers_close(struct peers *ps, uint64_t session);
 void peers_close_all(struct peers *ps, uint64_t except);
+/* Ends the open sessions whose certificate is not good any more. */
+void peers_judge(struct peers *ps);
 /* Frees what has ended and tells so. Not from inside a callback. */
 void peers_reap(struct peers *ps);
 /* Repeats flights, gives up handshakes, ends idle sessions. */

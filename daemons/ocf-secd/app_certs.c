@@ -1,0 +1,59 @@
+/* Certificates in sessions: what we show, and what we make of the peer's. */
+#include "app_parts.h"
+
+#include "certs.h"
+
+/* The identity certificate, made anew when the credentials it is made of have changed. A hello
+ * costs no more than a comparison. */
+static struct x509_own *own_identity(struct app *a, const struct svr_wall *wall)
+{
+	CLEANUP(secret_wipe) struct secret number = {0};
+	struct x509_key *key = NULL;
+	const char *why = "out of memory";
+	struct span pem;
+
+	if (!svr_identity(a->state.dev, wall, &pem, &number)) {
+		a->identity = x509_own_unref(a->identity);
+		buf_done(&a->identity_of);
+		return NULL;
+	}
+	/* The key follows from the certificate: a new one has a new public half. */
+	if (span_eq(buf_span(&a->identity_of), pem))
+		return a->identity;
+	a->identity = x509_own_unref(a->identity);
+	a->identity_of.max = X509_PEM_MAX;
+	buf_reset(&a->identity_of);
+	buf_put(&a->identity_of, pem);
+	if (x509_key_from_secret(&number, &key) < 0 ||
+	    x509_own_new(&a->identity, pem, key, X509_IDENTITY, &why) < 0)
+		log_warning("cred: identity certificate cannot be used why=%s", why);
+	return a->identity;
+}
+
+struct x509_own *app_own_certificate(struct app *a)
+{
+	struct svr_env env = app_env(a);
+	struct x509_own *own = own_identity(a, &env.wall);
+
+	return own ? own : a->factory.own;
+}
+
+int app_judge_certificate(struct app *a, const struct x509_chain *chain)
+{
+	CLEANUP(x509_trust_freep) struct x509_trust *trust = NULL;
+	struct svr_env env = app_env(a);
+	struct x509_time now = certs_time(&env.wall);
+	char id[UUID_TEXT + 1] = "none";
+	const char *why = "out of memory";
+	struct uuid peer;
+	int r = certs_trust(a->state.dev, &env.wall, &trust);
+
+	if (r == 0)
+		r = x509_verify(chain, X509_IDENTITY, trust, &now, &why);
+	if (r == 0)
+		return 0;
+	if (x509_chain_uuid(chain, &peer))
+		uuid_format(&peer, id);
+	app_peer_log(a, LOG_LINE_WARNING, "session: certificate refused peer=%s why=%s", id, why);
+	return r;
+}
