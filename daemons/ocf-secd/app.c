@@ -33,6 +33,7 @@ struct svr_env app_env(struct app *a)
 		.random = fill_random,
 		.owner_key = owner_key,
 		.ctx = a,
+		.ncrs = a->broker ? broker_ncrs(a->broker) : NULL,
 	};
 }
 
@@ -262,6 +263,7 @@ struct app *app_free(struct app *a)
 	if (!a)
 		return NULL;
 	app_software_done(a);
+	(void)broker_free(a->broker);
 	bus_watch_free(a->firmware);
 	secd_vtable_free(a->vtable);
 	bus_free(a->bus);

@@ -145,6 +145,27 @@ static void on_firmware(void *arg, const char *property, const struct bus_value 
 		app_software_available(a, text);
 }
 
+/* ---- resources of other programs ---- */
+
+static void on_resources_changed(void *arg)
+{
+	struct app *a = arg;
+
+	endpoint_touch(a->endpoint);
+	app_net_rearm(a);
+}
+
+static void on_resource_ready(void *arg, uint64_t ticket)
+{
+	struct app *a = arg;
+
+	endpoint_ready(a->endpoint, ticket, clock_monotonic_us());
+	app_net_rearm(a);
+}
+
+static const struct broker_ops BROKER_OPS = {.changed = on_resources_changed,
+					     .ready = on_resource_ready};
+
 int app_bus_start(struct app *a)
 {
 	static const struct secd_calls CALLS = {
@@ -158,6 +179,8 @@ int app_bus_start(struct app *a)
 	if (r >= 0)
 		r = bus_watch_new(&a->firmware, a->bus, FIRMWARE_NAME, FIRMWARE_PATH, FIRMWARE_NAME,
 				  on_firmware, a);
+	if (r >= 0)
+		r = broker_new(&a->broker, a->bus, &BROKER_OPS, a);
 	if (r < 0)
 		log_error("bus: cannot be used error=%s", strerror(-r));
 	return r;

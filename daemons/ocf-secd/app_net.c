@@ -184,6 +184,8 @@ static void on_request(void *arg, const struct req *req, struct answer *answer)
 
 	if (!is_mute(a))
 		svr_handle(a->state.dev, req, &env, &out);
+	if (out.verdict == V_LATER)
+		out.verdict = broker_ask(a->broker, out.ncr, req);
 	log_refusal(a, req, &out);
 	r = app_commit(a, &out);
 	answer->verdict = r < 0 ? V_INTERNAL : out.verdict;
@@ -193,6 +195,8 @@ static void on_request(void *arg, const struct req *req, struct answer *answer)
 		return;
 	}
 	answer->observable = out.observable;
+	if (req->asked == ASKED_READY && out.ncr)
+		broker_answer(a->broker, req, answer);
 	a->effects |= out.effects;
 	answer->act = a->effects != 0;
 }

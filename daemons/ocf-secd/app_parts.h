@@ -3,6 +3,7 @@
 
 #include "app.h"
 #include "base/log.h"
+#include "broker.h"
 #include "bus/bus.h"
 #include "bus/fwupd_client.h"
 #include "bus/loop.h"
@@ -43,6 +44,7 @@ struct app {
 	struct bus *bus;
 	struct secd_vtable *vtable;
 	struct bus_watch *firmware;
+	struct broker *broker; /* NULL until the bus part is started */
 
 	struct {
 		struct fwupd_client *client;

@@ -12,8 +12,6 @@
 #define LOCAL_NAME      "org.freedesktop.DBus.Local"
 #define LOCAL_PATH      "/org/freedesktop/DBus/Local"
 
-#define NAME_PRIMARY_OWNER 1 /* D-Bus specification, RequestName */
-
 /* A bus that is there but refuses us is asked again after this long, doubled each time. */
 #define RETRY_FIRST_US (1 * USEC_PER_SEC)
 #define RETRY_LAST_US  (64 * USEC_PER_SEC)
@@ -43,7 +41,7 @@ static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 	(void)error;
 	if (sd_bus_message_is_method_error(m, NULL) ||
-	    sd_bus_message_read_basic(m, 'u', &result) < 0 || result != NAME_PRIMARY_OWNER)
+	    sd_bus_message_read_basic(m, 'u', &result) < 0 || result != BUS_NAME_PRIMARY_OWNER)
 		tell(userdata, BUS_NAME_TAKEN);
 	else
 		tell(userdata, BUS_UP);

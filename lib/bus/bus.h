@@ -56,6 +56,7 @@ DEFINE_CLEANUP(struct bus_watch *, bus_watch_free)
 
 struct sd_bus;
 struct sd_bus_message;
+#define BUS_NAME_PRIMARY_OWNER 1 /* D-Bus specification, RequestName */
 
 /* Something that lives on the connection: attach() puts it on each new one, in place of the old. */
 struct bus_part {

@@ -152,18 +152,13 @@ void ncrs_remove(struct ncrs *ncrs, const struct ncr *ncr)
 
 /* ---- as a resource ---- */
 
-static enum verdict ask_program(struct exchange *x)
-{
-	x->out->ncr = x->res->ncr;
-	return V_LATER;
-}
-
 static enum verdict ncr_get(struct exchange *x)
 {
 	const struct ncr *ncr = x->res->ncr;
 
+	x->out->ncr = ncr;
 	if (x->req->asked == ASKED_FIRST)
-		return ask_program(x);
+		return V_LATER;
 	if (!ncr->known)
 		return refuse(x, V_UNAVAILABLE, "its program has not said anything yet");
 	rep_open(x);
@@ -182,7 +177,8 @@ static enum verdict ncr_post(struct exchange *x)
 		return refuse(x, V_NO_METHOD, "resource is read-only");
 	if (strcmp(interface, IF_R) == 0 || strcmp(interface, IF_S) == 0)
 		return refuse(x, V_FORBIDDEN, "interface is read-only");
-	return x->req->asked == ASKED_FIRST ? ask_program(x) : V_CHANGED;
+	x->out->ncr = ncr;
+	return x->req->asked == ASKED_FIRST ? V_LATER : V_CHANGED;
 }
 
 void ncr_resource(const struct ncr *ncr, struct resource *ret)

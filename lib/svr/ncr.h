@@ -1,7 +1,7 @@
 /* lib/svr/ncr.h - application resources: those that other programs on this host serve through us.
  *
  * The device knows their names and the last representation it heard of. Who may reach them is
- * decided here; what they say comes from their program: svr_out.ncr says which one is to be asked.
+ * decided here; what they say comes from their program: svr_out.ncr says which one is asked.
  */
 #pragma once
 

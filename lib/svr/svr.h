@@ -139,9 +139,11 @@ struct svr_out {
 	struct device *staged; /* owned by the caller; NULL: nothing changes */
 	bool store;            /* the record is to be stored before the commit */
 	bool observable;       /* a GET whose answer may be observed */
-	const struct ncr *ncr; /* V_LATER: granted, and this resource's program is to be asked */
-	unsigned effects;      /* enum svr_fx */
-	const char *why;       /* static text for the log line of a refusal, or NULL */
+	/* Granted to a resource of another program, which is to be asked (V_LATER) or, when the
+	 * request is asked again (ASKED_READY), has the last word. */
+	const struct ncr *ncr;
+	unsigned effects; /* enum svr_fx */
+	const char *why;  /* static text for the log line of a refusal, or NULL */
 };
 
 /* One request, unicast or multicast, secured or not. V_IGNORE: send nothing. */
