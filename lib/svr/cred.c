@@ -61,11 +61,13 @@ enum verdict cred_get(struct exchange *x)
 }
 
 /* Nobody may lock a resource owner out for good. */
-static bool leaves_orphan(const struct device *before, const struct device *after)
+static bool leaves_orphan(const struct exchange *x, const struct device *after)
 {
+	const struct svr_wall *wall = &x->env->wall;
+
 	for (size_t i = 0; i < OWNER_COUNT; i++)
-		if (device_admits(before, &after->rowner[i]) &&
-		    !device_admits(after, &after->rowner[i]))
+		if (device_admits(x->dev, &after->rowner[i], wall) &&
+		    !device_admits(after, &after->rowner[i], wall))
 			return true;
 	return false;
 }
@@ -184,7 +186,7 @@ static enum verdict put_all(struct exchange *x, struct device *dev, struct cred_
 		if (v != V_CHANGED)
 			return v;
 	}
-	if (leaves_orphan(x->dev, dev))
+	if (leaves_orphan(x, dev))
 		return refuse(x, V_BAD_REQUEST, "would replace the last credential of an owner");
 	return V_CHANGED;
 }
@@ -269,7 +271,7 @@ enum verdict cred_delete(struct exchange *x)
 		return V_INTERNAL;
 	if (remove_all(dev, &f) == 0 && (f.by_id || f.by_subject))
 		return refuse(x, V_NOT_FOUND, "no such credential");
-	if (leaves_orphan(x->dev, dev))
+	if (leaves_orphan(x, dev))
 		return refuse(x, V_BAD_REQUEST, "would delete the last credential of an owner");
 	trust_changed(x, dev);
 	return V_DELETED;

@@ -167,12 +167,17 @@ bool device_add_cred(struct device *dev, const struct cred *draft)
 	return cred != NULL;
 }
 
-bool device_admits(const struct device *dev, const struct uuid *subject)
+bool device_admits(const struct device *dev, const struct uuid *subject,
+		   const struct svr_wall *wall)
 {
-	for (size_t i = 0; i < dev->n_creds; i++)
-		if (cred_names(dev->creds[i], subject) &&
-		    (dev->creds[i]->usage == USAGE_NONE || dev->creds[i]->usage == USAGE_TRUSTCA))
+	for (size_t i = 0; i < dev->n_creds; i++) {
+		const struct cred *cred = dev->creds[i];
+
+		if (cred_names(cred, subject) &&
+		    (cred->usage == USAGE_NONE || cred->usage == USAGE_TRUSTCA) &&
+		    (!wall || cred_in_force(cred, wall)))
 			return true;
+	}
 	return false;
 }
 

@@ -129,8 +129,9 @@ void device_pin_failed(struct device *dev, uint64_t now_us);
 void device_pin_forget(struct device *dev);
 /* Takes a copy of `draft` into the list. False: out of memory. */
 MUST_USE bool device_add_cred(struct device *dev, const struct cred *draft);
-/* Is there an entry, in force or not, that lets this one subject in? */
-bool device_admits(const struct device *dev, const struct uuid *subject);
+/* Is there an entry that lets this one subject in? wall NULL: now or at another time. */
+bool device_admits(const struct device *dev, const struct uuid *subject,
+		   const struct svr_wall *wall);
 /* The newest pairwise key of a subject that is in force, or NULL. */
 const struct cred *device_psk(const struct device *dev, const struct uuid *subject,
 			      const struct svr_wall *wall);

@@ -13,7 +13,7 @@ bool svr_ready(const struct device *dev)
 	if (!dev->owned || uuid_is_nil(&dev->devowner) || uuid_is_nil(&dev->uuid))
 		return false;
 	for (size_t i = 0; i < OWNER_COUNT; i++)
-		if (uuid_is_nil(&dev->rowner[i]) || !device_admits(dev, &dev->rowner[i]))
+		if (uuid_is_nil(&dev->rowner[i]) || !device_admits(dev, &dev->rowner[i], NULL))
 			return false;
 	return true;
 }

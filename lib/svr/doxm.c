@@ -47,7 +47,8 @@ static bool may_be_owned(const struct device *dev)
 {
 	const struct uuid *rowner = &dev->rowner[OWNER_DOXM];
 
-	return !uuid_is_nil(&dev->devowner) && !uuid_is_nil(rowner) && device_admits(dev, rowner);
+	return !uuid_is_nil(&dev->devowner) && !uuid_is_nil(rowner) &&
+	       device_admits(dev, rowner, NULL);
 }
 
 static enum verdict set_identity(struct exchange *x, struct device *dev,

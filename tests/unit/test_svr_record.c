@@ -6,6 +6,20 @@
 	"{\"wc\":\"*\"}],\"permission\":6},{\"subject\":{\"role\":\"r\",\"authority\":\"a\"},"     \
 	"\"resources\":[],\"permission\":2}]}"
 
+#define PEM(text) "\"publicdata\":{\"data\":\"" text "\",\"encoding\":\"oic.sec.encoding.pem\"}"
+#define CERTIFICATES                                                                               \
+	"{\"creds\":[{\"credtype\":8,\"subjectuuid\":\"*\",\"credusage\":\"oic.sec.cred."          \
+	"trustca\","                                                                               \
+	"\"period\":\"20200101T000000Z/PT999H\"," PEM(                                             \
+		"ca name=old") "},"                                                                \
+			       "{\"credtype\":8,\"subjectuuid\":\"" FINAL                          \
+			       "\",\"credusage\":\"oic.sec.cred.trustca\"," PEM(                   \
+				       "ca name=root") "},{\"credtype\":8,\"subjectuuid\":\"*\","  \
+						       "\"credusage\":\"oic.sec.cred.cert\"," PEM( \
+							       "cert key=own cn=" FINAL) "}]}"
+/* "crl ca=root made=2" */
+#define REVOKED "{\"crlid\":7,\"thisupdate\":\"now\",\"crldata\":\"Y3JsIGNhPXJvb3QgbWFkZT0y\"}"
+
 /* An owned device with something in every record. */
 static struct world *world_full(enum dos dos)
 {
@@ -17,6 +31,9 @@ static struct world *world_full(enum dos dos)
 			 V_CHANGED);
 	to_state(w, DOS_RFPRO);
 	assert_int_equal(post(w, DOC, NULL, "/oic/sec/acl2", TWO_ACES), V_CHANGED);
+	assert_int_equal(get(w, DOC, NULL, "/oic/sec/csr"), V_CONTENT);
+	assert_int_equal(post(w, DOC, NULL, "/oic/sec/cred", CERTIFICATES), V_CHANGED);
+	assert_int_equal(post(w, DOC, NULL, "/oic/sec/crl", REVOKED), V_CHANGED);
 	assert_int_equal(world_event(w, EV_CLOSED, DOC), V_CHANGED);
 	if (dos != DOS_RFPRO)
 		to_state(w, dos);
@@ -46,6 +63,9 @@ static void svr_start__brings_an_owned_device_back(void **state)
 		assert_int_equal(before.len, after.len);
 		assert_memory_equal(before.ptr, after.ptr, after.len);
 		assert_string_equal(w->dev->sdi.name, "home");
+		assert_int_equal(w->dev->n_creds, 4);
+		assert_int_equal(w->dev->csr_key.len, 32);
+		assert_int_equal(w->dev->crl->crlid, 7);
 		assert_int_equal(w->dev->acl.n, 2);
 		assert_int_equal(w->dev->cm, STATES[i] == DOS_SRESET);
 		buf_done(&before);
@@ -86,8 +106,8 @@ static void write_sections(struct buf *b, size_t other, const char *text)
 		"\"},\"resources\":[],\"permission\":2}],\"rowneruuid\":\"" OBT "\"}",
 		"{\"supportedprofiles\":[\"1.3.6.1.4.1.51414.0.0.1.0\"],"
 		"\"currentprofile\":\"1.3.6.1.4.1.51414.0.0.1.0\"}",
-		"{}", /* no key of requests */
-		"{}", /* no revocation list */
+		"{\"csr\":h'000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f'}",
+		"{\"crlid\":7,\"thisupdate\":\"now\",\"crldata\":h'00'}",
 		SWU,
 	};
 
@@ -112,6 +132,8 @@ static void svr_start__takes_the_shorter_record_of_a_forerunner(void **state)
 		write_sections(&w->disk, n, NULL);
 		why = world_start(w);
 		assert_true(n >= 5 ? !why : why != NULL);
+		assert_int_equal(w->dev->csr_key.len, n >= 7 ? 32 : 0);
+		assert_int_equal(w->dev->crl != NULL, n >= 8);
 	}
 	world_free(w);
 }
@@ -138,6 +160,12 @@ static const struct {
 	{"acl2 without aceid", 4, "{\"rowneruuid\":\"" OBT "\",\"aclist2\":[{\"subject\":{\"uuid\":\"" OBT "\"},\"resources\":[],\"permission\":2}]}", "acl2 is damaged"},
 	{"sp without a profile", 5, "{\"supportedprofiles\":[\"1.3.6.1.4.1.51414.0.0.1.0\"]}", "sp is damaged"},
 	{"sp of another profile", 5, "{\"supportedprofiles\":[\"1.3.6.1.4.1.51414.0.0.1.0\"],\"currentprofile\":\"1.3.6.1.4.1.51414.0.0.2.0\"}", "sp is damaged"},
+	{"no key yet", 6, "{}", NULL},
+	{"an unknown key", 6, "{\"foo\":h'00'}", "keys are damaged"},
+	{"no revocation list", 7, "{}", NULL},
+	{"revocation list as text", 7, "{\"crldata\":\"AA==\"}", "crl is damaged"},
+	{"cred of the factory", 2, "{\"rowneruuid\":\"" OBT "\",\"creds\":[{\"credid\":1,\"credtype\":8,\"subjectuuid\":\"" OBT "\",\"credusage\":\"oic.sec.cred.mfgtrustca\"," PEM("x") "}]}", "cred is damaged"},
+	{"owner known by an anchor", 2, "{\"rowneruuid\":\"" OBT "\",\"creds\":[{\"credid\":1,\"credtype\":8,\"subjectuuid\":\"" OBT "\",\"credusage\":\"oic.sec.cred.trustca\"," PEM("x") "}]}", NULL},
 	{"a section too many", 4, "{\"rowneruuid\":\"" OBT "\",\"aclist2\":[]},{}", "sp is damaged"},
 	{"a key cut short", 6, "{\"csr\":h'00'}", "keys are damaged"},
 	{"crl without its list", 7, "{\"crlid\":1}", "crl is damaged"},
@@ -280,7 +308,7 @@ static bool knows(const struct device *dev, const char *subject)
 {
 	struct uuid uuid = uuid_of(subject);
 
-	return device_admits(dev, &uuid);
+	return device_admits(dev, &uuid, NULL);
 }
 
 /* The old owner's device, an unowned one, or the new owner's; never a mix of them. */
