@@ -42,14 +42,30 @@ def ace(subject, href, permission, **more):
     return {"subject": subject, "resources": [resource], "permission": permission, **more}
 
 
+class Theme(contextlib.ExitStack):
+    """The life of one file of tests."""
+
+    def __init__(self):
+        super().__init__()
+        self.had = {}
+
+
 class Lab:
-    """All that a test takes from here is gone when it ends."""
+    """All that a test takes from here is gone when it ends, but for what its theme has once()."""
 
-    def __init__(self, hosts):
-        self.hosts, self.stack = hosts, contextlib.ExitStack()
+    def __init__(self, hosts, theme):
+        self.hosts, self.theme, self.stack = hosts, theme, contextlib.ExitStack()
 
-    def device(self, **config):
+    def once(self, make):
+        """What make(stack) gave when it was first asked for."""
+        if make not in self.theme.had:
+            self.theme.had[make] = make(self.theme)
+        return self.theme.had[make]
+
+    def device(self, prepare=None, **config):
         d = self.stack.enter_context(Device(self.hosts, **config))
+        if prepare:
+            prepare(d)
         return d.start()
 
     def doc(self, method=RANDOM_PIN, host=DEVICE6, device=None, **config):

@@ -5,9 +5,11 @@ import uuid
 
 import cbor2
 
+from certificates import from_the_factory
 from hello import PSK, Hello
 from lab import (CRED, DEVICE6, DOXM, GET, KEY, NIL, OBT, POST, PSTAT, RAW, RENAMED, RFNOP, RFPRO, STRANGER,
-                 ACL2, check, normal_terms, psk, same)
+                 ACL2, Owner, check, clear, get, normal_terms, pin_terms, psk, same)
+from openssl import OpenSsl
 from dtls_pipe import JUST_WORKS_LABEL, PIN_LABEL
 
 BASE64 = "oic.sec.encoding.base64"
@@ -36,6 +38,46 @@ def p_sha256(secret, seed, size):
 def owner_credential(master, client, server, label, block, obt, device):
     keys = p_sha256(master, b"key expansion" + server + client, block)
     return p_sha256(keys, label.encode() + uuid.UUID(obt).bytes + uuid.UUID(device).bytes, 16)
+
+
+def live_credential(owner, session, label, block):
+    """What the device derives, from a session whose secrets the test knows."""
+    owner.session, own = session, owner.session
+    try:
+        prepare(owner)
+        master, client, server = session.secrets()
+        owner.post(CRED, {"creds": [psk(OBT, b"")], "rowneruuid": OBT})
+        finish(owner)
+    finally:
+        owner.session = own
+    return owner_credential(master, client, server, label, block, OBT, RENAMED)
+
+
+def line_040_owner_credentials(lab):
+    for label, block, want, swapped in VECTORS:
+        same(f"{label} {block}", owner_credential(MASTER, CLIENT, SERVER, label, block, OBT_V, DEVICE_V).hex(),
+             want)
+        same("swapped", owner_credential(MASTER, CLIENT, SERVER, label, block, DEVICE_V, OBT_V).hex(), swapped)
+    # The same function beside a live device: its peer is OpenSSL, but for Just Works.
+    factory = from_the_factory(lab)
+    for method, cipher, label, block in ((1, "ECDHE-PSK-AES128-CBC-SHA256", PIN_LABEL, 96),
+                                         (2, "ECDHE-ECDSA-AES128-CCM8", MFG_LABEL, 40),
+                                         (2, "ECDHE-ECDSA-AES256-CCM", MFG_LABEL, 72)):
+        d = lab.device(prepare=factory)
+        former = get(DOXM, host=DEVICE6)[1]["deviceuuid"]
+        same("select", clear(POST, DOXM, body={"oxmsel": method}), 204)
+        auth = ()
+        if method == 1:
+            _, identity, key = pin_terms(d.pin(), former)
+            auth = ("-psk_identity", identity.decode(), "-psk", key.hex())
+        with OpenSsl(cipher, *auth) as session, Owner(d) as owner:
+            key = live_credential(owner, session, label, block)
+            check(comes_back(lab, key), f"derived over {cipher}")
+        d.stop()
+    owner = lab.doc(method=0)
+    owner.transfer()
+    owner.state(RFPRO)
+    owner.come_back()
 
 
 def prepare(owner):

@@ -102,9 +102,3 @@ def only(method, suites):
     for suite in others:
         with Hello(DEVICE6) as h:
             same(f"{suite:04x} offered", h.offer(suite), None)
-
-
-def line_027_suites_of_the_selected_method(lab):
-    lab.device()
-    only(1, [PSK])
-    only(0, [JUST_WORKS])
