@@ -9,6 +9,9 @@ struct gnutls_privkey_st;
 struct gnutls_pubkey_st;
 struct gnutls_x509_crt_int;
 
+#define X509_OID_IDENTITY "1.3.6.1.4.1.44924.1.6"
+#define X509_OID_ROLE     "1.3.6.1.4.1.44924.1.7"
+
 struct x509_key {
 	struct gnutls_privkey_st *priv;
 	struct x509_point point;

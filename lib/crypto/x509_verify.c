@@ -32,11 +32,11 @@ static const struct {
 	const char *oid;
 	unsigned bit;
 } PURPOSES[] = {
-	{"1.3.6.1.5.5.7.3.1",     EKU_SERVER  },
-	{"1.3.6.1.5.5.7.3.2",     EKU_CLIENT  },
-	{"1.3.6.1.4.1.44924.1.6", EKU_IDENTITY},
-	{"1.3.6.1.4.1.44924.1.7", EKU_ROLE    },
-	{"2.5.29.37.0",           EKU_ANY     },
+	{"1.3.6.1.5.5.7.3.1", EKU_SERVER  },
+        {"1.3.6.1.5.5.7.3.2", EKU_CLIENT  },
+	{X509_OID_IDENTITY,   EKU_IDENTITY},
+        {X509_OID_ROLE,       EKU_ROLE    },
+	{"2.5.29.37.0",       EKU_ANY     },
 };
 
 #define USAGE_END  (GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_KEY_AGREEMENT)
