@@ -25,6 +25,10 @@ KEY = bytes(range(1, 17))
 RAW = "oic.sec.encoding.raw"
 
 
+class Skip(Exception):
+    """Why a test cannot be made here; tests/skips must know it."""
+
+
 def same(what, got, want):
     check(got == want, f"{what}: {got}, not {want}")
 
