@@ -147,6 +147,18 @@ static enum fw_error open_jwe(struct span octets, const struct jsn *root, const 
 	return e == FWE_OK ? open_inner(buf_span(&plaintext), trust, policy, ret) : e;
 }
 
+enum fw_error envelope_decrypt(struct span octets, const struct enc_ring *ring, struct buf *ret)
+{
+	CLEANUP(jsn_freep) struct jsn *root = NULL;
+	enum container container;
+	enum fw_error e = octets.len > 0 ? classify(octets, &container, &root) : FWE_MANIFEST_EMPTY;
+
+	if (e != FWE_OK)
+		return e;
+	return container == JWE ? jwe_decrypt(octets, root, ring, ret)
+				: FWE_MANIFEST_FORMAT_UNKNOWN;
+}
+
 static enum fw_error open_container(struct span octets, const struct trust *trust,
 				    const struct envelope_policy *policy, struct envelope *ret)
 {

@@ -36,6 +36,11 @@ struct envelope {
 /* FWE_OK: *ret is to be ended by envelope_done(). Else the name of the first failing check. */
 MUST_USE enum fw_error envelope_open(struct span octets, const struct trust *trust,
 				     const struct envelope_policy *policy, struct envelope *ret);
+/* Takes the layer of encryption off and nothing else: *ret, owned by the caller, is what it hid,
+ * and nothing of it is verified. FWE_MANIFEST_FORMAT_UNKNOWN: not encrypted. Errors of reading the
+ * container, and of jwe_decrypt(). */
+MUST_USE enum fw_error envelope_decrypt(struct span octets, const struct enc_ring *ring,
+					struct buf *ret);
 void envelope_done(struct envelope *e);
 
 /* Three or five base64url parts: a JWS or JWE in compact form, which no payload may be. */

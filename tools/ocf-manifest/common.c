@@ -77,6 +77,59 @@ int trust_read(const char *path, struct trust **ret)
 	return r;
 }
 
+/* A file with a secret half or a symmetric key in it must be kept as one. */
+int enc_key_read(const char *path, bool want_secret, struct enc_key **ret)
+{
+	CLEANUP(enc_key_freep) struct enc_key *k = NULL;
+	struct buf text CLEANUP(buf_done) = {.max = JWK_FILE_MAX, .secret = true};
+	const char *why = "";
+	int r = files_read(path, &text);
+
+	if (r == 0)
+		r = enc_key_parse(buf_span(&text), &k, &why);
+	if (r == 0 && enc_key_is_secret(k)) {
+		buf_reset(&text);
+		r = files_read_secret(path, &text);
+	} else if (r == 0 && want_secret) {
+		why = "a private or symmetric key is needed";
+		r = -EBADMSG;
+	}
+	if (r == -EPERM)
+		why = "others can read it; chmod 600 it first";
+	if (r < 0) {
+		cli_say("%s: %s", path, *why != '\0' ? why : strerror(-r));
+		return r;
+	}
+	*ret = k;
+	k = NULL;
+	return 0;
+}
+
+int ring_read(const struct cli *cli, struct ring *ret)
+{
+	const struct cli_values *files = cli_values(cli, "decrypt-key");
+
+	if (files->n > ENC_KEYS_MAX) {
+		cli_say("--decrypt-key: at most %zu", ENC_KEYS_MAX);
+		return -E2BIG;
+	}
+	for (size_t i = 0; i < files->n; i++) {
+		int r = enc_key_read(files->at[i], true, &ret->own[i]);
+
+		if (r < 0)
+			return r;
+		ret->keys.keys[ret->keys.n++] = ret->own[i];
+	}
+	return 0;
+}
+
+void ring_done(struct ring *r)
+{
+	for (size_t i = 0; i < r->keys.n; i++)
+		r->own[i] = enc_key_free(r->own[i]);
+	r->keys.n = 0;
+}
+
 int json_read(const char *path, size_t bytes, unsigned depth, struct jsn **ret)
 {
 	const struct jsn_limits limits = {.bytes = bytes, .depth = depth};
@@ -119,7 +172,8 @@ enum cli_exit json_print(struct jsn *v)
 	return r < 0 ? CLI_FAILED : CLI_OK;
 }
 
-bool devices_take(const struct manifest *m, const struct trust *trust, struct span octets)
+bool devices_take(const struct manifest *m, const struct trust *trust, const struct enc_ring *ring,
+		  struct span octets)
 {
 	const struct fw_context ctx = {
 		.manufacturer = m->manufacturer,
@@ -128,6 +182,7 @@ bool devices_take(const struct manifest *m, const struct trust *trust, struct sp
 		.clock_trusted = true,
 		.now_us = clock_real_us(),
 		.direct = m->direct,
+		.ring = ring,
 	};
 	struct fw_judgement j;
 	enum fw_error e;

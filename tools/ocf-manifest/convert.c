@@ -42,7 +42,7 @@ static enum cli_exit convert(const struct cli *cli)
 	struct document d;
 	int r = -EBADMSG;
 
-	if (document_read(cli->operands[0], &d) < 0)
+	if (document_read(cli->operands[0], NULL, &d) < 0)
 		return CLI_FAILED;
 	if (d.jws || d.cose)
 		cli_say("%s: it is signed, and would not be any more", cli->operands[0]);

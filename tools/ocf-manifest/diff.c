@@ -62,16 +62,14 @@ static void print_value(const char *sign, const struct jsn *change, const char *
 
 static enum cli_exit diff(const struct cli *cli)
 {
-	struct document old = {0}, new = {0};
+	CLEANUP(ring_done) struct ring ring = {0};
+	CLEANUP(document_done) struct document old = {0}, new = {0};
 	enum cli_exit r = CLI_FAILED;
 	struct jsn *changes;
 
-	if (document_read(cli->operands[0], &old) < 0)
+	if (ring_read(cli, &ring) < 0 || document_read(cli->operands[0], &ring.keys, &old) < 0 ||
+	    document_read(cli->operands[1], &ring.keys, &new) < 0)
 		return r;
-	if (document_read(cli->operands[1], &new) < 0) {
-		document_done(&old);
-		return r;
-	}
 	if (!old.manifest || !new.manifest) {
 		cli_say("%s: %s", cli->operands[old.manifest ? 1 : 0],
 			fw_error_name(old.manifest ? new.error : old.error));
@@ -87,10 +85,10 @@ static enum cli_exit diff(const struct cli *cli)
 		else
 			(void)jsn_free(changes);
 	}
-	document_done(&old);
-	document_done(&new);
 	return r;
 }
+
+static const struct cli_option OPTIONS[] = {DECRYPT_OPTION};
 
 const struct cli_verb VERB_DIFF = {
 	.name = "diff",
@@ -100,5 +98,7 @@ const struct cli_verb VERB_DIFF = {
 	.summary = "Prints the members in which two manifests differ",
 	.help = "Takes every form, signed or not, and verifies nothing. Exit status 1: they "
 		"differ.",
+	.options = OPTIONS,
+	.n_options = ARRAY_SIZE(OPTIONS),
 	.run = diff,
 };

@@ -3,15 +3,21 @@
 #include "cli.h"
 #include "files.h"
 
-static enum fw_error open_json(struct document *d)
+/* The file, or what was hidden in it. */
+static struct span visible(const struct document *d)
 {
-	const struct jsn_limits limits = {d->octets.len, ENVELOPE_DEPTH_MAX};
-	enum fw_error e = envelope_json_error(jsn_parse(buf_span(&d->octets), &limits, &d->root));
+	return document_is_encrypted(d) ? buf_span(&d->inner) : buf_span(&d->octets);
+}
+
+static enum fw_error open_json(struct document *d, struct span octets)
+{
+	const struct jsn_limits limits = {octets.len, ENVELOPE_DEPTH_MAX};
+	enum fw_error e = envelope_json_error(jsn_parse(octets, &limits, &d->root));
 
 	if (e != FWE_OK)
 		return e;
 	if (jsn_get(d->root, "ciphertext"))
-		return FWE_MANIFEST_ENC_NOT_ALLOWED;
+		return FWE_MANIFEST_NESTING_INVALID;
 	if (!jsn_get(d->root, "payload"))
 		return FWE_OK;
 	d->form = jsn_get(d->root, "signatures") ? DOCUMENT_GENERAL : DOCUMENT_FLATTENED;
@@ -19,40 +25,42 @@ static enum fw_error open_json(struct document *d)
 }
 
 /* A map is a manifest, everything else is a container. */
-static enum fw_error open_cbor(struct document *d)
+static enum fw_error open_cbor(struct document *d, struct span octets)
 {
 	enum fw_error e;
 
 	d->form = DOCUMENT_CBOR;
-	if (d->octets.ptr[0] >> 5 == 5)
+	if (octets.ptr[0] >> 5 == 5)
 		return FWE_OK;
-	e = cose_sign_parse(buf_span(&d->octets), MANIFEST_CONTENT_TYPE, &d->cose);
+	e = cose_sign_parse(octets, MANIFEST_CONTENT_TYPE, &d->cose);
 	if (e == FWE_OK)
 		d->form = d->cose->kind == COSE_SIGN1 ? DOCUMENT_SIGN1 : DOCUMENT_SIGN;
 	return e;
 }
 
-static enum fw_error open_any(struct document *d)
+static enum fw_error open_any(struct document *d, struct span octets)
 {
-	if (d->octets.len == 0)
+	if (octets.len == 0)
 		return FWE_MANIFEST_EMPTY;
-	if (d->octets.ptr[0] == '{')
-		return open_json(d);
-	if (d->octets.ptr[0] >= 0x80)
-		return open_cbor(d);
-	if (!envelope_is_compact(buf_span(&d->octets)))
+	if (octets.ptr[0] == '{')
+		return open_json(d, octets);
+	if (octets.ptr[0] >= 0x80)
+		return open_cbor(d, octets);
+	if (!envelope_is_compact(octets))
 		return FWE_MANIFEST_FORMAT_UNKNOWN;
 	d->form = DOCUMENT_COMPACT;
-	return jws_parse_compact(buf_span(&d->octets), MANIFEST_TYP, &d->jws);
+	return jws_parse_compact(octets, MANIFEST_TYP, &d->jws);
 }
 
-enum fw_error document_open(struct span octets, struct document *ret)
+enum fw_error document_open(struct span octets, const struct enc_ring *ring, struct document *ret)
 {
 	enum fw_error e;
 
 	*ret = (struct document){.octets = BUF_INIT(octets.len)};
 	buf_put(&ret->octets, octets);
-	e = buf_ok(&ret->octets) ? open_any(ret) : FWE_INTERNAL;
+	e = buf_ok(&ret->octets) ? envelope_decrypt(octets, ring, &ret->inner) : FWE_INTERNAL;
+	if (e == FWE_OK || e == FWE_MANIFEST_FORMAT_UNKNOWN)
+		e = open_any(ret, visible(ret));
 	if (e == FWE_OK)
 		ret->error = manifest_parse(document_payload(ret),
 					    document_is_cbor(ret) ? ENVELOPE_CBOR : ENVELOPE_JSON,
@@ -60,7 +68,7 @@ enum fw_error document_open(struct span octets, struct document *ret)
 	return e;
 }
 
-int document_read(const char *path, struct document *ret)
+int document_read(const char *path, const struct enc_ring *ring, struct document *ret)
 {
 	struct buf octets = BUF_INIT(MANIFEST_BYTES_MAX);
 	uint64_t image;
@@ -75,7 +83,7 @@ int document_read(const char *path, struct document *ret)
 		buf_done(&octets);
 		return r;
 	}
-	e = document_open(buf_span(&octets), ret);
+	e = document_open(buf_span(&octets), ring, ret);
 	buf_done(&octets);
 	if (e == FWE_OK)
 		return 0;
@@ -91,13 +99,17 @@ void document_done(struct document *d)
 	d->cose = cose_sign_free(d->cose);
 	d->root = jsn_free(d->root);
 	buf_done(&d->octets);
+	buf_done(&d->inner);
 }
 
 struct span document_payload(const struct document *d)
 {
-	return d->jws    ? buf_span(&d->jws->payload)
-	       : d->cose ? d->cose->payload
-			 : buf_span(&d->octets);
+	return d->jws ? buf_span(&d->jws->payload) : d->cose ? d->cose->payload : visible(d);
+}
+
+bool document_is_encrypted(const struct document *d)
+{
+	return d->inner.len > 0;
 }
 
 bool document_is_cbor(const struct document *d)

@@ -17,6 +17,7 @@ enum document_form {
 
 struct document {
 	struct buf octets; /* the file */
+	struct buf inner;  /* what its encryption hid, if it has any */
 	enum document_form form;
 	struct jsn *root;          /* of a JSON form */
 	struct jws *jws;           /* or NULL */
@@ -25,15 +26,18 @@ struct document {
 	enum fw_error error;       /* of reading the payload */
 };
 
-/* Takes the octets apart; they are copied. *ret is always to be ended by document_done(). */
-MUST_USE enum fw_error document_open(struct span octets, struct document *ret);
+/* Takes the octets apart; they are copied. `ring` (or NULL) opens encrypted ones. *ret is always to
+ * be ended by document_done(). */
+MUST_USE enum fw_error document_open(struct span octets, const struct enc_ring *ring,
+				     struct document *ret);
 /* Reads the file ("-": standard input). 0: as document_open(). Otherwise it was told to the user.
  */
-MUST_USE int document_read(const char *path, struct document *ret);
+MUST_USE int document_read(const char *path, const struct enc_ring *ring, struct document *ret);
 void document_done(struct document *d);
 /* The manifest as it was, or will be, signed; borrowed. */
 struct span document_payload(const struct document *d);
 /* The payload is CBOR, and its container COSE. */
 bool document_is_cbor(const struct document *d);
+bool document_is_encrypted(const struct document *d);
 /* "general" ... */
 const char *document_form_name(enum document_form f);

@@ -5,13 +5,17 @@
 #include "verbs.h"
 
 static const struct cli_option GENERATE_OPTIONS[] = {
-	{"alg", "NAME", "ES256 (default), ES384, EdDSA or PS256",     false},
-	{"out", "FILE", "where the private key goes; must not exist", true },
+	{"alg",   "NAME",
+	 "to sign: ES256 (default), ES384, EdDSA, PS256; to encrypt: ECDH-ES, ECDH-ES+A128KW,\n"
+	 "ECDH-ES+A256KW, A128KW, A256KW, dir",			 false},
+	{"curve", "NAME", "of ECDH-ES: P-256 (default) or X25519",      false},
+	{"out",   "FILE", "where the private key goes; must not exist", true },
 };
 
-static enum cli_exit print_kid(const struct cli *cli, const struct key *k)
+/* Takes the JWK. */
+static enum cli_exit print_kid(const struct cli *cli, struct jsn *taken)
 {
-	CLEANUP(jsn_freep) struct jsn *jwk = jwk_export(k);
+	CLEANUP(jsn_freep) struct jsn *jwk = taken;
 
 	if (!jwk)
 		return cli_fail("out of memory");
@@ -21,41 +25,103 @@ static enum cli_exit print_kid(const struct cli *cli, const struct key *k)
 	return CLI_OK;
 }
 
-static enum cli_exit generate(const struct cli *cli)
+#define DIRECT_LEN ((size_t)32) /* octets of a key for direct use: that of A256GCM */
+
+static enum cli_exit generate_signing(const struct cli *cli, enum sig_alg alg)
 {
 	CLEANUP(key_freep) struct key *k = NULL;
 	CLEANUP(jsn_freep) struct jsn *jwk = NULL;
-	const char *name = cli_value(cli, "alg");
-	enum sig_alg alg = SIG_ES256;
 
-	if (name && (!sig_alg_from_name(span_str(name), &alg) || alg == SIG_HSS)) {
-		cli_say("--alg: want ES256, ES384, EdDSA or PS256");
-		return CLI_USAGE;
-	}
 	if (key_generate(sig_alg_key(alg), &k) < 0)
 		return cli_fail("cannot make a key");
 	jwk = jwk_export_private(k);
 	if (json_write(cli_value(cli, "out"), jwk, JSN_PRETTY, FILES_SECRET) < 0)
 		return CLI_FAILED;
-	return print_kid(cli, k);
+	return print_kid(cli, jwk_export(k));
+}
+
+static enum cli_exit generate_encryption(const struct cli *cli, enum enc_alg alg)
+{
+	CLEANUP(enc_key_freep) struct enc_key *k = NULL;
+	CLEANUP(jsn_freep) struct jsn *jwk = NULL;
+	const char *name = cli_value(cli, "curve");
+	bool x25519 = name && strcmp(name, "X25519") == 0;
+
+	if (name && (!enc_alg_agrees(alg) || (!x25519 && strcmp(name, "P-256") != 0))) {
+		cli_say("--curve: want P-256 or X25519, for ECDH-ES");
+		return CLI_USAGE;
+	}
+	if (enc_key_generate(alg, x25519 ? EC_X25519 : EC_P256, DIRECT_LEN, &k) < 0)
+		return cli_fail("cannot make a key");
+	jwk = enc_key_export(k, true);
+	if (json_write(cli_value(cli, "out"), jwk, JSN_PRETTY, FILES_SECRET) < 0)
+		return CLI_FAILED;
+	if (enc_alg_agrees(alg))
+		return print_kid(cli, enc_key_export(k, false));
+	(void)printf("%s\n", enc_key_kid(k));
+	return CLI_OK;
+}
+
+static enum cli_exit generate(const struct cli *cli)
+{
+	struct span name = span_str(cli_value(cli, "alg") ? cli_value(cli, "alg") : "ES256");
+	enum sig_alg sig;
+	enum enc_alg enc;
+
+	if (enc_alg_from_name(name, &enc))
+		return generate_encryption(cli, enc);
+	if (sig_alg_from_name(name, &sig) && sig != SIG_HSS)
+		return generate_signing(cli, sig);
+	cli_say("--alg: want ES256, ES384, EdDSA or PS256 to sign, or ECDH-ES, ECDH-ES+A128KW,\n"
+		"ECDH-ES+A256KW, A128KW, A256KW or dir to encrypt");
+	return CLI_USAGE;
 }
 
 const struct cli_verb VERB_KEY_GENERATE = {
 	.group = "key",
 	.name = "generate",
 	.operands = "",
-	.summary = "Makes a key pair for signing and prints its kid",
+	.summary = "Makes a key for signing or encryption and prints its kid",
 	.help = "The private key is a JWK of mode 0600. Keep it off the servers that publish.",
 	.options = GENERATE_OPTIONS,
 	.n_options = ARRAY_SIZE(GENERATE_OPTIONS),
 	.run = generate,
 };
 
-static enum cli_exit public(const struct cli *cli) {
-	CLEANUP(key_freep) struct key *k = NULL;
+/* Says its alg that it is one for encryption? */
+static bool is_encryption_key(const char *path)
+{
+	struct buf text CLEANUP(buf_done) = {.max = JWK_FILE_MAX, .secret = true};
+	CLEANUP(jsn_freep) struct jsn *jwk = NULL;
+	const struct jsn_limits limits = {.bytes = JWK_FILE_MAX, .depth = JWK_DEPTH_MAX};
+	enum enc_alg alg;
 
-	if (key_read_public(cli->operands[0], &k) < 0) return CLI_FAILED;
-	return json_print(jwk_export(k));
+	return files_read(path, &text) == 0 &&
+	       jsn_parse(buf_span(&text), &limits, &jwk) == JSN_OK &&
+	       enc_alg_from_name(jsn_text(jsn_get(jwk, "alg")), &alg);
+}
+
+/* The public half; NULL: told. */
+static struct jsn *read_public(const char *path)
+{
+	CLEANUP(enc_key_freep) struct enc_key *enc = NULL;
+	CLEANUP(key_freep) struct key *sig = NULL;
+	struct jsn *jwk;
+
+	if (!is_encryption_key(path))
+		return key_read_public(path, &sig) < 0 ? NULL : jwk_export(sig);
+	if (enc_key_read(path, false, &enc) < 0)
+		return NULL;
+	jwk = enc_key_export(enc, false);
+	if (!jwk)
+		cli_say("%s: a symmetric key has no public half", path);
+	return jwk;
+}
+
+static enum cli_exit public(const struct cli *cli) {
+	struct jsn *jwk = read_public(cli->operands[0]);
+
+	return jwk ? json_print(jwk) : CLI_FAILED;
 }
 
 const struct cli_verb VERB_KEY_PUBLIC = {
@@ -70,11 +136,9 @@ const struct cli_verb VERB_KEY_PUBLIC = {
 
 static enum cli_exit thumbprint(const struct cli *cli)
 {
-	CLEANUP(key_freep) struct key *k = NULL;
+	struct jsn *jwk = read_public(cli->operands[0]);
 
-	if (key_read_public(cli->operands[0], &k) < 0)
-		return CLI_FAILED;
-	return print_kid(cli, k);
+	return jwk ? print_kid(cli, jwk) : CLI_FAILED;
 }
 
 const struct cli_verb VERB_KEY_THUMBPRINT = {

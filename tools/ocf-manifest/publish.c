@@ -12,6 +12,7 @@ static const char *const LAYOUTS[] = {"firmware", "manifest"};
 static const struct cli_option OPTIONS[] = {
 	{"trust",           "FILE", "trust store of the devices",                                true },
 	{"image",           "FILE", "image to publish too; repeatable, in list order",           false},
+	DECRYPT_OPTION,
 	{"direct",          NULL,   "only as one file with its image",                           false},
 	{"allow-downgrade", NULL,   "a lower version on purpose, with a higher sequence number",
 	 false											},
@@ -23,6 +24,7 @@ struct publication {
 	const char *name; /* of the manifest below its folder */
 	struct document d;
 	struct trust *trust;
+	struct ring ring; /* for what is published encrypted */
 };
 
 static bool put_path(const struct publication *p, size_t layout, const char *name,
@@ -113,20 +115,17 @@ static bool is_newer(const struct publication *p, const struct manifest *old)
 
 static bool check_published(const struct publication *p)
 {
-	struct document old;
+	CLEANUP(document_done) struct document old = {0};
 	char path[PATH_MAX];
-	bool ok;
 
 	if (!put_path(p, 0, p->name, path))
 		return false;
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		return true;
-	if (document_read(path, &old) < 0)
+	if (document_read(path, &p->ring.keys, &old) < 0)
 		return false;
-	ok = !old.manifest || span_eq(buf_span(&old.octets), buf_span(&p->d.octets)) ||
-	     is_newer(p, old.manifest);
-	document_done(&old);
-	return ok;
+	return !old.manifest || span_eq(buf_span(&old.octets), buf_span(&p->d.octets)) ||
+	       is_newer(p, old.manifest);
 }
 
 static int place_image(const struct publication *p, size_t i, const char *file)
@@ -223,8 +222,8 @@ static enum cli_exit publish_document(const struct publication *p)
 	if (!p->d.manifest)
 		return cli_fail("%s: %s", p->cli->operands[0], fw_error_name(p->d.error));
 	if (!names_are_valid(p->d.manifest) ||
-	    !devices_take(p->d.manifest, p->trust, buf_span(&p->d.octets)) || !check_images(p) ||
-	    !check_published(p))
+	    !devices_take(p->d.manifest, p->trust, &p->ring.keys, buf_span(&p->d.octets)) ||
+	    !check_images(p) || !check_published(p))
 		return CLI_FAILED;
 	for (size_t i = 0; !p->d.manifest->direct && i < files->n; i++) {
 		if (place_image(p, i, files->at[i]) < 0)
@@ -249,13 +248,16 @@ static enum cli_exit publish(const struct cli *cli)
 
 	if (trust_read(cli_value(cli, "trust"), &p.trust) < 0)
 		return CLI_FAILED;
-	r = document_read(cli->operands[0], &p.d) < 0 ? CLI_FAILED : CLI_OK;
+	r = ring_read(cli, &p.ring) < 0 || document_read(cli->operands[0], &p.ring.keys, &p.d) < 0
+		    ? CLI_FAILED
+		    : CLI_OK;
 	if (r == CLI_OK) {
 		p.name = file_name(&p.d);
 		r = publish_document(&p);
 		document_done(&p.d);
 	}
 	p.trust = trust_free(p.trust);
+	ring_done(&p.ring);
 	return r;
 }
 

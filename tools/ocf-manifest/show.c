@@ -28,13 +28,15 @@ static struct jsn *signatures(const struct document *d)
 
 static enum cli_exit show(const struct cli *cli)
 {
-	struct jsn *root = jsn_new_object();
-	struct document d;
+	CLEANUP(ring_done) struct ring ring = {0};
+	CLEANUP(document_done) struct document d = {0};
+	struct jsn *root;
 
-	if (document_read(cli->operands[0], &d) < 0) {
-		(void)jsn_free(root);
+	if (ring_read(cli, &ring) < 0 || document_read(cli->operands[0], &ring.keys, &d) < 0)
 		return CLI_FAILED;
-	}
+	root = jsn_new_object();
+	if (document_is_encrypted(&d))
+		jsn_set_bool(root, "encrypted", true);
 	jsn_set_str(root, "form", document_form_name(d.form));
 	jsn_set_bool(root, "verified", false);
 	jsn_set(root, "signatures", signatures(&d));
@@ -42,9 +44,10 @@ static enum cli_exit show(const struct cli *cli)
 		jsn_set(root, "manifest", jsn_copy(d.manifest->tree));
 	else
 		jsn_set_str(root, "error", fw_error_name(d.error));
-	document_done(&d);
 	return json_print(root);
 }
+
+static const struct cli_option OPTIONS[] = {DECRYPT_OPTION};
 
 const struct cli_verb VERB_SHOW = {
 	.name = "show",
@@ -53,5 +56,7 @@ const struct cli_verb VERB_SHOW = {
 	.operands_max = 1,
 	.summary = "Prints what a manifest says and who claims to have signed it",
 	.help = "Verifies nothing. Prints JSON with and without --json.",
+	.options = OPTIONS,
+	.n_options = ARRAY_SIZE(OPTIONS),
 	.run = show,
 };

@@ -64,7 +64,7 @@ static int check_result(const struct key *k, const struct manifest *m, struct sp
 
 	if (trust_only(k, m->manufacturer, &trust) < 0)
 		return -ENOMEM;
-	return devices_take(m, trust, octets) ? 0 : -EBADMSG;
+	return devices_take(m, trust, NULL, octets) ? 0 : -EBADMSG;
 }
 
 static int write_result(const struct cli *cli, struct span octets)
@@ -142,7 +142,8 @@ with_signing(const struct cli *cli, int (*read_key)(const char *path, struct key
 
 	if (!read_style(cli, &style))
 		return CLI_USAGE;
-	if (read_key(cli_value(cli, "key"), &k) < 0 || document_read(cli->operands[0], &d) < 0)
+	if (read_key(cli_value(cli, "key"), &k) < 0 ||
+	    document_read(cli->operands[0], NULL, &d) < 0)
 		return CLI_FAILED;
 	if (!d.manifest)
 		cli_say("%s: %s", cli->operands[0], fw_error_name(d.error));

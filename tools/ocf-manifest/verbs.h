@@ -9,12 +9,27 @@
 extern const struct cli_verb VERB_KEY_GENERATE, VERB_KEY_PUBLIC, VERB_KEY_THUMBPRINT,
 	VERB_KEY_TRUST, VERB_KEY_INFO;
 extern const struct cli_verb VERB_CREATE, VERB_SIGN, VERB_SIGN_INPUT, VERB_ATTACH_SIGNATURE,
-	VERB_VERIFY, VERB_SHOW, VERB_PUBLISH, VERB_CONVERT, VERB_DIFF;
+	VERB_VERIFY, VERB_SHOW, VERB_PUBLISH, VERB_CONVERT, VERB_DIFF, VERB_ENCRYPT, VERB_DECRYPT;
 
 /* Keys: 0, or told to the user. The key is owned by the caller. */
 MUST_USE int key_read_private(const char *path, struct key **ret); /* JWK or PEM, 0600 */
 MUST_USE int key_read_public(const char *path, struct key **ret);  /* of either half */
 MUST_USE int trust_read(const char *path, struct trust **ret);
+
+/* Keys for encryption, JWK or COSE_Key; those that can decrypt must be readable by their owner
+ * only. 0, or told. */
+MUST_USE int enc_key_read(const char *path, bool want_secret, struct enc_key **ret);
+/* Those of --decrypt-key, which a verb with such a ring has. */
+struct ring {
+	struct enc_key *own[ENC_KEYS_MAX];
+	struct enc_ring keys;
+};
+#define DECRYPT_OPTION                                                                             \
+	{                                                                                          \
+		"decrypt-key", "FILE", "key for an encrypted manifest; repeatable", false          \
+	}
+MUST_USE int ring_read(const struct cli *cli, struct ring *ret);
+void ring_done(struct ring *r);
 
 /* One strict JSON value, owned by the caller. 0, or told. */
 MUST_USE int json_read(const char *path, size_t bytes, unsigned depth, struct jsn **ret);
@@ -25,7 +40,8 @@ enum cli_exit json_print(struct jsn *v);
 
 /* True if devices without history, of the kind that the manifest is for, would take it now; else it
  * was told. Which version runs there is not asked. */
-MUST_USE bool devices_take(const struct manifest *m, const struct trust *trust, struct span octets);
+MUST_USE bool devices_take(const struct manifest *m, const struct trust *trust,
+			   const struct enc_ring *ring, struct span octets);
 /* Image files for the images of a manifest, in list order: sizes and digests, each read once, from
  * the offset `from` on.
  * CLI_OK with *ret the first fault found, or FWE_OK; otherwise told. */

@@ -6,6 +6,7 @@
 static const struct cli_option OPTIONS[] = {
 	{"trust",   "FILE", "trust store: a JWK Set with roles and manufacturers", true },
 	{"context", "FILE", "state and policy of an imagined device, as JSON",     false},
+	DECRYPT_OPTION,
 	{"image",   "FILE", "image as received; repeatable, in list order",        false},
 };
 
@@ -13,6 +14,7 @@ struct verification {
 	const struct cli *cli;
 	struct context context;
 	struct trust *trust;
+	struct ring ring;
 	struct buf octets;
 	uint64_t image; /* where it begins in a direct file; 0: none */
 	struct fw_judgement j;
@@ -96,7 +98,7 @@ static void adopt_identity(struct verification *v)
 	struct fw_context *c = &v->context.fw;
 	const struct manifest *m;
 
-	if (document_open(buf_span(&v->octets), &v->peek) == FWE_INTERNAL)
+	if (document_open(buf_span(&v->octets), &v->ring.keys, &v->peek) == FWE_INTERNAL)
 		cli_say("out of memory");
 	m = v->peek.manifest;
 	if (!c->manufacturer)
@@ -131,6 +133,7 @@ static enum cli_exit judge(struct verification *v)
 	enum cli_exit r = CLI_OK;
 
 	adopt_identity(v);
+	v->context.fw.ring = &v->ring.keys;
 	v->context.fw.direct = v->image > 0;
 	fw_judge(&v->context.fw, v->trust, buf_span(&v->octets), &v->j);
 	if (v->j.verdict == FW_ACCEPT && files->n > 0)
@@ -155,12 +158,13 @@ static enum cli_exit verify(const struct cli *cli)
 	if (cli_value(cli, "context") && context_read(cli_value(cli, "context"), &v.context) < 0)
 		r = CLI_USAGE;
 	else if (trust_read(cli_value(cli, "trust"), &v.trust) == 0 &&
-		 read_octets(&v, cli->operands[0]) == 0)
+		 ring_read(cli, &v.ring) == 0 && read_octets(&v, cli->operands[0]) == 0)
 		r = judge(&v);
 	fw_judgement_done(&v.j);
 	document_done(&v.peek);
 	buf_done(&v.octets);
 	v.trust = trust_free(v.trust);
+	ring_done(&v.ring);
 	context_done(&v.context);
 	return r;
 }

@@ -1,0 +1,104 @@
+#include "crypto/jwe.h"
+#include "document.h"
+#include "files.h"
+#include "verbs.h"
+
+#define JWE_TYP "ocf-fw-manifest+jwe"
+
+static int write_octets(const struct cli *cli, struct span octets)
+{
+	const char *out = cli_value(cli, "out") ? cli_value(cli, "out") : "-";
+	int r = files_write(out, octets, FILES_PUBLIC);
+
+	if (r < 0)
+		cli_say("%s: %s", out, strerror(-r));
+	return r;
+}
+
+static const struct cli_option ENCRYPT_OPTIONS[] = {
+	{"key", "FILE", "public or symmetric key of the devices, with its alg", true },
+	{"enc", "NAME", "A256GCM (default) or A128GCM",                         false},
+	{"out", "FILE", "default: standard output",                             false},
+};
+
+static int encrypt_document(const struct cli *cli, const struct enc_key *k,
+			    enum enc_content content, const struct document *d)
+{
+	struct buf octets CLEANUP(buf_done) = BUF_INIT(MANIFEST_BYTES_MAX);
+	int r;
+
+	if (!d->jws) {
+		cli_say("%s: sign it first, as a JWS", cli->operands[0]);
+		return -EINVAL;
+	}
+	r = jwe_encrypt(k, content, JWE_TYP, d->form == DOCUMENT_COMPACT ? "jose" : "jose+json",
+			buf_span(&d->octets), &octets);
+	if (r == -EINVAL)
+		cli_say("the key is for direct use, and does not fit --enc");
+	else if (r < 0)
+		cli_say("%s", fw_error_name(FWE_MANIFEST_TOO_LARGE));
+	return r < 0 ? r : write_octets(cli, buf_span(&octets));
+}
+
+static enum cli_exit encrypt(const struct cli *cli)
+{
+	CLEANUP(enc_key_freep) struct enc_key *k = NULL;
+	CLEANUP(document_done) struct document d = {0};
+	const char *name = cli_value(cli, "enc");
+	enum enc_content content = ENC_A256GCM;
+
+	if (name && !enc_content_from_name(span_str(name), &content)) {
+		cli_say("--enc: want A256GCM or A128GCM");
+		return CLI_USAGE;
+	}
+	if (enc_key_read(cli_value(cli, "key"), false, &k) < 0 ||
+	    document_read(cli->operands[0], NULL, &d) < 0)
+		return CLI_FAILED;
+	return encrypt_document(cli, k, content, &d) < 0 ? CLI_FAILED : CLI_OK;
+}
+
+const struct cli_verb VERB_ENCRYPT = {
+	.name = "encrypt",
+	.operands = "MANIFEST",
+	.operands_min = 1,
+	.operands_max = 1,
+	.summary = "Encrypts a signed manifest to the key of the devices",
+	.help = "First sign, then encrypt: the signature covers what devices act upon, and is "
+		"hidden, too.",
+	.options = ENCRYPT_OPTIONS,
+	.n_options = ARRAY_SIZE(ENCRYPT_OPTIONS),
+	.run = encrypt,
+};
+
+static const struct cli_option DECRYPT_OPTIONS[] = {
+	DECRYPT_OPTION,
+	{"out", "FILE", "default: standard output", false},
+};
+
+static enum cli_exit decrypt(const struct cli *cli)
+{
+	CLEANUP(ring_done) struct ring ring = {0};
+	CLEANUP(document_done) struct document d = {0};
+
+	if (cli_values(cli, "decrypt-key")->n == 0) {
+		cli_say("--decrypt-key: say which key");
+		return CLI_USAGE;
+	}
+	if (ring_read(cli, &ring) < 0 || document_read(cli->operands[0], &ring.keys, &d) < 0)
+		return CLI_FAILED;
+	if (!document_is_encrypted(&d))
+		return cli_fail("%s: it is not encrypted", cli->operands[0]);
+	return write_octets(cli, buf_span(&d.inner)) < 0 ? CLI_FAILED : CLI_OK;
+}
+
+const struct cli_verb VERB_DECRYPT = {
+	.name = "decrypt",
+	.operands = "MANIFEST",
+	.operands_min = 1,
+	.operands_max = 1,
+	.summary = "Takes the encryption off a manifest; the signature stays",
+	.help = "Verifies nothing but that the message is whole.",
+	.options = DECRYPT_OPTIONS,
+	.n_options = ARRAY_SIZE(DECRYPT_OPTIONS),
+	.run = decrypt,
+};
