@@ -92,6 +92,15 @@ int loop_run(struct loop *l)
 	return sd_event_loop(l->sd);
 }
 
+int loop_turn(struct loop *l)
+{
+	int r = 0;
+
+	if (sd_event_get_state(l->sd) != SD_EVENT_FINISHED)
+		r = sd_event_run(l->sd, UINT64_MAX);
+	return r < 0 ? r : sd_event_get_state(l->sd) != SD_EVENT_FINISHED;
+}
+
 void loop_exit(struct loop *l, int code)
 {
 	(void)sd_event_exit(l->sd, code);

@@ -15,6 +15,10 @@ DEFINE_CLEANUP(struct loop *, loop_free)
 MUST_USE int loop_run(struct loop *l);
 void loop_exit(struct loop *l, int code);
 
+/* Waits for something to happen and has it handled. 1: go on; 0: loop_exit() or a signal has ended
+ * it, for good; -errno. */
+MUST_USE int loop_turn(struct loop *l);
+
 /* Calls fn(arg, revents) while `fd` (borrowed) is ready for `events` (EPOLLIN ...). A negative
  * return of fn ends the loop with it. */
 typedef int (*loop_io_fn)(void *arg, uint32_t revents);

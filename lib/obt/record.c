@@ -16,9 +16,24 @@ static struct uuid read_uuid(struct cbr *c)
 	return u;
 }
 
+const struct uuid *record_service_uuid(const struct record_self *self,
+				       const struct record_device *dev, enum obt_service as)
+{
+	if (as == OBT_DOTS || !record_is_separate(dev))
+		return &self->uuid;
+	return as == OBT_CMS ? &self->cms : &self->ams;
+}
+
+const struct secret *record_service_key(const struct record_device *dev, enum obt_service as)
+{
+	if (as == OBT_DOTS || !record_is_separate(dev))
+		return &dev->key;
+	return as == OBT_CMS ? &dev->cms_key : &dev->ams_key;
+}
+
 enum cbr_err record_self_parse(struct span octets, struct record_self *ret)
 {
-	enum { FMT = 1, ID = 2, DOMAIN = 4 };
+	enum { FMT = 1, ID = 2, DOMAIN = 4, CMS = 8, AMS = 16 };
 	struct record_self s = {0};
 	unsigned seen = 0;
 	struct span key;
@@ -38,12 +53,18 @@ enum cbr_err record_self_parse(struct span octets, struct record_self *ret)
 		} else if (span_is(key, "domain")) {
 			cbr_once(&c, &seen, DOMAIN);
 			s.domain = read_uuid(&c);
+		} else if (span_is(key, "cms")) {
+			cbr_once(&c, &seen, CMS);
+			s.cms = read_uuid(&c);
+		} else if (span_is(key, "ams")) {
+			cbr_once(&c, &seen, AMS);
+			s.ams = read_uuid(&c);
 		} else {
 			cbr_fail(&c, CBR_VALUE);
 		}
 	}
 	err = cbr_close(&c);
-	if (err == CBR_OK && seen != (FMT | ID | DOMAIN))
+	if (err == CBR_OK && (seen & (FMT | ID | DOMAIN)) != (FMT | ID | DOMAIN))
 		err = CBR_VALUE;
 	if (err == CBR_OK)
 		*ret = s;
@@ -74,8 +95,16 @@ enum {
 	TIME = 64,
 	NAME = 128,
 	ADDRESSES = 256,
-	EVERYTHING = 511
+	EVERYTHING = 511, /* what there must be */
+	CMS_KEY = 512,
+	AMS_KEY = 1024
 };
+
+static void read_key(struct cbr *c, struct secret *ret)
+{
+	if (!secret_set(ret, cbr_bytes(c)) || ret->len == 0)
+		cbr_fail(c, CBR_VALUE);
+}
 
 static void read_member(struct cbr *c, struct span key, struct record_device *d, unsigned *seen)
 {
@@ -88,8 +117,13 @@ static void read_member(struct cbr *c, struct span key, struct record_device *d,
 		d->device = read_uuid(c);
 	} else if (span_is(key, "key")) {
 		cbr_once(c, seen, KEY);
-		if (!secret_set(&d->key, cbr_bytes(c)) || d->key.len == 0)
-			cbr_fail(c, CBR_VALUE);
+		read_key(c, &d->key);
+	} else if (span_is(key, "cms_key")) {
+		cbr_once(c, seen, CMS_KEY);
+		read_key(c, &d->cms_key);
+	} else if (span_is(key, "ams_key")) {
+		cbr_once(c, seen, AMS_KEY);
+		read_key(c, &d->ams_key);
 	} else if (span_is(key, "method")) {
 		cbr_once(c, seen, METHOD);
 		d->method = (enum obt_method)cbr_uint(c, OBT_MFG_CERT);
@@ -127,8 +161,10 @@ enum cbr_err record_device_parse(struct span octets, struct record_device *ret)
 	while (cbr_next(&c, &key))
 		read_member(&c, key, &d, &seen);
 	err = cbr_close(&c);
-	if (err == CBR_OK && seen != EVERYTHING)
+	if (err == CBR_OK && (seen & EVERYTHING) != EVERYTHING)
 		err = CBR_VALUE;
+	if (err == CBR_OK && !(seen & CMS_KEY) != !(seen & AMS_KEY))
+		err = CBR_VALUE; /* both, or neither */
 	if (err == CBR_OK)
 		*ret = d;
 	return err;
@@ -140,6 +176,8 @@ void record_self_write(const struct record_self *self, struct buf *out)
 	cbw_kv_uint(out, "format", FORMAT);
 	cbw_kv_uuid(out, "uuid", &self->uuid);
 	cbw_kv_uuid(out, "domain", &self->domain);
+	cbw_kv_uuid(out, "cms", &self->cms);
+	cbw_kv_uuid(out, "ams", &self->ams);
 	cbw_end(out);
 }
 
@@ -150,6 +188,12 @@ void record_device_write(const struct record_device *dev, struct buf *out)
 	cbw_kv_uuid(out, "device", &dev->device);
 	cbw_str(out, "key");
 	cbw_bytes(out, secret_span(&dev->key));
+	if (record_is_separate(dev)) {
+		cbw_str(out, "cms_key");
+		cbw_bytes(out, secret_span(&dev->cms_key));
+		cbw_str(out, "ams_key");
+		cbw_bytes(out, secret_span(&dev->ams_key));
+	}
 	cbw_kv_uint(out, "method", dev->method);
 	cbw_kv_bool(out, "complete", dev->complete);
 	cbw_kv_bool(out, "sdi", dev->has_sdi);
@@ -166,4 +210,6 @@ void record_device_write(const struct record_device *dev, struct buf *out)
 void record_device_wipe(struct record_device *dev)
 {
 	secret_wipe(&dev->key);
+	secret_wipe(&dev->cms_key);
+	secret_wipe(&dev->ams_key);
 }

@@ -9,13 +9,19 @@
 #define RECORD_ADDRESSES_MAX ((size_t)4)
 #define RECORD_OCTETS_MAX    ((size_t)2048)
 
+/* One service does all for a device, or three do: then each has an identity and a key of its own.
+ */
+enum obt_service { OBT_DOTS, OBT_CMS, OBT_AMS, OBT_SERVICES };
+
 struct record_self {
-	struct uuid uuid, domain;
+	struct uuid uuid, domain; /* uuid: of the owner transfer service */
+	struct uuid cms, ams;     /* nil in the record of an earlier version */
 };
 
 struct record_device {
 	struct uuid device;
-	struct secret key; /* the owner credential */
+	struct secret key;              /* the owner credential */
+	struct secret cms_key, ams_key; /* empty: `key` and its identity do it all */
 	enum obt_method method;
 	bool complete;     /* false: the transfer is not known to have ended well */
 	bool has_sdi;      /* the device took our security domain */
@@ -24,6 +30,15 @@ struct record_device {
 	char addresses[RECORD_ADDRESSES_MAX][RECORD_ADDRESS_MAX]; /* of its secured endpoint */
 	size_t n_addresses;
 };
+
+/* Who a service is for a device, and its key; borrowed. */
+const struct uuid *record_service_uuid(const struct record_self *self,
+				       const struct record_device *dev, enum obt_service as);
+const struct secret *record_service_key(const struct record_device *dev, enum obt_service as);
+static inline bool record_is_separate(const struct record_device *dev)
+{
+	return dev->cms_key.len > 0;
+}
 
 /* *ret is written only on CBR_OK. */
 MUST_USE enum cbr_err record_self_parse(struct span octets, struct record_self *ret);

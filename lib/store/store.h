@@ -4,7 +4,7 @@
 #include "base/buf.h"
 
 #define STORE_RECORD_MAX ((size_t)2 * 1024 * 1024) /* octets */
-#define STORE_NAME_MAX   ((size_t)32)
+#define STORE_NAME_MAX   ((size_t)40)
 
 struct store; /* opaque: one directory descriptor and its lock */
 
@@ -17,7 +17,7 @@ DEFINE_CLEANUP(struct store *, store_free)
 
 /* Replaces record `name` as a whole, mode 0600; `data` is borrowed. 0: the octets survive loss of
  * power. Error: the old or the new record is there, never a mix.
- * -EINVAL (name not [a-z0-9_.-]{1,32} or starting with a dot), -EFBIG, -ENOSPC, -EIO ... */
+ * -EINVAL (name not [a-z0-9_.-]{1,40} or starting with a dot), -EFBIG, -ENOSPC, -EIO ... */
 MUST_USE int store_put(struct store *s, const char *name, struct span data);
 /* Appends the record to `out`. -ENOENT, -EFBIG, -EINVAL, -EIO. */
 MUST_USE int store_get(struct store *s, const char *name, struct buf *out);

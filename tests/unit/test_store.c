@@ -75,7 +75,8 @@ static void store_put__replaces_a_record_with_mode_0600(void **state)
 static void store_put__refuses_other_names(void **state)
 {
 	static const char *const NAMES[] = {
-		"", ".tmp", "..", "a/b", "Cred", "a b", "x\n", "123456789012345678901234567890123",
+		"",     ".tmp", "..",  "a/b",
+		"Cred", "a b",  "x\n", "12345678901234567890123456789012345678901",
 	};
 	CLEANUP(store_freep) struct store *s = NULL;
 	struct buf b = BUF_INIT(64);

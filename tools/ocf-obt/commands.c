@@ -4,7 +4,16 @@
 
 #define FINDING "Finding"
 #define OWNING  "Owning"
+#define CARE    "Looking after devices"
+#define ACCESS  "Who may do what"
 #define RAW     "Resources as they are"
+
+#define RULE_WORDS_MAX 64
+#define RULE_HELP                                                                                  \
+	"WHO is device=DEVICE, role=NAME, role=NAME@AUTHORITY, authenticated or anyone.\n"         \
+	"WHAT is create, read, update, delete, notify with commas between, or all.\n"              \
+	"A RESOURCE is a path, or + (secured), - (unsecured) or * (all) application\n"             \
+	"resources. Behind them may stand: during PERIOD [repeat RECURRENCE], RFC 5545.\n"
 
 /* clang-format off */
 const struct command COMMANDS[] = {
@@ -51,6 +60,53 @@ const struct command COMMANDS[] = {
 "The device loses owner, credentials and access rules and takes a new UUID.\n",
 	},
 	{
+		.group = ACCESS, .name = "rules", .args = "DEVICE", .min_args = 1, .max_args = 1,
+		.run = cmd_rules,
+		.summary = "list the access rules of a device, as recorded",
+		.help = "verify tells whether the device still holds just these.\n",
+	},
+	{
+		.group = ACCESS, .name = "allow", .args = "DEVICE WHO WHAT RESOURCE...",
+		.min_args = 4, .max_args = RULE_WORDS_MAX, .options = O_NET, .run = cmd_allow,
+		.summary = "add an access rule: allow Lamp role=admin read,update /light",
+		.help = RULE_HELP,
+	},
+	{
+		.group = ACCESS, .name = "forbid", .args = "DEVICE WHO WHAT RESOURCE...",
+		.min_args = 4, .max_args = RULE_WORDS_MAX, .options = O_NET, .run = cmd_forbid,
+		.summary = "remove an access rule, in the same words",
+		.help = RULE_HELP,
+	},
+	{
+		.group = ACCESS, .name = "pair", .args = "DEVICE DEVICE", .min_args = 2, .max_args = 2,
+		.options = O_NET, .run = cmd_pair,
+		.summary = "give two devices a key that they share",
+		.help =
+"What they may do to each other is said with allow: device=UUID.\n",
+	},
+	{
+		.group = ACCESS, .name = "unpair", .args = "DEVICE DEVICE", .min_args = 2, .max_args = 2,
+		.options = O_NET, .run = cmd_unpair,
+		.summary = "take the shared key from both",
+		.help = "Rules that name the other device stay.\n",
+	},
+	{
+		.group = CARE, .name = "verify", .args = "DEVICE", .min_args = 1, .max_args = 1,
+		.options = O_NET, .run = cmd_verify,
+		.summary = "tell whether a device still is as its record says",
+		.help =
+"Reads doxm, pstat, cred and acl2 back. Exit 11 and a line for each difference\n"
+"if there is one.\n",
+	},
+	{
+		.group = CARE, .name = "repair", .args = "DEVICE", .min_args = 1, .max_args = 1,
+		.options = O_NET, .run = cmd_repair,
+		.summary = "make a device as its record says",
+		.help =
+"Carries out what verify would tell: in RFPRO, and through SRESET where the\n"
+"resource owners have changed.\n",
+	},
+	{
 		.group = RAW, .name = "get", .args = "DEVICE PATH [QUERY]...",
 		.min_args = 2, .max_args = 2 + REQ_QUERY_MAX,
 		.options = O_NET | O_CBOR, .run = cmd_get,
@@ -89,7 +145,7 @@ void help_general(FILE *to)
 		"\nocf-obt COMMAND --help tells more. ocf-obt --version.\n\n"
 		"Exit: 0 done, 1 failed, 2 usage, 3 no such device, 4 declined, 5 refused by the\n"
 		"device, 6 no answer, 7 wrong PIN or credential, 8 no usable transfer method,\n"
-		"9 senseless answer, 10 state directory, 130 interrupted.\n");
+		"9 senseless answer, 10 state directory, 11 not as recorded, 130 interrupted.\n");
 }
 
 void help_command(const struct command *c)

@@ -218,6 +218,22 @@ static void stop_clock(struct job *j)
 		j->elapsed_us = clock_monotonic_us() - j->start_us;
 }
 
+/* What it was provisioned with. Keys and certificates that it has stay part of the goal. */
+static int keep_goal(struct job *j)
+{
+	const struct uuid *device = &j->record.device;
+	struct goal *goal CLEANUP(goal_freep) = NULL;
+	int r = state_goal(j->state, device, &goal);
+
+	if (r < 0)
+		return r;
+	goal->n_rules = 0;
+	goal_add_defaults(goal, record_service_uuid(state_self(j->state), &j->record, OBT_DOTS),
+			  record_service_uuid(state_self(j->state), &j->record, OBT_CMS),
+			  j->record.has_sdi);
+	return state_put_goal(j->state, device, goal);
+}
+
 static void conclude(struct job *j, bool ok)
 {
 	struct record_device *rec = &j->record;
@@ -233,7 +249,7 @@ static void conclude(struct job *j, bool ok)
 	}
 	if (!ok)
 		explain(j);
-	else if (j->task != OBT_RESET && state_put(j->state, rec) < 0)
+	else if (j->task != OBT_RESET && (keep_goal(j) < 0 || state_put(j->state, rec) < 0))
 		trouble_set(&j->trouble, OUT_STATE, "it is ours, but its record cannot be written");
 	else
 		j->trouble = (struct trouble){.outcome = OUT_OK};

@@ -124,6 +124,17 @@ void net_finish(struct net *n, enum outcome outcome)
 	loop_exit(n->loop, 0);
 }
 
+int net_wait(struct net *n, const bool *done)
+{
+	while (!*done) {
+		int r = loop_turn(n->loop);
+
+		if (r <= 0)
+			return r < 0 ? r : -EINTR;
+	}
+	return 0;
+}
+
 int net_call(struct net *n, const struct call *call, reply_fn fn, void *arg, uint64_t *id)
 {
 	int r = endpoint_call(n->ep, call, fn, arg, clock_monotonic_us(), id);

@@ -32,6 +32,8 @@ void net_close(struct net *n);
  * SIGTERM, are told here. */
 enum outcome net_run(struct net *n, bool json);
 void net_finish(struct net *n, enum outcome outcome);
+/* Runs until somebody sets *done. -EINTR: a signal came first; -errno. */
+MUST_USE int net_wait(struct net *n, const bool *done);
 
 /* As the endpoint_ functions, at the present time. */
 MUST_USE int net_call(struct net *n, const struct call *call, reply_fn fn, void *arg, uint64_t *id);

@@ -29,6 +29,8 @@ static const char *cause_name(enum outcome outcome)
 		return "bad-answer";
 	case OUT_STATE:
 		return "state";
+	case OUT_DRIFT:
+		return "drift";
 	case OUT_INTERRUPTED:
 		return "interrupted";
 	}

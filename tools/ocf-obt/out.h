@@ -19,6 +19,7 @@ enum outcome {
 	OUT_METHOD = 8,       /* no usable transfer method */
 	OUT_ANSWER = 9,       /* an answer that makes no sense */
 	OUT_STATE = 10,       /* the tool's own directory */
+	OUT_DRIFT = 11,       /* a device is not as its record says */
 	OUT_INTERRUPTED = 130 /* as shells report SIGINT */
 };
 

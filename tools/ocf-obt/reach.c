@@ -7,11 +7,11 @@
 
 static int connect_to(struct reach *r, const struct endpoint_addr *peer)
 {
-	const struct uuid *self = &state_self(r->state)->uuid;
+	const struct uuid *self = record_service_uuid(state_self(r->state), &r->dev, r->as);
 	struct dtls_offer offer = {
 		.profile = DTLS_NORMAL,
 		.identity = span_of(self->b, sizeof(self->b)),
-		.key = r->dev.key,
+		.key = *record_service_key(&r->dev, r->as),
 		.handshake_us = r->searching ? FOUND_US : RECORDED_US,
 	};
 	int err;

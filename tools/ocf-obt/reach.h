@@ -11,6 +11,7 @@ struct reach {
 	struct net *net;
 	struct state *state;
 	struct record_device dev; /* a copy; wiped by reach_end() */
+	enum obt_service as;      /* whose credential is used */
 	uint64_t timeout_us;      /* of the search */
 	/* The session is open in `link`, or `trouble` says why not. */
 	void (*done)(void *arg, bool ok);

@@ -7,6 +7,8 @@
 #include "store/store.h"
 
 #define SELF        "self"
+#define GOAL        ".goal"
+#define RECORD_NAME (32 + sizeof(GOAL))
 #define DEVICES_MAX ((size_t)4096)
 #define PREFIX_MIN  ((size_t)4)
 
@@ -21,6 +23,12 @@ struct state {
 static void record_name(const struct uuid *device, char ret[33])
 {
 	hex_encode(span_of(device->b, sizeof(device->b)), ret);
+}
+
+static void goal_name(const struct uuid *device, char ret[RECORD_NAME])
+{
+	record_name(device, ret);
+	memcpy(ret + 32, GOAL, sizeof(GOAL));
 }
 
 static int by_name(const void *a, const void *b)
@@ -53,7 +61,7 @@ static int load_record(void *arg, const char *name)
 	struct state *s = arg;
 	int r;
 
-	if (strcmp(name, SELF) == 0)
+	if (strlen(name) != 2 * sizeof(dev.device.b)) /* ours, or a goal */
 		return 0;
 	r = store_get(s->store, name, &octets);
 	if (r < 0)
@@ -66,12 +74,21 @@ static int load_record(void *arg, const char *name)
 	return 0;
 }
 
-static int make_self(struct state *s)
+/* What is missing of it: all, or what an earlier version did not have. */
+static int complete_self(struct state *s)
 {
+	struct uuid *const all[] = {&s->self.uuid, &s->self.domain, &s->self.cms, &s->self.ams};
 	struct buf octets CLEANUP(buf_done) = BUF_INIT(RECORD_OCTETS_MAX);
+	bool changed = false;
 
-	obt_uuid_new(drbg_fill, &s->self.uuid);
-	obt_uuid_new(drbg_fill, &s->self.domain);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		if (!uuid_is_nil(all[i]))
+			continue;
+		obt_uuid_new(drbg_fill, all[i]);
+		changed = true;
+	}
+	if (!changed)
+		return 0;
 	record_self_write(&s->self, &octets);
 	if (!buf_ok(&octets))
 		return -ENOMEM;
@@ -83,12 +100,12 @@ static int load(struct state *s)
 	struct buf octets CLEANUP(buf_done) = BUF_INIT(RECORD_OCTETS_MAX);
 	int r = store_get(s->store, SELF, &octets);
 
-	if (r == -ENOENT)
-		return make_self(s);
+	if (r == 0 && record_self_parse(buf_span(&octets), &s->self) != CBR_OK)
+		return -EBADMSG;
+	if (r == 0 || r == -ENOENT)
+		r = complete_self(s);
 	if (r < 0)
 		return r;
-	if (record_self_parse(buf_span(&octets), &s->self) != CBR_OK)
-		return -EBADMSG;
 	r = store_each(s->store, load_record, s);
 	sort(s);
 	return r;
@@ -259,15 +276,47 @@ int state_put(struct state *s, const struct record_device *dev)
 int state_forget(struct state *s, const struct uuid *device)
 {
 	size_t i = index_of(s, device);
-	char name[33];
+	char name[RECORD_NAME];
 	int r;
 
-	record_name(device, name);
+	goal_name(device, name);
 	r = store_del(s->store, name);
+	record_name(device, name);
+	if (r >= 0)
+		r = store_del(s->store, name);
 	if (r < 0 || i == s->n)
 		return r;
 	s->devices[i] = s->devices[s->n - 1];
 	record_device_wipe(&s->devices[--s->n]);
 	sort(s);
 	return 0;
+}
+
+int state_goal(struct state *s, const struct uuid *device, struct goal **ret)
+{
+	struct buf octets CLEANUP(buf_done) = {.max = GOAL_OCTETS_MAX, .secret = true};
+	char name[RECORD_NAME];
+	int r;
+
+	goal_name(device, name);
+	r = store_get(s->store, name, &octets);
+	if (r == -ENOENT) {
+		*ret = goal_new();
+		return *ret ? 0 : -ENOMEM;
+	}
+	if (r < 0)
+		return r;
+	return goal_parse(buf_span(&octets), ret) == CBR_OK ? 0 : -EBADMSG;
+}
+
+int state_put_goal(struct state *s, const struct uuid *device, const struct goal *goal)
+{
+	struct buf octets CLEANUP(buf_done) = {.max = GOAL_OCTETS_MAX, .secret = true};
+	char name[RECORD_NAME];
+
+	goal_write(goal, &octets);
+	if (!buf_ok(&octets))
+		return -EFBIG;
+	goal_name(device, name);
+	return store_put(s->store, name, buf_span(&octets));
 }

@@ -1,6 +1,7 @@
 /* tools/ocf-obt/state.h - the tool's own directory: who we are and what we own. */
 #pragma once
 
+#include "obt/goal.h"
 #include "obt/record.h"
 #include "out.h"
 
@@ -25,6 +26,11 @@ MUST_USE int state_require(const struct state *s, const char *text,
 /* Durable when they return 0. -errno of the store, -ENOMEM. */
 MUST_USE int state_put(struct state *s, const struct record_device *dev);
 MUST_USE int state_forget(struct state *s, const struct uuid *device);
+
+/* What a device of ours shall hold; empty if that was never written. *ret is owned by the caller.
+ * -EBADMSG: damaged; -errno of the store, -ENOMEM. state_forget() removes it, too. */
+MUST_USE int state_goal(struct state *s, const struct uuid *device, struct goal **ret);
+MUST_USE int state_put_goal(struct state *s, const struct uuid *device, const struct goal *goal);
 
 /* Does `text` mean this device? A whole UUID, its first four characters or more, or the name. */
 bool state_matches(const char *text, const struct uuid *device, const char *name);
