@@ -9,17 +9,18 @@ static const struct verb {
 	enum ctl_exit (*run)(struct ctl *ctl);
 	const char *help;
 } VERBS[] = {
-	{NULL,      "status",   ctl_status,         "what the device is, who owns it, which firmware"     },
-	{NULL,      "pin",      ctl_pin,            "the PIN to type at the onboarding tool (root)"       },
-	{NULL,      "pair",     ctl_pair,           "let an owner be taken for a while (root)"            },
-	{NULL,      "reset",    ctl_reset,          "hard reset: forget owner, credentials, access (root)"},
-	{"factory", "import",   ctl_factory_import,
-	 "take the manufacturer's certificate and key (root)"                                             },
-	{"fw",      "status",   ctl_fw_status,      "versions, last check, last error"                    },
-	{"fw",      "check",    ctl_fw_check,       "look for newer firmware (root)"                      },
-	{"fw",      "download", ctl_fw_download,    "find, verify and download it, install later (root)"  },
-	{"fw",      "install",  ctl_fw_install,     "find, verify, download and install it (root)"        },
-	{"fw",      "history",  ctl_fw_history,     "what was checked and installed, newest first"        },
+	{NULL,      "status",    ctl_status,         "what the device is, who owns it, which firmware"     },
+	{NULL,      "pin",       ctl_pin,            "the PIN to type at the onboarding tool (root)"       },
+	{NULL,      "pair",      ctl_pair,           "let an owner be taken for a while (root)"            },
+	{NULL,      "reset",     ctl_reset,          "hard reset: forget owner, credentials, access (root)"},
+	{NULL,      "resources", ctl_resources,      "what programs of this machine serve to OCF clients"  },
+	{"factory", "import",    ctl_factory_import,
+	 "take the manufacturer's certificate and key (root)"                                              },
+	{"fw",      "status",    ctl_fw_status,      "versions, last check, last error"                    },
+	{"fw",      "check",     ctl_fw_check,       "look for newer firmware (root)"                      },
+	{"fw",      "download",  ctl_fw_download,    "find, verify and download it, install later (root)"  },
+	{"fw",      "install",   ctl_fw_install,     "find, verify, download and install it (root)"        },
+	{"fw",      "history",   ctl_fw_history,     "what was checked and installed, newest first"        },
 };
 
 #define PAIR_SECONDS 180
