@@ -28,10 +28,13 @@ static enum cli_exit info(const struct cli *cli)
 	jsn_set_int(root, "version", (int64_t)version);
 	for (size_t i = 0; i < cli->n_operands; i++) {
 		CLEANUP(key_freep) struct key *k = NULL;
+		struct jsn *jwk;
 
 		if (key_read_public(cli->operands[i], &k) < 0)
 			return CLI_FAILED;
-		jsn_add(keys, jwk_export(k));
+		jwk = jwk_export(k);
+		jsn_del(jwk, "use"); /* a COSE_Key has none, and both forms shall say the same */
+		jsn_add(keys, jwk);
 	}
 	return json_write(out, root, JSN_PRETTY, FILES_PUBLIC) < 0 ? CLI_FAILED : CLI_OK;
 }

@@ -34,7 +34,8 @@ static bool read_style(const struct cli *cli, enum container_style *ret)
 	return n <= 1;
 }
 
-/* A trust store with this key alone, as the maker's devices would have it. */
+/* A trust store with this key alone, as the maker's devices would have it; a root key, since
+ * nothing here tells that it is none. */
 static int trust_only(const struct key *k, const char *manufacturer, struct trust **ret)
 {
 	CLEANUP(jsn_freep) struct jsn *root = jsn_new_object();
@@ -45,6 +46,7 @@ static int trust_only(const struct key *k, const char *manufacturer, struct trus
 	int r;
 
 	jsn_add(roles, jsn_new_text(SPAN_LIT("manifest")));
+	jsn_add(roles, jsn_new_text(SPAN_LIT("root")));
 	jsn_add(manufacturers, jsn_new_text(span_str(manufacturer)));
 	jsn_set(jwk, "x-ocf-roles", roles);
 	jsn_set(jwk, "x-ocf-manufacturers", manufacturers);
