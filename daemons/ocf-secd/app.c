@@ -65,38 +65,54 @@ static void tell_systemd(const struct app *a)
 
 struct seen {
 	enum dos dos;
-	struct uuid owner;
-	bool doc_open;
+	struct uuid owner, id;
+	bool owned, doc_open;
 };
 
 static struct seen look_at(const struct device *dev)
 {
-	return (struct seen){device_dos(dev), *device_owner(dev), device_doc_open(dev)};
+	return (struct seen){device_dos(dev), *device_owner(dev), *device_uuid(dev),
+			     device_owned(dev), device_doc_open(dev)};
 }
 
 /* One line for each change that the person who runs the gateway wants to know. */
-static void log_changes(const struct app *a, const struct seen *before)
+static void log_changes(const struct app *a, const struct seen *before, const struct seen *now)
 {
-	struct seen now = look_at(a->state.dev);
 	char text[UUID_TEXT + 1];
 
-	if (!uuid_eq(&now.owner, &before->owner) && !uuid_is_nil(&now.owner)) {
-		uuid_format(&now.owner, text);
+	if (!uuid_eq(&now->owner, &before->owner) && !uuid_is_nil(&now->owner)) {
+		uuid_format(&now->owner, text);
 		log_info("device: owner is %s", text);
 	}
-	if (now.dos != before->dos) {
-		uuid_format(device_uuid(a->state.dev), text);
-		log_info("device: state %s to %s id=%s", dos_name(before->dos), dos_name(now.dos),
+	if (now->dos != before->dos) {
+		uuid_format(&now->id, text);
+		log_info("device: state %s to %s id=%s", dos_name(before->dos), dos_name(now->dos),
 			 text);
 		tell_systemd(a);
 	}
-	if (now.doc_open != before->doc_open)
-		log_info("device: onboarding connection %s", now.doc_open ? "open" : "closed");
+	if (now->doc_open != before->doc_open)
+		log_info("device: onboarding connection %s", now->doc_open ? "open" : "closed");
+}
+
+static void audit_changes(struct app *a, const struct seen *before, const struct seen *now)
+{
+	char owner[UUID_TEXT + 1];
+
+	if (now->dos == DOS_RFOTM && !uuid_eq(&now->id, &before->id) && !now->doc_open)
+		app_audit(a, AUDIT_RESET, (const char *[AUDIT_DETAILS]){NULL});
+	else if (now->dos != before->dos)
+		app_audit_session(a, AUDIT_STATE_CHANGED, dos_name(before->dos));
+	if (now->doc_open && !before->doc_open)
+		app_audit_session(a, AUDIT_TRANSFER_BEGUN, NULL);
+	if (now->owned && !before->owned) {
+		uuid_format(&now->owner, owner);
+		app_audit(a, AUDIT_OWNED, (const char *[AUDIT_DETAILS]){[AUDIT_PEER] = owner});
+	}
 }
 
 int app_commit(struct app *a, struct svr_out *out)
 {
-	struct seen before = look_at(a->state.dev);
+	struct seen before = look_at(a->state.dev), now;
 	int r;
 
 	if (!out->staged)
@@ -108,7 +124,9 @@ int app_commit(struct app *a, struct svr_out *out)
 	}
 	loop_timer_set(a->pin_timer, device_pin_deadline(a->state.dev));
 	endpoint_touch(a->endpoint);
-	log_changes(a, &before);
+	now = look_at(a->state.dev);
+	log_changes(a, &before, &now);
+	audit_changes(a, &before, &now);
 	return 0;
 }
 
@@ -207,6 +225,9 @@ static int start_state(struct app *a, const char *dir)
 	if (a->damaged)
 		log_error("state: damaged record, waiting for the owner's repair why=%s",
 			  a->damaged);
+	if (a->damaged)
+		app_audit(a, AUDIT_RECORD_DAMAGED,
+			  (const char *[AUDIT_DETAILS]){[AUDIT_WHY] = a->damaged});
 	uuid_format(device_uuid(a->state.dev), id);
 	log_info("device: start state=%s id=%s library=%s", dos_name(device_dos(a->state.dev)), id,
 		 dtls_caps()->library);

@@ -1,6 +1,7 @@
 #include "app_parts.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 
 #include "base/clock.h"
@@ -144,6 +145,8 @@ static void on_closed(void *arg, uint64_t session, enum dtls_end why, bool was_o
 		(void)app_event(a, EV_PIN_FAILED, session);
 	else if (why == DTLS_END_CERT)
 		(void)app_event(a, EV_CERT_FAILED, session);
+	if (refused || (why == DTLS_END_ALERT && !was_open))
+		app_audit_session(a, AUDIT_HANDSHAKE_FAILED, end_name(why));
 	app_bus_update(a);
 }
 
@@ -165,8 +168,12 @@ static void log_refusal(struct app *a, const struct req *req, const struct svr_o
 /* The transport's refusals: unknown options, formats and versions, blocks out of order. */
 static void on_refused(void *arg, struct span path, unsigned code)
 {
+	char why[16];
+
 	app_peer_log(arg, LOG_LINE_WARNING, "request: refused %s code=%u",
 		     log_text(&(struct log_buf){0}, path), code);
+	(void)snprintf(why, sizeof(why), "code %u", code);
+	app_audit_session(arg, AUDIT_BAD_MESSAGE, why);
 }
 
 /* OCF Security wants at least one transfer method: a device that has none is not there. */
@@ -194,6 +201,8 @@ static void on_request(void *arg, const struct req *req, struct answer *answer)
 		buf_reset(&answer->body);
 		return;
 	}
+	if (out.audit != AUDIT_NONE && req->asked == ASKED_FIRST)
+		app_audit_request(a, out.audit, req, out.why);
 	answer->observable = out.observable;
 	if (req->asked == ASKED_READY && out.ncr)
 		broker_answer(a->broker, req, answer);

@@ -47,6 +47,10 @@ struct app {
 	struct broker *broker; /* NULL until the bus part is started */
 
 	struct {
+		struct peer_log strangers, others; /* what the journal and the bus may hear */
+	} audit;
+
+	struct {
 		struct fwupd_client *client;
 		struct loop_timer *timer;
 		uint32_t run; /* begun last */
@@ -109,3 +113,20 @@ void app_software_done(struct app *a);
 void app_software_follow(struct app *a);
 /* The version that ocf-fwupd has found. */
 void app_software_available(struct app *a, struct span version);
+
+/* ---- app_audit.c ---- */
+
+enum app_detail {
+	AUDIT_ADDRESS,
+	AUDIT_PEER,
+	AUDIT_HREF,
+	AUDIT_METHOD,
+	AUDIT_STATE,
+	AUDIT_WHY,
+	AUDIT_DETAILS,
+};
+/* Something of note has happened; `details` by enum app_detail, NULL: not known. */
+void app_audit(struct app *a, enum svr_audit event, const char *const details[AUDIT_DETAILS]);
+/* The same of a request, and of a session or the device, with the peer of the present callback. */
+void app_audit_request(struct app *a, enum svr_audit event, const struct req *req, const char *why);
+void app_audit_session(struct app *a, enum svr_audit event, const char *why);

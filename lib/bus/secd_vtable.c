@@ -124,6 +124,10 @@ static const sd_bus_vtable VTABLE[] = {
 				ANYBODY_FLAG),
 	SD_BUS_METHOD_WITH_ARGS("Reset", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, reset, ANYBODY_FLAG),
 	SD_BUS_SIGNAL("PinRequested", NULL, 0),
+	SD_BUS_SIGNAL_WITH_ARGS("AuditEvent",
+				SD_BUS_ARGS("s", id, "u", category, "u", priority, "t", time, "s",
+					    message, "a{ss}", details),
+				0),
 	SD_BUS_VTABLE_END,
 };
 
@@ -195,4 +199,26 @@ void secd_vtable_pin_requested(struct secd_vtable *v)
 
 	if (sd)
 		(void)sd_bus_emit_signal(sd, PATH, INTERFACE, "PinRequested", NULL);
+}
+
+static int append_audit(sd_bus_message *m, const struct secd_audit *e)
+{
+	int r = sd_bus_message_append(m, "suuts", e->id, e->category, e->priority, e->time_us,
+				      e->message);
+
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'a', "{ss}");
+	for (size_t i = 0; i < e->n && r >= 0; i++)
+		r = sd_bus_message_append(m, "{ss}", e->details[i].name, e->details[i].value);
+	return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+void secd_vtable_audit(struct secd_vtable *v, const struct secd_audit *e)
+{
+	CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+	struct sd_bus *sd = bus_sd_bus(v->bus);
+
+	if (sd && sd_bus_message_new_signal(sd, &m, PATH, INTERFACE, "AuditEvent") >= 0 &&
+	    append_audit(m, e) >= 0)
+		(void)sd_bus_send(sd, m, NULL);
 }

@@ -48,3 +48,19 @@ DEFINE_CLEANUP(struct secd_vtable *, secd_vtable_free)
 void secd_vtable_update(struct secd_vtable *v, const struct secd_facts *now);
 /* The signal PinRequested. */
 void secd_vtable_pin_requested(struct secd_vtable *v);
+
+#define SECD_DETAILS_MAX ((size_t)8)
+
+/* An auditable event. Texts are borrowed during the call. */
+struct secd_audit {
+	const char *id; /* "AC-1" */
+	uint32_t category, priority;
+	uint64_t time_us; /* since 1970 */
+	const char *message;
+	size_t n;
+	struct secd_detail {
+		const char *name, *value;
+	} details[SECD_DETAILS_MAX];
+};
+/* The signal AuditEvent. */
+void secd_vtable_audit(struct secd_vtable *v, const struct secd_audit *e);

@@ -204,6 +204,8 @@ static const struct {
 	[SDI_PRIV] = {PROVISIONING,       VIA_ANY   },
 	[SP_SUPPORTED] = {PROVISIONING,       VIA_ANY   },
 	[SP_CURRENT] = {PROVISIONING,       VIA_ANY   },
+	[AEL_CATEGORIES] = {PROVISIONING,       VIA_ANY   },
+	[AEL_PRIORITY] = {PROVISIONING,       VIA_ANY   },
 };
 _Static_assert(ARRAY_SIZE(WRITABLE) == PROPERTY_COUNT, "a row for each property");
 

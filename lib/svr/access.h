@@ -50,6 +50,8 @@ enum property {
 	SDI_PRIV,
 	SP_SUPPORTED,
 	SP_CURRENT,
+	AEL_CATEGORIES,
+	AEL_PRIORITY,
 	PROPERTY_COUNT,
 };
 #define PROP_BIT(p) (1u << (p))

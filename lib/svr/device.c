@@ -71,6 +71,8 @@ void device_wipe(struct device *dev, const struct svr_env *env)
 
 	fresh.sp.supported = SP_BIT(SP_BASELINE);
 	fresh.sp.current = SP_BASELINE;
+	fresh.ael.categories = AEL_CATEGORIES_ALL;
+	fresh.ael.priority = AEL_PRIORITY_LAST;
 	fresh.swu.at_us = NEVER_US;
 	fresh.swu.run = dev->swu.run;
 	draw_uuid(&fresh.uuid, env);

@@ -69,6 +69,17 @@ struct swu {
 	uint32_t run;            /* counts what was begun; survives RESET */
 };
 
+#define AEL_SPACE          ((size_t)2048) /* octets of events; the oldest give way */
+#define AEL_CATEGORIES_ALL 255u
+#define AEL_PRIORITY_LAST  4u
+
+/* /oic/sec/ael. */
+struct ael {
+	uint8_t categories, priority; /* filters */
+	size_t used;                  /* of this run only, as are the events */
+	uint8_t ring[AEL_SPACE];
+};
+
 struct device {
 	const struct device_info *info; /* borrowed for life */
 
@@ -95,6 +106,7 @@ struct device {
 	} sp;
 
 	struct swu swu;
+	struct ael ael;
 
 	/* Of this run only. */
 	struct {

@@ -1,8 +1,9 @@
 /* Stored form of the device: [version, {doxm}, {pstat}, {cred}, {sdi}, {acl2}, {sp}, {keys}, {crl},
- * {swu}], each with all its writable properties. What is behind acl2 came later: a record may end
- * before it. */
+ * {swu}, {ael}], each with all its writable properties. What is behind acl2 came later: a record
+ * may end before it. */
 #include "codec/cbw.h"
 #include "svr/acl.h"
+#include "svr/ael.h"
 #include "svr/cred.h"
 #include "svr/crl.h"
 #include "svr/dos.h"
@@ -181,6 +182,17 @@ static bool read_sp(struct device *dev, struct cbr *c)
 	return is_whole(c, u.seen, SP_SUPPORTED, SP_CURRENT) && sp_apply(dev, &u);
 }
 
+static bool read_ael(struct device *dev, struct cbr *c)
+{
+	struct ael_update u;
+
+	ael_rep_read(c, &u);
+	if (!is_whole(c, u.seen, AEL_CATEGORIES, AEL_PRIORITY))
+		return false;
+	ael_apply(dev, &u);
+	return true;
+}
+
 /* What is read before the damage is kept. New sections go to the end. */
 static const struct {
 	void (*write)(const struct device *dev, struct buf *b);
@@ -196,6 +208,7 @@ static const struct {
 	{write_keys,           read_keys,       "keys are damaged"},
 	{crl_rep_write_stored, crl_rep_read,    "crl is damaged"  },
 	{swu_record_write,     swu_record_read, "swu is damaged"  },
+	{ael_record_write,     read_ael,        "ael is damaged"  },
 };
 #define SECTIONS_AT_LEAST ((size_t)5) /* all there were at first */
 

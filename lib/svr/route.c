@@ -2,6 +2,7 @@
 
 #include "codec/cbw.h"
 #include "svr/acl.h"
+#include "svr/ael.h"
 #include "svr/core.h"
 #include "svr/cred.h"
 #include "svr/crl.h"
@@ -31,11 +32,6 @@
 	{                                                                                          \
 		.href = (path), .kind = RES_SVR, .owner = (who), .anyone = (methods)               \
 	}
-#define NOT_YET(path, what)                                                                        \
-	{                                                                                          \
-		.target = {.href = (path), .kind = (what), .owner = OWNER_NONE }                   \
-	}
-
 /* In the order of the links of /oic/res. */
 /* clang-format off */
 const struct resource RESOURCES[] = {
@@ -144,6 +140,15 @@ const struct resource RESOURCES[] = {
 		.body_max = REQ_BODY_MAX,
 	},
 	{
+		.target = SVR("/oic/sec/ael", OWNER_NONE, 0),
+		.rt = "oic.r.ael",
+		.interfaces = {IF_RW, IF_BASELINE},
+		.get = get_properties,
+		.post = ael_post,
+		.body_max = AEL_BODY_MAX,
+		.properties = ael_rep_write,
+	},
+	{
 		.target = SECURE("/oic/mnt"),
 		.rt = "oic.wk.mnt",
 		.interfaces = {IF_RW, IF_BASELINE},
@@ -162,7 +167,6 @@ const struct resource RESOURCES[] = {
 		.observable = true,
 		.properties = swu_rep_write,
 	},
-	NOT_YET("/oic/sec/ael", RES_SVR),
 };
 /* clang-format on */
 const size_t N_RESOURCES = ARRAY_SIZE(RESOURCES);

@@ -13,7 +13,7 @@ struct resource {
 	const char *interfaces[NCR_INTERFACES_MAX]; /* the first is the default */
 	bool observable;
 	size_t body_max;            /* octets of a POST; 0: no POST */
-	svr_handler get, post, del; /* all NULL: known to the standard, not there yet */
+	svr_handler get, post, del; /* NULL: there is no such method */
 	/* Writes the properties of a resource that shows them to everyone alike. */
 	void (*properties)(const struct device *dev, struct buf *b);
 	const struct ncr *ncr; /* of another program; NULL: of the device */

@@ -12,11 +12,6 @@ static bool format_is_taken(uint32_t format)
 	return format == CF_NONE || format == CF_CBOR || format == CF_OCF_CBOR;
 }
 
-static bool is_not_there_yet(const struct resource *res)
-{
-	return !res->get && !res->post && !res->del;
-}
-
 static enum verdict call_post(struct exchange *x)
 {
 	if (!x->res->post)
@@ -95,13 +90,11 @@ static enum verdict decide(struct exchange *x)
 	x->res = route_find(x->env, x->req->path, &x->room);
 	if (!x->res)
 		return not_found(x);
-	if (!is_not_there_yet(x->res) && !route_interface(x->res, x->req))
+	if (!route_interface(x->res, x->req))
 		return refuse(x, V_FORBIDDEN, "interface is not supported");
 	x->access = access_decide(x->dev, &x->who, &x->res->target);
 	if (x->access == ACCESS_NONE)
 		return refuse(x, V_UNAUTHORIZED, "requester is not authorised");
-	if (is_not_there_yet(x->res))
-		return refuse(x, V_NOT_FOUND, "resource is not there yet");
 	return call_handler(x);
 }
 
@@ -120,6 +113,17 @@ static void out_undo(struct svr_out *out)
 		buf_reset(out->body);
 }
 
+static enum svr_audit audit_of(const struct exchange *x)
+{
+	const enum verdict v = x->out->verdict;
+
+	if (v == V_UNAUTHORIZED)
+		return AUDIT_ACCESS_DENIED;
+	if ((v == V_CHANGED || v == V_DELETED) && x->out->staged && x->res->target.kind == RES_SVR)
+		return AUDIT_SVR_CHANGED;
+	return AUDIT_NONE;
+}
+
 void svr_handle(const struct device *dev, const struct req *req, const struct svr_env *env,
 		struct svr_out *out)
 {
@@ -133,6 +137,7 @@ void svr_handle(const struct device *dev, const struct req *req, const struct sv
 		out->verdict = V_IGNORE;
 	if (out->verdict >= V_BAD_REQUEST || out->verdict == V_IGNORE)
 		out_undo(out);
+	out->audit = audit_of(&x);
 	out->observable = out->verdict == V_CONTENT && x.res->observable;
 }
 

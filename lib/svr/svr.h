@@ -133,6 +133,45 @@ enum svr_fx {
 };
 #define SVR_RESET_WAIT_US UINT64_C(300000)
 
+/* ---- auditable events: OCF Security 13.22 ---- */
+
+enum svr_audit {
+	AUDIT_NONE,
+	AUDIT_ACCESS_DENIED,
+	AUDIT_TRANSFER_BEGUN,
+	AUDIT_OWNED,
+	AUDIT_STATE_CHANGED,
+	AUDIT_RESET,
+	AUDIT_RECORD_DAMAGED,
+	AUDIT_HANDSHAKE_FAILED,
+	AUDIT_SVR_CHANGED,
+	AUDIT_BAD_MESSAGE,
+	AUDIT_COUNT,
+};
+/* Bits of categoryfilter. */
+enum audit_category {
+	AUDIT_CATEGORY_ACCESS = 0x01,
+	AUDIT_CATEGORY_ONBOARDING = 0x02,
+	AUDIT_CATEGORY_DEVICE = 0x04,
+	AUDIT_CATEGORY_AUTHENTICATION = 0x08,
+	AUDIT_CATEGORY_SVR = 0x10,
+	AUDIT_CATEGORY_COMMUNICATION = 0x40,
+};
+struct svr_audit_kind {
+	const char *id; /* "AC-1" */
+	enum audit_category category;
+	unsigned priority; /* 0 critical, 1 error, 2 warning, 3 info, 4 debug */
+	const char *message;
+};
+const struct svr_audit_kind *svr_audit_kind(enum svr_audit event); /* not AUDIT_NONE */
+
+#define AUDIT_AUX_MAX  ((size_t)8)   /* texts of one event */
+#define AUDIT_TEXT_MAX ((size_t)128) /* octets of one; more are cut off */
+/* Puts an event into /oic/sec/ael, if its filters let it pass; in place, since nothing of it is
+ * stored. `aux` says more about it; what is not printable ASCII becomes '?'. */
+void device_audit(struct device *dev, enum svr_audit event, const struct span *aux, size_t n,
+		  const struct svr_wall *wall);
+
 struct svr_out {
 	enum verdict verdict;
 	struct buf *body;      /* in: where to write the answer's body; CBOR */
@@ -142,8 +181,9 @@ struct svr_out {
 	/* Granted to a resource of another program, which is to be asked (V_LATER) or, when the
 	 * request is asked again (ASKED_READY), has the last word. */
 	const struct ncr *ncr;
-	unsigned effects; /* enum svr_fx */
-	const char *why;  /* static text for the log line of a refusal, or NULL */
+	unsigned effects;     /* enum svr_fx */
+	enum svr_audit audit; /* has happened, unless the store fails */
+	const char *why;      /* static text for the log line of a refusal, or NULL */
 };
 
 /* One request, unicast or multicast, secured or not. V_IGNORE: send nothing. */

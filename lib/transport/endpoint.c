@@ -37,6 +37,7 @@ struct endpoint {
 	struct peers *peers;
 	struct eps eps;
 	uint64_t now_us;
+	const struct endpoint_addr *about; /* of the callback under way */
 };
 
 void endpoint_defaults(struct endpoint_config *cfg)
@@ -84,7 +85,9 @@ static void on_request(void *arg, const struct remote *from, struct req *req, st
 	if (facts && facts->has_cert)
 		req->peer_key = span_of(facts->key.b, sizeof(facts->key.b));
 	eps_for(&e->eps, from, &req->ep_coap, &req->ep_coaps);
+	e->about = &from->addr;
 	e->ops->request(e->arg, req, answer);
+	e->about = NULL;
 }
 
 static void on_act(void *arg)
@@ -147,14 +150,17 @@ static void on_data(void *arg, const struct remote *from, struct span plain, uin
 	receive_message(e, from, plain, false);
 }
 
-static void on_ended(void *arg, uint64_t session, enum dtls_end why, bool was_open)
+static void on_ended(void *arg, uint64_t session, enum dtls_end why, bool was_open,
+		     const struct endpoint_addr *peer)
 {
 	struct endpoint *e = arg;
 
 	client_forget(e->client, session);
 	if (e->server)
 		server_forget(e->server, session);
+	e->about = peer;
 	e->ops->closed(e->arg, session, why, was_open);
+	e->about = NULL;
 }
 
 static void on_offer(void *arg, struct dtls_offer *ret)
@@ -392,6 +398,11 @@ uint64_t endpoint_deadline(const struct endpoint *e)
 	due = other < due ? other : due;
 	other = e->server ? server_deadline(e->server) : NEVER_US;
 	return other < due ? other : due;
+}
+
+const struct endpoint_addr *endpoint_about(const struct endpoint *e)
+{
+	return e->about;
 }
 
 size_t endpoint_sessions(const struct endpoint *e)

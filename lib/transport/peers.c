@@ -413,6 +413,7 @@ void peers_reap(struct peers *ps)
 		uint64_t id = p->at.session;
 		bool was_open = p->announced;
 		enum dtls_end why = p->why;
+		const struct endpoint_addr addr = p->at.addr;
 
 		ps->over = p->next_over;
 		if (why == DTLS_END_LOCAL || why == DTLS_END_IDLE || why == DTLS_END_CERT)
@@ -422,7 +423,7 @@ void peers_reap(struct peers *ps)
 		if (dtls_end(p->dtls) == DTLS_END_PIN)
 			why = DTLS_END_PIN;
 		peer_free(ps, p);
-		ps->ops->ended(ps->arg, id, why, was_open);
+		ps->ops->ended(ps->arg, id, why, was_open, &addr);
 	}
 }
 

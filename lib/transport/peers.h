@@ -10,7 +10,8 @@ struct peers_ops {
 	void (*send)(void *arg, const struct remote *to, struct span datagram);
 	/* One record of an open session; from->session is set. */
 	void (*data)(void *arg, const struct remote *from, struct span plain, uint64_t now_us);
-	void (*ended)(void *arg, uint64_t session, enum dtls_end why, bool was_open);
+	void (*ended)(void *arg, uint64_t session, enum dtls_end why, bool was_open,
+		      const struct endpoint_addr *peer);
 	/* As in struct endpoint_ops; `offer` is NULL for a client. */
 	void (*offer)(void *arg, struct dtls_offer *ret);
 	int (*psk)(void *arg, enum dtls_profile profile, struct span identity, struct secret *ret);

@@ -159,7 +159,7 @@ static const struct {
 	{"GET crl", M_GET, "/oic/sec/crl", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_CONTENT},
 	{"GET sp", M_GET, "/oic/sec/sp", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_CONTENT},
 	{"GET mnt", M_GET, "/oic/mnt", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_CONTENT},
-	{"GET ael", M_GET, "/oic/sec/ael", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_NOT_FOUND},
+	{"GET ael", M_GET, "/oic/sec/ael", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_CONTENT},
 	{"PUT doxm", M_PUT, "/oic/sec/doxm", "{}", V_UNAUTHORIZED, V_UNAUTHORIZED, V_NO_METHOD},
 	{"PUT cred", M_PUT, "/oic/sec/cred", "{}", V_UNAUTHORIZED, V_UNAUTHORIZED, V_NO_METHOD},
 	{"DELETE doxm", M_DELETE, "/oic/sec/doxm", NULL, V_UNAUTHORIZED, V_UNAUTHORIZED, V_NO_METHOD},
@@ -439,6 +439,8 @@ static const struct {
         {SDI_PRIV,          "wwwww.w"},
         {SP_SUPPORTED,      "wwwww.w"},
 	{SP_CURRENT,        "wwwww.w"},
+        {AEL_CATEGORIES,    "wwwww.w"},
+        {AEL_PRIORITY,      "wwwww.w"},
 };
 
 static void access_may_write__follows_the_state_columns(void **state)

@@ -109,6 +109,7 @@ static void write_sections(struct buf *b, size_t other, const char *text)
 		"{\"csr\":h'000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f'}",
 		"{\"crlid\":7,\"thisupdate\":\"now\",\"crldata\":h'00'}",
 		SWU,
+		"{\"categoryfilter\":255,\"priorityfilter\":4}",
 	};
 
 	buf_reset(b);
@@ -118,7 +119,7 @@ static void write_sections(struct buf *b, size_t other, const char *text)
 		diag(b, i == other ? text : SECTIONS[i]);
 }
 
-#define SECTION_COUNT 9
+#define SECTION_COUNT 10
 
 /* A record from before sp: what it does not say is as after a RESET. */
 static void svr_start__takes_the_shorter_record_of_a_forerunner(void **state)
@@ -146,7 +147,7 @@ static const struct {
 	const char *text;
 	const char *why; /* NULL: fine */
 } DAMAGES[] = {
-	{"none", 9, "", NULL},
+	{"none", 99, "", NULL},
 	{"doxm without a property", 0, "{\"oxmsel\":0,\"owned\":true,\"deviceuuid\":\"" FINAL "\",\"rowneruuid\":\"" OBT "\"}", "doxm is damaged"},
 	{"doxm of another method", 0, "{\"oxmsel\":3,\"owned\":true,\"deviceuuid\":\"" FINAL "\",\"devowneruuid\":\"" OBT "\",\"rowneruuid\":\"" OBT "\"}", "doxm is damaged"},
 	{"doxm not owned", 0, "{\"oxmsel\":0,\"owned\":false,\"deviceuuid\":\"" FINAL "\",\"devowneruuid\":\"" OBT "\",\"rowneruuid\":\"" OBT "\"}", "its parts contradict each other"},
@@ -170,8 +171,9 @@ static const struct {
 	{"a key cut short", 6, "{\"csr\":h'00'}", "keys are damaged"},
 	{"crl without its list", 7, "{\"crlid\":1}", "crl is damaged"},
 	{"swu without a state", 8, "{\"purl\":\"\",\"action\":0,\"at\":7,\"nv\":\"\",\"result\":0,\"last\":0,\"cm\":0}", "swu is damaged"},
-	{"a section behind the last", 8, SWU ",{}", "something is behind its end"},
-	{"a section too few", 8, "", "swu is damaged"},
+	{"ael without a filter", 9, "{\"categoryfilter\":255}", "ael is damaged"},
+	{"a section behind the last", 8, SWU ",{\"categoryfilter\":255,\"priorityfilter\":4}", "something is behind its end"},
+	{"a section too few", 9, "", "ael is damaged"},
 	{"a number for a section", 3, "7", "sdi is damaged"},
 };
 /* clang-format on */
