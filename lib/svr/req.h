@@ -5,9 +5,10 @@
 #include "base/uuid.h"
 #include "base/verdict.h"
 
-#define REQ_QUERY_MAX 8
-#define REQ_PATH_MAX  ((size_t)128)       /* octets of a path */
-#define REQ_BODY_MAX  ((size_t)64 * 1024) /* octets of a request body, blocks joined */
+#define REQ_QUERY_MAX  8
+#define REQ_PATH_MAX   ((size_t)128)             /* octets of a path */
+#define REQ_BODY_MAX   ((size_t)64 * 1024)       /* octets of a request body, blocks joined */
+#define REQ_ANSWER_MAX ((size_t)2 * 1024 * 1024) /* octets of an answer's body: full lists */
 
 #define CF_CBOR     60u
 #define CF_OCF_CBOR 10000u /* application/vnd.ocf+cbor */

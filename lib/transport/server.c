@@ -38,7 +38,7 @@ int server_new(struct server **ret, const struct server_config *cfg, const struc
 	s->arg = arg;
 	s->cfg = *cfg;
 	s->blocks.body_max = cfg->body_max;
-	s->answer.body = BUF_INIT(cfg->body_max);
+	s->answer.body = BUF_INIT(REQ_ANSWER_MAX);
 	chance_fill(&s->next_id, sizeof(s->next_id));
 	*ret = s;
 	return 0;
@@ -103,6 +103,8 @@ static uint8_t ask(struct server *s, const struct remote *from, const struct mes
 			  .ticket = ticket};
 
 	memcpy(req.query, m->query, m->n_query * sizeof(req.query[0]));
+	if (s->answer.body.cap > REQ_BODY_MAX)
+		buf_done(&s->answer.body); /* long lists are rare: their memory goes back */
 	buf_reset(&s->answer.body);
 	s->answer.verdict = V_IGNORE;
 	s->answer.content_format = CF_NONE;

@@ -395,6 +395,24 @@ static void block2__a_large_answer_comes_in_blocks(void **state)
 	assert_int_equal(b->sent[2].m.payload.len, 0);
 }
 
+static void block2__answers_have_a_limit_of_their_own(void **state)
+{
+	struct bench *b = *state;
+	struct message m = request(MT_CON, MC_GET, 1, "/oic/sec/cred");
+
+	for (size_t over = 0; over < 2; over++) {
+		b->answer_len = REQ_ANSWER_MAX + over;
+		m.id++;
+		receive(b, &PLAIN, &m);
+		assert_int_equal(b->sent[over].m.code, over ? MC_INTERNAL : MC_CONTENT);
+		assert_int_equal(b->sent[over].m.payload.len, over ? 0 : 1024);
+	}
+	m.id++;
+	b->answer_len = 7;
+	receive(b, &PLAIN, &m);
+	assert_int_equal(b->sent[2].m.code, MC_CONTENT);
+}
+
 static void block2__only_a_get_can_have_a_large_answer(void **state)
 {
 	struct bench *b = *state;
@@ -583,6 +601,7 @@ int main(void)
 		T(block1__is_joined_and_a_lone_block_refused),
 		T(block1__on_a_get_is_refused),
 		T(block2__a_large_answer_comes_in_blocks),
+		T(block2__answers_have_a_limit_of_their_own),
 		T(block2__only_a_get_can_have_a_large_answer),
 		T(multicast__answer_comes_within_the_leisure),
 		T(multicast__leisure_differs),
