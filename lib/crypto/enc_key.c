@@ -68,16 +68,34 @@ static bool read_coordinate(const struct jsn *jwk, const char *name, uint8_t ret
 	return true;
 }
 
-static enum jwk_fault read_pair(const struct jsn *jwk, struct enc_key *k, const char **ret_why)
+/* What else a JWK says beside its numbers is not looked at. */
+static bool find_curve(const struct jsn *jwk, enum ec_curve *ret)
 {
 	struct span kty = jsn_text(jsn_get(jwk, "kty")), crv = jsn_text(jsn_get(jwk, "crv"));
 
-	*ret_why = "curve is not supported";
 	if (span_is(kty, "EC") && span_is(crv, "P-256"))
-		k->curve = EC_P256;
+		*ret = EC_P256;
 	else if (span_is(kty, "OKP") && span_is(crv, "X25519"))
-		k->curve = EC_X25519;
+		*ret = EC_X25519;
 	else
+		return false;
+	return true;
+}
+
+bool enc_point_read(const struct jsn *jwk, struct buf *x, struct buf *y, struct enc_point *ret)
+{
+	if (!find_curve(jwk, &ret->curve) || b64_decode(jsn_text(jsn_get(jwk, "x")), x) < 0 ||
+	    (ret->curve == EC_P256 && b64_decode(jsn_text(jsn_get(jwk, "y")), y) < 0))
+		return false;
+	ret->x = buf_span(x);
+	ret->y = buf_span(y);
+	return true;
+}
+
+static enum jwk_fault read_pair(const struct jsn *jwk, struct enc_key *k, const char **ret_why)
+{
+	*ret_why = "curve is not supported";
+	if (!find_curve(jwk, &k->curve))
 		return JWK_UNSUPPORTED;
 	*ret_why = "a coordinate is not 32 octets of base64url";
 	if (!read_coordinate(jwk, "x", k->x) ||

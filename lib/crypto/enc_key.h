@@ -44,6 +44,10 @@ struct enc_point {
 	struct span x, y;
 };
 
+/* Of a public JWK, into the two buffers. False: not a curve of ours, or not base64url. */
+MUST_USE bool enc_point_read(const struct jsn *jwk, struct buf *x, struct buf *y,
+			     struct enc_point *ret);
+
 /* Derives a key of `len` octets from what ECDH agreed on; `arg` is the caller's. 0 or -EIO. */
 struct enc_kdf {
 	int (*derive)(const void *arg, struct span z, size_t len, struct secret *ret);

@@ -1,5 +1,6 @@
 #include "crypto/envelope.h"
 
+#include "crypto/cose_encrypt.h"
 #include "crypto/cose_sign.h"
 #include "crypto/jwe.h"
 #include "crypto/jws.h"
@@ -94,8 +95,8 @@ static enum fw_error open_jws(struct span octets, const struct jsn *root, const 
 	return FWE_OK;
 }
 
-static enum fw_error open_cose(struct span octets, const struct trust *trust,
-			       const struct envelope_policy *policy, struct envelope *ret)
+static enum fw_error open_cose_sign(struct span octets, const struct trust *trust,
+				    const struct envelope_policy *policy, struct envelope *ret)
 {
 	CLEANUP(cose_sign_freep) struct cose_sign *m = NULL;
 	struct buf payload = BUF_INIT(octets.len);
@@ -111,7 +112,42 @@ static enum fw_error open_cose(struct span octets, const struct trust *trust,
 	return buf_ok(&payload) ? FWE_OK : FWE_INTERNAL;
 }
 
-/* What encryption has hidden must be signed, and by JOSE inside JOSE. */
+static bool is_encrypted(enum cose_kind kind)
+{
+	return kind == COSE_ENCRYPT0 || kind == COSE_ENCRYPT;
+}
+
+static enum fw_error open_cose_encrypt(struct span octets, const struct trust *trust,
+				       const struct envelope_policy *policy, struct envelope *ret)
+{
+	CLEANUP(buf_done) struct buf plaintext = {0};
+	enum fw_error e = cose_decrypt(octets, (struct span){0}, policy->ring, &plaintext);
+	enum cose_kind kind;
+	struct cbr c;
+
+	if (e != FWE_OK)
+		return e;
+	/* What encryption has hidden must be signed, and by COSE inside COSE. */
+	if (cose_open(&c, buf_span(&plaintext), &kind) != FWE_OK)
+		return FWE_MANIFEST_UNSIGNED;
+	return is_encrypted(kind) ? FWE_MANIFEST_NESTING_INVALID
+				  : open_cose_sign(buf_span(&plaintext), trust, policy, ret);
+}
+
+static enum fw_error open_cose(struct span octets, const struct trust *trust,
+			       const struct envelope_policy *policy, struct envelope *ret)
+{
+	enum cose_kind kind;
+	struct cbr c;
+	enum fw_error e = cose_open(&c, octets, &kind);
+
+	if (e != FWE_OK)
+		return e;
+	return is_encrypted(kind) ? open_cose_encrypt(octets, trust, policy, ret)
+				  : open_cose_sign(octets, trust, policy, ret);
+}
+
+/* The same for a JWE: JOSE inside JOSE. */
 static enum fw_error open_inner(struct span octets, const struct trust *trust,
 				const struct envelope_policy *policy, struct envelope *ret)
 {

@@ -111,18 +111,12 @@ static struct recipient recipient_at(const struct jwe *j, size_t i)
 	};
 }
 
-static bool is_text_of(const struct jsn *object, const char *name, const char *value)
-{
-	return span_is(jsn_text(jsn_get(object, name)), value);
-}
-
 /* An ephemeral key on a curve that we do not have is as good as another algorithm. */
 static bool has_curve(const struct jose_header *h)
 {
-	const struct jsn *epk = jose_param(h, "epk");
+	const struct jsn *crv = jsn_get(jose_param(h, "epk"), "crv");
 
-	return !jsn_get(epk, "crv") || is_text_of(epk, "crv", "P-256") ||
-	       is_text_of(epk, "crv", "X25519");
+	return !crv || span_is(jsn_text(crv), "P-256") || span_is(jsn_text(crv), "X25519");
 }
 
 static enum fw_error check_header(struct recipient *r)
@@ -137,23 +131,6 @@ static enum fw_error check_header(struct recipient *r)
 	if (jose_param(h, "zip"))
 		return FWE_MANIFEST_ZIP_UNSUPPORTED;
 	return jose_brings_key(h) ? FWE_MANIFEST_KEY_EMBEDDED : jose_check_crit(h);
-}
-
-/* epk: an EC or OKP key of the curve; its members beside the numbers say nothing to us. */
-static bool read_point(const struct jsn *epk, struct buf *x, struct buf *y, struct enc_point *ret)
-{
-	if (is_text_of(epk, "kty", "EC") && is_text_of(epk, "crv", "P-256"))
-		ret->curve = EC_P256;
-	else if (is_text_of(epk, "kty", "OKP") && is_text_of(epk, "crv", "X25519"))
-		ret->curve = EC_X25519;
-	else
-		return false;
-	if (b64_decode(jsn_text(jsn_get(epk, "x")), x) < 0 ||
-	    (ret->curve == EC_P256 && b64_decode(jsn_text(jsn_get(epk, "y")), y) < 0))
-		return false;
-	ret->x = buf_span(x);
-	ret->y = buf_span(y);
-	return true;
 }
 
 static int content_key(const struct recipient *r, const struct enc_key *k, struct secret *ret)
@@ -171,7 +148,7 @@ static int content_key(const struct recipient *r, const struct enc_key *k, struc
 	if (b64_decode(r->key_text, &wrapped) < 0)
 		return -EBADMSG;
 	if (enc_alg_agrees(r->alg)) {
-		if (!read_point(jose_param(h, "epk"), &x, &y, &epk) ||
+		if (!enc_point_read(jose_param(h, "epk"), &x, &y, &epk) ||
 		    b64_decode(jsn_text(jose_param(h, "apu")), &apu) < 0 ||
 		    b64_decode(jsn_text(jose_param(h, "apv")), &apv) < 0)
 			return -EBADMSG;
