@@ -398,25 +398,34 @@ static struct span keep(struct buf *room, gnutls_datum_t *number, size_t width)
 	return span_of(room->ptr + start, room->len - start);
 }
 
-static int export_ec(gnutls_privkey_t priv, struct buf *room, struct key_parts *p)
+/* KEY_TYPES: not one of ours. */
+static void put_curve(struct key_parts *p, gnutls_ecc_curve_t curve)
 {
-	gnutls_datum_t x = {0}, y = {0}, d = {0};
-	gnutls_ecc_curve_t curve;
-	int r = gnutls_privkey_export_ecc_raw2(priv, &curve, &x, &y, &d, GNUTLS_EXPORT_FLAG_NO_LZ);
-	size_t width;
-
-	if (r < 0)
-		return error_of(r, -EIO);
 	p->type = KEY_TYPES;
 	for (unsigned t = 0; t < KEY_TYPES; t++) {
 		if (KINDS[t].width > 0 && KINDS[t].curve == curve)
 			p->type = (enum key_type)t;
 	}
-	/* Ed25519 values are octet strings, not numbers: nothing was stripped. */
-	width = p->type != KEY_TYPES && has_points(p->type) ? KINDS[p->type].width : 0;
-	p->x = keep(room, &x, width);
-	p->y = keep(room, &y, width);
-	p->d = keep(room, &d, width);
+}
+
+/* Ed25519 values are octet strings, not numbers: nothing was stripped. */
+static size_t width_of(const struct key_parts *p)
+{
+	return p->type != KEY_TYPES && has_points(p->type) ? KINDS[p->type].width : 0;
+}
+
+static int export_ec(gnutls_privkey_t priv, struct buf *room, struct key_parts *p)
+{
+	gnutls_datum_t x = {0}, y = {0}, d = {0};
+	gnutls_ecc_curve_t curve;
+	int r = gnutls_privkey_export_ecc_raw2(priv, &curve, &x, &y, &d, GNUTLS_EXPORT_FLAG_NO_LZ);
+
+	if (r < 0)
+		return error_of(r, -EIO);
+	put_curve(p, curve);
+	p->x = keep(room, &x, width_of(p));
+	p->y = keep(room, &y, width_of(p));
+	p->d = keep(room, &d, width_of(p));
 	return p->type == KEY_TYPES || !buf_ok(room) ? -EINVAL : 0;
 }
 
@@ -485,6 +494,62 @@ int key_import_pem(struct span pem, struct key **ret, const char **ret_why)
 	r = r < 0 ? error_of(r, -EBADMSG) : import_handle(priv, ret, ret_why);
 	gnutls_privkey_deinit(priv);
 	return r;
+}
+
+bool key_is_url(const char *text)
+{
+	return gnutls_url_is_supported(text) != 0;
+}
+
+/* The public numbers of a private key that shows no others. */
+static int export_public(gnutls_privkey_t priv, struct buf *room, struct key_parts *p)
+{
+	gnutls_datum_t a = {0}, b = {0};
+	gnutls_pubkey_t pub = NULL;
+	gnutls_ecc_curve_t curve = GNUTLS_ECC_CURVE_INVALID;
+	int r = gnutls_pubkey_init(&pub);
+
+	if (r >= 0)
+		r = gnutls_pubkey_import_privkey(pub, priv, 0, 0);
+	if (r >= 0)
+		r = gnutls_privkey_get_pk_algorithm(priv, NULL) == GNUTLS_PK_RSA
+			    ? gnutls_pubkey_export_rsa_raw2(pub, &a, &b, GNUTLS_EXPORT_FLAG_NO_LZ)
+			    : gnutls_pubkey_export_ecc_raw2(pub, &curve, &a, &b,
+							    GNUTLS_EXPORT_FLAG_NO_LZ);
+	gnutls_pubkey_deinit(pub);
+	if (r < 0)
+		return error_of(r, -EIO);
+	if (curve == GNUTLS_ECC_CURVE_INVALID) {
+		p->type = KEY_RSA;
+		p->n = keep(room, &a, 0);
+		p->e = keep(room, &b, 0);
+	} else {
+		put_curve(p, curve);
+		p->x = keep(room, &a, width_of(p));
+		p->y = keep(room, &b, width_of(p));
+	}
+	return p->type == KEY_TYPES || !buf_ok(room) ? -EINVAL : 0;
+}
+
+int key_import_url(const char *url, struct key **ret, const char **ret_why)
+{
+	struct buf room CLEANUP(buf_done) = BUF_INIT(4 * KEY_PART_MAX);
+	struct key_parts parts = {0};
+	gnutls_privkey_t priv = NULL;
+	int r;
+
+	if (gnutls_privkey_init(&priv) < 0)
+		return -ENOMEM;
+	r = gnutls_privkey_import_url(priv, url, 0);
+	*ret_why = r < 0 ? gnutls_strerror(r) : "a kind of key that is not supported";
+	r = r < 0 ? error_of(r, -EBADMSG) : export_public(priv, &room, &parts);
+	if (r == 0)
+		r = key_import(&parts, ret, ret_why);
+	if (r == 0)
+		(*ret)->priv = priv;
+	else
+		gnutls_privkey_deinit(priv);
+	return r == -EINVAL || r == -EIO ? -EBADMSG : r;
 }
 
 int key_generate(enum key_type type, struct key **ret)

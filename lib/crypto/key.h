@@ -44,6 +44,10 @@ struct key; /* opaque: a public key, with or without its private half */
 MUST_USE int key_import(const struct key_parts *parts, struct key **ret, const char **ret_why);
 /* Private key in PEM (PKCS#8, SEC 1 or PKCS#1, not encrypted). As key_import. */
 MUST_USE int key_import_pem(struct span pem, struct key **ret, const char **ret_why);
+/* Private key in a token, "pkcs11:..." (RFC 7512) or another URL of GnuTLS; the PIN by pin-source=
+ * or pin-value=. Signing happens there. As key_import. */
+MUST_USE int key_import_url(const char *url, struct key **ret, const char **ret_why);
+bool key_is_url(const char *text);
 /* A new pair. 0, -ENOMEM, -EIO. */
 MUST_USE int key_generate(enum key_type type, struct key **ret);
 struct key *key_free(struct key *k); /* wipes; accepts NULL, returns NULL */

@@ -38,15 +38,31 @@ static int read_key(const char *path, bool want_private, struct key **ret)
 	return r;
 }
 
+static int read_token(const char *url, struct key **ret)
+{
+	const char *why = "";
+	int r = key_import_url(url, ret, &why);
+
+	if (r < 0)
+		cli_say("key in a token: %s", why); /* the URL may hold a PIN */
+	return r;
+}
+
 int key_read_private(const char *path, struct key **ret)
 {
+	if (key_is_url(path))
+		return read_token(path, ret);
 	return read_key(path, true, ret);
 }
 
 int key_read_public(const char *path, struct key **ret)
 {
 	CLEANUP(key_freep) struct key *k = NULL;
-	int r = read_key(path, false, &k);
+	int r;
+
+	if (key_is_url(path))
+		return read_token(path, ret);
+	r = read_key(path, false, &k);
 
 	/* A private file is only touched if it is kept as one. */
 	if (r == 0 && key_is_private(k)) {

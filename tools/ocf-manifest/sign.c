@@ -164,7 +164,8 @@ static enum cli_exit sign(const struct cli *cli)
 }
 
 static const struct cli_option SIGN_OPTIONS[] = {
-	{"key", "FILE", "private key: JWK or PEM, readable by its owner only", true},
+	{"key", "FILE", "private key: JWK or PEM, readable by its owner only, or a pkcs11: URL",
+	 true},
 	STYLE_OPTIONS,
 };
 
