@@ -166,7 +166,10 @@ int x509_key_from_pem(struct span pem, struct x509_key **ret, const char **ret_w
 		return -EBADMSG;
 	r = gnutls_privkey_import_x509_raw(k->priv, &d, GNUTLS_X509_FMT_PEM, NULL,
 					   GNUTLS_PKCS_PLAIN);
-	return r < 0 ? error_of(r, -EBADMSG) : complete(&k, ret, ret_why);
+	if (r < 0)
+		return error_of(r, -EBADMSG);
+	*ret_why = "the halves of the key do not belong together";
+	return gnutls_privkey_verify_params(k->priv) < 0 ? -EBADMSG : complete(&k, ret, ret_why);
 }
 
 int x509_key_from_url(const char *url, struct x509_key **ret, const char **ret_why)

@@ -123,6 +123,21 @@ static void x509_key_from_pem__takes_p256_only(void **state)
 	}
 }
 
+static void x509_key_from_pem__compares_the_halves(void **state)
+{
+	const char *pem = "-----BEGIN EC PRIVATE KEY-----\n"
+			  "MHcCAQEEIPSgEmBcLwNVzhYinWYyp85mO7v1FCgCVMM6qC196nKmoAoGCCqGSM49\n"
+			  "AwEHoUQDQgAEskJsHEBYmyGqjWenUIswPqN1l92uUGQ/aLdOhzGZr5f+l8QNfCq/\n"
+			  "3lBGVAjknTSMuWKF4sZBOydLAgQ7uaYICg==\n"
+			  "-----END EC PRIVATE KEY-----\n";
+	struct x509_key *k = NULL;
+	const char *why = NULL;
+
+	(void)state;
+	assert_int_equal(x509_key_from_pem(span_str(pem), &k, &why), -EBADMSG);
+	assert_string_equal(why, "the halves of the key do not belong together");
+}
+
 static void x509_key_from_url__refuses_what_is_none(void **state)
 {
 	struct x509_key *k = NULL;
@@ -243,6 +258,7 @@ int main(void)
 		cmocka_unit_test(x509_key_from_secret__wants_a_number_below_the_order),
 		cmocka_unit_test(x509_secret_new__draws_another_each_time),
 		cmocka_unit_test(x509_key_from_pem__takes_p256_only),
+		cmocka_unit_test(x509_key_from_pem__compares_the_halves),
 		cmocka_unit_test(x509_key_from_url__refuses_what_is_none),
 		cmocka_unit_test(x509_csr_write__makes_what_parse_takes),
 		cmocka_unit_test(x509_csr_parse__follows_the_rules),
