@@ -6,11 +6,29 @@
 
 static const struct {
 	const char *name, *label;
-} METHODS[] = {
-	[OBT_JUST_WORKS] = {"just-works",               "oic.sec.doxm.jw"     },
-	[OBT_RANDOM_PIN] = {"random-pin",               "oic.sec.doxm.rdp"    },
-	[OBT_MFG_CERT] = {"manufacturer-certificate", "oic.sec.doxm.mfgcert"},
+	uint16_t oxm;
+} METHODS[OBT_METHODS] = {
+	[OBT_JUST_WORKS] = {"just-works",               "oic.sec.doxm.jw",      0     },
+	[OBT_RANDOM_PIN] = {"random-pin",               "oic.sec.doxm.rdp",     1     },
+	[OBT_MFG_CERT] = {"manufacturer-certificate", "oic.sec.doxm.mfgcert", 2     },
+	[OBT_FIXED_PIN] = {"fixed-pin",                "x.org.ocfgw.doxm.pin", 0xff00},
 };
+
+uint16_t obt_method_oxm(enum obt_method m)
+{
+	return METHODS[m].oxm;
+}
+
+bool obt_method_of(uint16_t oxm, enum obt_method *ret)
+{
+	for (size_t i = 0; i < OBT_METHODS; i++) {
+		if (METHODS[i].oxm != oxm)
+			continue;
+		*ret = (enum obt_method)i;
+		return true;
+	}
+	return false;
+}
 
 const char *obt_method_name(enum obt_method m)
 {
@@ -36,12 +54,12 @@ bool obt_method_parse(struct span name, enum obt_method *ret)
 bool obt_method_choose(const struct answer_doxm *doxm, unsigned usable, enum obt_method *ret)
 {
 	static const enum obt_method STRONGEST_FIRST[] = {OBT_MFG_CERT, OBT_RANDOM_PIN,
-							  OBT_JUST_WORKS};
+							  OBT_FIXED_PIN, OBT_JUST_WORKS};
 
 	for (size_t i = 0; i < ARRAY_SIZE(STRONGEST_FIRST); i++) {
 		enum obt_method m = STRONGEST_FIRST[i];
 
-		if (!(usable & OBT_METHOD_BIT(m)) || !answer_doxm_offers(doxm, (uint16_t)m))
+		if (!(usable & OBT_METHOD_BIT(m)) || !answer_doxm_offers(doxm, METHODS[m].oxm))
 			continue;
 		*ret = m;
 		return true;
@@ -64,7 +82,7 @@ void obt_start(struct obt *o, enum obt_task task, const struct obt_params *param
 		.params = *params,
 		.has_sdi = params->has_sdi,
 		.at = OBT_STEPS,
-		.body = BUF_INIT(BODY_MAX),
+		.body = {.max = BODY_MAX, .secret = true},
 	};
 }
 

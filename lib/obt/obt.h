@@ -13,20 +13,24 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/secret.h"
 #include "base/uuid.h"
 #include "obt/answer.h"
 
-/* Owner transfer methods, by their doxm.oxms value. */
-enum obt_method { OBT_JUST_WORKS = 0, OBT_RANDOM_PIN = 1, OBT_MFG_CERT = 2 };
+/* Owner transfer methods. Stored in records: new ones at the end. */
+enum obt_method { OBT_JUST_WORKS, OBT_RANDOM_PIN, OBT_MFG_CERT, OBT_FIXED_PIN, OBT_METHODS };
 #define OBT_METHOD_BIT(m) (1u << (m))
 
-/* "just-works", "random-pin", "manufacturer-certificate". */
+/* Their value in doxm.oxms; the fixed PIN is a vendor's method of ours, 0xFF00. */
+uint16_t obt_method_oxm(enum obt_method m);
+MUST_USE bool obt_method_of(uint16_t oxm, enum obt_method *ret);
+/* "just-works", "random-pin", "manufacturer-certificate", "fixed-pin". */
 const char *obt_method_name(enum obt_method m);
 MUST_USE bool obt_method_parse(struct span name, enum obt_method *ret);
 /* The label of the owner credential's derivation, "oic.sec.doxm.jw" ... (CR 2868). */
 const char *obt_method_label(enum obt_method m);
 /* The strongest method that the device offers and `usable` (OBT_METHOD_BITs) holds: a certificate
- * before a PIN before Just Works. False: there is none. */
+ * before a PIN of the day before one on the label before Just Works. False: there is none. */
 MUST_USE bool obt_method_choose(const struct answer_doxm *doxm, unsigned usable,
 				enum obt_method *ret);
 
@@ -43,7 +47,10 @@ enum obt_task {
 };
 
 struct obt_params {
-	struct uuid obt;     /* we: owner, and resource owner of all four SVRs */
+	struct uuid obt;      /* we: owner, and resource owner of doxm and pstat */
+	struct uuid cms, ams; /* resource owners of cred and acl2 */
+	/* OBT_OWN*: their own keys, explicit. NULL: `obt` is all three. Borrowed until obt_end. */
+	const struct secret *cms_key, *ams_key;
 	struct uuid device;  /* its deviceuuid as of discovery or of our record */
 	struct uuid renamed; /* OBT_OWN*: the deviceuuid it gets (CR 2935 step 9) */
 	struct uuid domain;  /* security domain, /oic/sec/sdi */
@@ -56,6 +63,7 @@ enum obt_act {
 	OBT_APPROVE,    /* ask the person */
 	OBT_PIN,        /* get the PIN that the device displays */
 	OBT_CONNECT,    /* open the onboarding connection; OBT_PROVISION, OBT_RESET: the owner's */
+	OBT_SHOW_CHAIN, /* let the person see the verified chain of the device, and agree */
 	OBT_CALL,       /* send a request */
 	OBT_KEEP_KEY,   /* derive the owner credential for `renamed` and store it durably */
 	OBT_FORGET_KEY, /* remove it */

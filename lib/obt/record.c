@@ -126,7 +126,7 @@ static void read_member(struct cbr *c, struct span key, struct record_device *d,
 		read_key(c, &d->ams_key);
 	} else if (span_is(key, "method")) {
 		cbr_once(c, seen, METHOD);
-		d->method = (enum obt_method)cbr_uint(c, OBT_MFG_CERT);
+		d->method = (enum obt_method)cbr_uint(c, OBT_METHODS - 1);
 	} else if (span_is(key, "complete")) {
 		cbr_once(c, seen, COMPLETE);
 		d->complete = cbr_bool(c);

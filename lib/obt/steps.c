@@ -18,7 +18,7 @@ enum { PERM_R = 2, PERM_RUD = 14, OM_CLIENT_DIRECTED = 4, CREDTYPE_PAIRWISE = 1,
 static void body_oxmsel(const struct obt *o, struct buf *b)
 {
 	cbw_map(b);
-	cbw_kv_uint(b, "oxmsel", o->params.method);
+	cbw_kv_uint(b, "oxmsel", obt_method_oxm(o->params.method));
 	cbw_end(b);
 }
 
@@ -51,24 +51,41 @@ static void body_rowner(const struct obt *o, struct buf *b)
 	cbw_end(b);
 }
 
-/* CR 2868: an empty privatedata makes the device derive the owner credential. */
+static void body_ams(const struct obt *o, struct buf *b)
+{
+	cbw_map(b);
+	cbw_kv_uuid(b, "rowneruuid", &o->params.ams);
+	cbw_end(b);
+}
+
+static void put_key(struct buf *b, const struct uuid *subject, struct span key)
+{
+	cbw_map(b);
+	cbw_kv_uint(b, "credtype", CREDTYPE_PAIRWISE);
+	cbw_kv_uuid(b, "subjectuuid", subject);
+	cbw_str(b, "privatedata");
+	cbw_map(b);
+	cbw_kv_str(b, "encoding", "oic.sec.encoding.raw");
+	cbw_str(b, "data");
+	cbw_bytes(b, key);
+	cbw_end(b);
+	cbw_end(b);
+}
+
+/* CR 2868: an empty privatedata makes the device derive the owner credential. Services of their own
+ * get keys of their own, which say nothing about the owner's. */
 static void body_cred(const struct obt *o, struct buf *b)
 {
 	cbw_map(b);
 	cbw_str(b, "creds");
 	cbw_array(b);
-	cbw_map(b);
-	cbw_kv_uint(b, "credtype", CREDTYPE_PAIRWISE);
-	cbw_kv_uuid(b, "subjectuuid", &o->params.obt);
-	cbw_str(b, "privatedata");
-	cbw_map(b);
-	cbw_kv_str(b, "encoding", "oic.sec.encoding.raw");
-	cbw_str(b, "data");
-	cbw_bytes(b, span_of(NULL, 0));
+	put_key(b, &o->params.obt, span_of(NULL, 0));
+	if (o->params.cms_key)
+		put_key(b, &o->params.cms, secret_span(o->params.cms_key));
+	if (o->params.ams_key)
+		put_key(b, &o->params.ams, secret_span(o->params.ams_key));
 	cbw_end(b);
-	cbw_end(b);
-	cbw_end(b);
-	cbw_kv_uuid(b, "rowneruuid", &o->params.obt);
+	cbw_kv_uuid(b, "rowneruuid", &o->params.cms);
 	cbw_end(b);
 }
 
@@ -151,7 +168,7 @@ static void body_acl(const struct obt *o, struct buf *b)
 	cbw_str(b, "aclist2");
 	cbw_array(b);
 	ace(b, &o->params.obt, SP, PERM_RUD);
-	ace(b, &o->params.obt, CSR, PERM_R);
+	ace(b, &o->params.cms, CSR, PERM_R);
 	ace(b, NULL, open, PERM_R);
 	cbw_end(b);
 	cbw_end(b);
@@ -174,7 +191,7 @@ static const char *check_unowned(const struct obt *o, struct span body, enum obt
 		return "it has an owner already";
 	if (!uuid_eq(&d.device, &o->params.device))
 		return "its UUID has changed since discovery: discover it again";
-	if (!answer_doxm_offers(&d, (uint16_t)o->params.method))
+	if (!answer_doxm_offers(&d, obt_method_oxm(o->params.method)))
 		return "it does not offer this transfer method";
 	if (!(d.sct & SCT_PAIRWISE))
 		return "its sct does not list pairwise symmetric keys, and the owner's is one";
@@ -190,7 +207,7 @@ static const char *check_doxm(const struct obt *o, struct span body, enum obt_ca
 	*cause = OBT_CAUSE_MISMATCH;
 	if (d.owned)
 		return "doxm says owned before we said so";
-	if (d.oxmsel != (unsigned)o->params.method)
+	if (d.oxmsel != obt_method_oxm(o->params.method))
 		return "doxm holds another transfer method";
 	if (!uuid_eq(&d.devowner, &o->params.obt))
 		return "doxm holds another devowneruuid than written";
@@ -216,7 +233,18 @@ static const char *check_pstat(const struct obt *o, struct span body, enum obt_c
 
 static bool by_pin(const struct obt *o)
 {
-	return o->params.method == OBT_RANDOM_PIN;
+	return o->params.method == OBT_RANDOM_PIN || o->params.method == OBT_FIXED_PIN;
+}
+
+/* Over the owner's session the access list is another service's, if there is one. */
+static bool may_write_acl(const struct obt *o)
+{
+	return !(o->task & OBT_PROVISION) || uuid_eq(&o->params.ams, &o->params.obt);
+}
+
+static bool by_certificate(const struct obt *o)
+{
+	return o->params.method == OBT_MFG_CERT;
 }
 
 static bool can_undo(const struct obt *o)
@@ -246,21 +274,22 @@ const struct obt_step OBT_STEPS[] = {
 	{"select-method", OWN,             CALL(PLAIN, POST, DOXM), .body = body_oxmsel}, /* 4 */
 	{"enter-pin",     OWN,             ACT(PIN), .when = by_pin},
 	{"connect",       ALL,             ACT(CONNECT)}, /* 5 */
+	{"show-chain",    OWN,             ACT(SHOW_CHAIN), .when = by_certificate}, /* before 6 */
 	{"set-mode",      OWN,             CALL(SECURED, POST, PSTAT), .body = body_om}, /* 6 */
 	{"set-owner",     OWN,             CALL(SECURED, POST, DOXM), .body = body_devowner}, /* 7 */
 	{"set-uuid",      OWN,             CALL(SECURED, POST, DOXM), .body = body_deviceuuid}, /* 9 */
 	{"verify-doxm",   OWN,             CALL(SECURED, GET, DOXM), .check = check_doxm},
 	{"verify-pstat",  OWN,             CALL(SECURED, GET, PSTAT), .check = check_pstat},
 	{"own-doxm",      OWN,             CALL(SECURED, POST, DOXM), .body = body_rowner},
-	{"own-acl2",      OWN,             CALL(SECURED, POST, ACL2), .body = body_rowner},
+	{"own-acl2",      OWN,             CALL(SECURED, POST, ACL2), .body = body_ams},
 	{"own-pstat",     OWN,             CALL(SECURED, POST, PSTAT), .body = body_rowner},
 	{"keep-key",      OWN,             ACT(KEEP_KEY)},
 	{"own-cred",      OWN,             CALL(SECURED, POST, CRED), .body = body_cred},
 	{"set-domain",    OWN,             CALL(SECURED, POST, SDI), .body = body_sdi, .tolerated = 404},
 	{"set-owned",     OWN,             CALL(SECURED, POST, DOXM), .body = body_owned},
 	{"enter-rfpro",   OWN | PROVISION, CALL(SECURED, POST, PSTAT), .body = body_rfpro, .commits = true},
-	{"clear-acl",     PROVISION,       CALL(SECURED, DELETE, ACL2)},
-	{"write-acl",     PROVISION,       CALL(SECURED, POST, ACL2), .body = body_acl},
+	{"clear-acl",     PROVISION,       CALL(SECURED, DELETE, ACL2), .when = may_write_acl},
+	{"write-acl",     PROVISION,       CALL(SECURED, POST, ACL2), .body = body_acl, .when = may_write_acl},
 	{"enter-rfnop",   PROVISION,       CALL(SECURED, POST, PSTAT), .body = body_rfnop},
 	{"reset",         OBT_RESET,       CALL(SECURED, POST, PSTAT), .body = body_reset, .may_vanish = true},
 	{"forget-key",    OBT_RESET,       ACT(FORGET_KEY)},

@@ -188,6 +188,7 @@ static enum outcome request(const struct options *o, enum method method)
 		.net = &a.net,
 		.state = state,
 		.dev = *rec,
+		.as = o->as,
 		.timeout_us = o->timeout_us,
 		.done = on_reached,
 		.lost = on_lost,

@@ -34,7 +34,8 @@ const struct command COMMANDS[] = {
 	{
 		.group = OWNING, .name = "own", .args = "[DEVICE]", .max_args = 1,
 		.options = O_NET | O_METHOD | O_YES | O_PIN_FILE | O_NO_PROVISION | O_DEADLINE |
-			   O_ALL | O_APPROVED | O_JOBS | O_ATTEMPTS,
+			   O_ALL | O_APPROVED | O_JOBS | O_ATTEMPTS | O_TRUST |
+			   O_SEPARATE,
 		.run = cmd_own,
 		.summary = "take ownership of a device and make it ready for use",
 		.help =
@@ -46,7 +47,7 @@ const struct command COMMANDS[] = {
 	},
 	{
 		.group = OWNING, .name = "provision", .args = "DEVICE", .min_args = 1, .max_args = 1,
-		.options = O_NET | O_DEADLINE, .run = cmd_provision,
+		.options = O_NET, .run = cmd_provision,
 		.summary = "write the access rules of an owned device and set it to work",
 		.help =
 "Replaces the device's access list by the owner's own access and readable\n"
@@ -109,7 +110,7 @@ const struct command COMMANDS[] = {
 	{
 		.group = RAW, .name = "get", .args = "DEVICE PATH [QUERY]...",
 		.min_args = 2, .max_args = 2 + REQ_QUERY_MAX,
-		.options = O_NET | O_CBOR, .run = cmd_get,
+		.options = O_NET | O_CBOR | O_AS, .run = cmd_get,
 		.summary = "read a resource of an owned device, /oic/sec/pstat",
 		.help =
 "Goes over a session with the owner credential and prints JSON, with byte\n"
@@ -118,7 +119,7 @@ const struct command COMMANDS[] = {
 	{
 		.group = RAW, .name = "post", .args = "DEVICE PATH [QUERY]...",
 		.min_args = 2, .max_args = 2 + REQ_QUERY_MAX,
-		.options = O_NET | O_BODY | O_CBOR_FILE, .run = cmd_post,
+		.options = O_NET | O_BODY | O_CBOR_FILE | O_AS, .run = cmd_post,
 		.summary = "write a resource of an owned device",
 		.help =
 "The body is JSON, from standard input unless --body names a file, and is\n"

@@ -52,9 +52,10 @@ static struct jsn *methods_json(const struct answer_doxm *doxm)
 	struct jsn *list = jsn_new_array();
 
 	for (size_t i = 0; i < doxm->n_oxms; i++) {
-		if (doxm->oxms[i] <= OBT_MFG_CERT)
-			jsn_add(list, jsn_new_text(span_str(
-					      obt_method_name((enum obt_method)doxm->oxms[i]))));
+		enum obt_method m;
+
+		if (obt_method_of(doxm->oxms[i], &m))
+			jsn_add(list, jsn_new_text(span_str(obt_method_name(m))));
 		else
 			jsn_add(list, jsn_new_int(doxm->oxms[i]));
 	}
@@ -89,9 +90,9 @@ static void methods_text(const struct answer_doxm *doxm, char *ret, size_t room)
 	ret[0] = '\0';
 	for (size_t i = 0; i < doxm->n_oxms && len < room; i++) {
 		const char *sep = i ? " " : "";
-		int n = doxm->oxms[i] <= OBT_MFG_CERT
-				? snprintf(ret + len, room - len, "%s%s", sep,
-					   obt_method_name((enum obt_method)doxm->oxms[i]))
+		enum obt_method m;
+		int n = obt_method_of(doxm->oxms[i], &m)
+				? snprintf(ret + len, room - len, "%s%s", sep, obt_method_name(m))
 				: snprintf(ret + len, room - len, "%s%u", sep, doxm->oxms[i]);
 
 		len += n > 0 ? (size_t)n : 0;

@@ -1,5 +1,6 @@
 #include "job.h"
 
+#include "crypto/drbg.h"
 #include "crypto/prf.h"
 
 /* Between neighbours an answer is a matter of milliseconds: repeat soon, and for long enough to
@@ -77,15 +78,28 @@ static void on_opened(void *arg)
 	acted(arg, NULL);
 }
 
+static bool is_pin(enum obt_method m)
+{
+	return m == OBT_RANDOM_PIN || m == OBT_FIXED_PIN;
+}
+
+static const char *why_refused(const struct job *j)
+{
+	return j->net->chain_refused ? j->net->chain_refused
+				     : "no good certificate: its root is not in --trust";
+}
+
 static void on_closed(void *arg, enum dtls_end why, bool was_open)
 {
 	struct job *j = arg;
 
 	if (was_open)
 		on_lost(j);
+	else if (why == DTLS_END_CERT)
+		fail_locally(j, OUT_KEY, why_refused(j));
 	else if (why == DTLS_END_TIMEOUT)
 		fail_locally(j, OUT_SILENT, "no answer to the handshake");
-	else if (j->params.method == OBT_RANDOM_PIN)
+	else if (is_pin(j->params.method))
 		fail_locally(j, OUT_KEY, "the handshake failed: most likely a wrong PIN");
 	else
 		fail_locally(j, OUT_METHOD, "the device refused the handshake");
@@ -135,7 +149,9 @@ static void do_connect(struct job *j)
 		reach_start(&j->reach);
 		return;
 	}
-	if (j->params.method == OBT_RANDOM_PIN) {
+	if (j->params.method == OBT_MFG_CERT)
+		offer.profile = DTLS_MFG;
+	if (is_pin(j->params.method)) {
 		offer.profile = DTLS_PIN;
 		offer.identity = SPAN_LIT(PIN_IDENTITY);
 		offer.key = j->pin_key;
@@ -163,6 +179,8 @@ static const char *keep_key(struct job *j)
 	explicit_bzero(key, sizeof(key));
 	if (r < 0)
 		return "cannot derive the owner credential";
+	rec->cms_key = j->cms_key;
+	rec->ams_key = j->ams_key;
 	rec->device = j->params.renamed;
 	rec->method = j->params.method;
 	rec->owned_us = clock_real_us();
@@ -273,6 +291,12 @@ static bool perform(struct job *j, const struct obt_turn *turn)
 	case OBT_CONNECT:
 		do_connect(j);
 		return false;
+	case OBT_SHOW_CHAIN:
+		if (!j->chain)
+			break;
+		loop_timer_set(j->timer, NEVER_US);
+		j->chain(j->arg, j->link.chain ? j->link.chain : "?");
+		return false;
 	case OBT_CALL:
 		do_call(j, turn);
 		return false;
@@ -290,6 +314,10 @@ static bool perform(struct job *j, const struct obt_turn *turn)
 	case OBT_DONE:
 	case OBT_FAILED:
 		break;
+	}
+	if (turn->act == OBT_SHOW_CHAIN) { /* nobody to ask */
+		obt_acted(&j->obt, NULL);
+		return true;
 	}
 	conclude(j, turn->act == OBT_DONE);
 	return false;
@@ -322,6 +350,25 @@ static void start_clock(struct job *j)
 	loop_timer_set(j->timer, j->start_us + j->deadline_us);
 }
 
+/* Who will own what of the device: we in all roles, or three services that share nothing. */
+static void choose_services(struct job *j)
+{
+	const struct record_self *self = state_self(j->state);
+
+	if (job_owns(j) && j->separate) {
+		j->cms_key.len = j->ams_key.len = 16;
+		drbg_fill(j->cms_key.b, j->cms_key.len);
+		drbg_fill(j->ams_key.b, j->ams_key.len);
+		j->params.cms_key = &j->cms_key;
+		j->params.ams_key = &j->ams_key;
+	}
+	j->params.cms = j->params.ams = j->params.obt;
+	if (j->params.cms_key || (!job_owns(j) && record_is_separate(&j->record))) {
+		j->params.cms = self->cms;
+		j->params.ams = self->ams;
+	}
+}
+
 void job_start(struct job *j)
 {
 	if (!job_owns(j)) {
@@ -336,6 +383,7 @@ void job_start(struct job *j)
 			.arg = j,
 		};
 	}
+	choose_services(j);
 	j->link = (struct link){.opened = on_opened, .closed = on_closed, .arg = j};
 	obt_start(&j->obt, j->task, &j->params);
 	if (loop_timer_new(&j->timer, j->net->loop, on_deadline, j) < 0) {
@@ -389,5 +437,7 @@ void job_end(struct job *j)
 	j->timer = loop_timer_free(j->timer);
 	record_device_wipe(&j->record);
 	secret_wipe(&j->pin_key);
+	secret_wipe(&j->cms_key);
+	secret_wipe(&j->ams_key);
 	obt_end(&j->obt);
 }

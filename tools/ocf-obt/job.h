@@ -12,14 +12,16 @@ struct job {
 	char name[ANSWER_NAME_MAX + 1];   /* of the device */
 	struct endpoint_addr coap, coaps; /* OBT_OWN* */
 	const struct record_device *dev;  /* OBT_PROVISION, OBT_RESET; copied by job_start() */
+	bool separate;                    /* OBT_OWN*: a service each for credentials and access */
 	uint64_t timeout_us;              /* of a search for it */
 	uint64_t deadline_us;             /* for what the device does, persons not counted */
 
 	/* The person's yes and PIN; answered by job_go_on(), job_pin() or job_refuse(). */
 	void (*approve)(void *arg);
 	void (*pin)(void *arg);
-	void (*step)(void *arg, const char *step); /* begins */
-	void (*done)(void *arg);                   /* `trouble.outcome` tells how it ended */
+	void (*chain)(void *arg, const char *text); /* NULL: needs nobody's word */
+	void (*step)(void *arg, const char *step);  /* begins */
+	void (*done)(void *arg);                    /* `trouble.outcome` tells how it ended */
 	void *arg;
 
 	struct trouble trouble;
@@ -29,7 +31,7 @@ struct job {
 	struct record_device record;
 	struct link link; /* the onboarding connection */
 	struct reach reach;
-	struct secret pin_key;
+	struct secret pin_key, cms_key, ams_key;
 	struct loop_timer *timer;
 	uint64_t start_us, call;
 	const char *shown;

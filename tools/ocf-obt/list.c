@@ -13,6 +13,7 @@ static struct jsn *record_json(const struct record_device *rec)
 	jsn_set_str(v, "name", rec->name);
 	jsn_set_str(v, "method", obt_method_name(rec->method));
 	jsn_set_bool(v, "complete", rec->complete);
+	jsn_set_bool(v, "separate_services", record_is_separate(rec));
 	jsn_set_int(v, "owned_at", (int64_t)(rec->owned_us / USEC_PER_SEC));
 	for (size_t i = 0; i < rec->n_addresses; i++)
 		jsn_add(addresses, jsn_new_text(span_str(rec->addresses[i])));
@@ -54,6 +55,8 @@ enum outcome cmd_list(const struct options *o)
 	v = jsn_new_object();
 	list = jsn_new_array();
 	out_set_uuid(v, "uuid", &state_self(state)->uuid);
+	out_set_uuid(v, "cms", &state_self(state)->cms);
+	out_set_uuid(v, "ams", &state_self(state)->ams);
 	out_set_uuid(v, "domain", &state_self(state)->domain);
 	for (size_t i = 0; i < state_count(state); i++)
 		jsn_add(list, record_json(state_at(state, i)));

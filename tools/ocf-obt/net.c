@@ -3,6 +3,8 @@
 #include <sys/epoll.h>
 
 #include "base/parse.h"
+#include "crypto/hash.h"
+#include "crypto/x509_issue.h"
 
 #define SESSIONS_MAX 256
 
@@ -45,15 +47,67 @@ static struct link *link_of(struct net *n, uint64_t session, bool and_forget)
 	return NULL;
 }
 
+static void describe_chain(const struct x509_chain *chain, char *ret, size_t room)
+{
+	char uuid[UUID_TEXT + 1] = "none", key[2 * 32 + 1], serial[2 * X509_SERIAL_MAX + 1];
+	const struct x509_point *point = x509_chain_key(chain);
+	struct x509_serial number;
+	uint64_t from, until;
+	uint8_t digest[32];
+	struct uuid u;
+
+	if (x509_chain_uuid(chain, &u))
+		uuid_format(&u, uuid);
+	x509_chain_serial(chain, &number);
+	hex_encode(span_of(number.b, number.len), serial);
+	x509_chain_period(chain, &from, &until);
+	if (hash_once(HASH_SHA256, span_of(point->b, sizeof(point->b)), digest) < 0)
+		memset(digest, 0, sizeof(digest));
+	hex_encode(span_of(digest, sizeof(digest)), key);
+	(void)snprintf(
+		ret, room,
+		"%zu certificates up to a trusted root; leaf: serial %s, uuid %s, SHA-256 of "
+		"its key %s",
+		x509_chain_len(chain), serial, uuid, key);
+}
+
+/* Outside a transfer no certificate is expected: our sessions have keys. */
+static int on_cert(void *arg, enum dtls_profile profile, const struct x509_chain *chain)
+{
+	const struct x509_time now = {.us = clock_real_us(), .trusted = true};
+	struct net *n = arg;
+	struct chain_seen *seen = &n->chains[n->n_chains % CHAINS_MAX];
+	int r;
+
+	if (profile != DTLS_MFG || !n->trust)
+		return -ENOKEY;
+	r = x509_verify(chain, X509_MANUFACTURER, n->trust, &now, &n->chain_refused);
+	if (r < 0)
+		return r;
+	seen->key = *x509_chain_key(chain);
+	describe_chain(chain, seen->text, sizeof(seen->text));
+	n->n_chains++;
+	return 0;
+}
+
+static const char *chain_of(const struct net *n, const struct x509_point *key)
+{
+	for (size_t i = 0; i < CHAINS_MAX; i++)
+		if (memcmp(n->chains[i].key.b, key->b, sizeof(key->b)) == 0)
+			return n->chains[i].text;
+	return NULL;
+}
+
 static void on_opened(void *arg, uint64_t session, const struct dtls_facts *facts,
 		      const struct endpoint_addr *peer)
 {
 	struct link *l = link_of(arg, session, false);
 
-	(void)facts, (void)peer;
+	(void)peer;
 	if (!l)
 		return;
 	l->open = true;
+	l->chain = facts->has_cert ? chain_of(arg, &facts->key) : NULL;
 	l->opened(l->arg);
 }
 
@@ -68,7 +122,7 @@ static void on_closed(void *arg, uint64_t session, enum dtls_end why, bool was_o
 	l->closed(l->arg, why, was_open);
 }
 
-static const struct endpoint_ops OPS = {.opened = on_opened, .closed = on_closed};
+static const struct endpoint_ops OPS = {.cert = on_cert, .opened = on_opened, .closed = on_closed};
 
 int net_open(struct net *n, const char *interfaces)
 {

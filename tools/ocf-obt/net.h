@@ -9,6 +9,7 @@
 struct link {
 	uint64_t session; /* 0: none */
 	bool open;
+	const char *chain; /* of the peer's certificate, in words; NULL: it has shown none */
 	void (*opened)(void *arg);
 	/* The handshake failed (was_open false), or the session ended without our doing. */
 	void (*closed)(void *arg, enum dtls_end why, bool was_open);
@@ -16,7 +17,18 @@ struct link {
 	struct link *next;
 };
 
+/* A chain that was found good: what a person can compare. */
+struct chain_seen {
+	struct x509_point key; /* of its leaf */
+	char text[320];
+};
+#define CHAINS_MAX ((size_t)64)
+
 struct net {
+	struct x509_trust *trust;             /* of manufacturers; borrowed; NULL: none */
+	struct chain_seen chains[CHAINS_MAX]; /* the latest ones */
+	size_t n_chains;
+	const char *chain_refused; /* why the last one was not good; NULL */
 	struct loop *loop;
 	struct loop_timer *timer;
 	struct endpoint *ep;

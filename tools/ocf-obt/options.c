@@ -27,12 +27,14 @@ FLAG(owned)
 FLAG(all)
 FLAG(no_provision)
 FLAG(cbor)
+FLAG(separate)
 TEXT(dir)
 TEXT(interfaces)
 TEXT(pin_file)
 TEXT(body_file)
 TEXT(cbor_file)
 TEXT(approved_file)
+TEXT(trust_file)
 
 static const char *parse_seconds(const char *text, uint64_t *ret)
 {
@@ -57,9 +59,9 @@ static const char *set_deadline(struct options *o, const char *value)
 static const char *set_method(struct options *o, const char *value)
 {
 	o->has_method = true;
-	return obt_method_parse(span_str(value), &o->method) && o->method != OBT_MFG_CERT
+	return obt_method_parse(span_str(value), &o->method)
 		       ? NULL
-		       : "takes just-works or random-pin";
+		       : "takes manufacturer-certificate, random-pin, fixed-pin or just-works";
 }
 
 static const char *set_scope(struct options *o, const char *value)
@@ -80,6 +82,19 @@ static const char *set_scope(struct options *o, const char *value)
 		return NULL;
 	}
 	return "takes link, realm or site";
+}
+
+static const char *set_as(struct options *o, const char *value)
+{
+	static const char *const NAMES[OBT_SERVICES] = {"owner", "credentials", "access"};
+
+	for (unsigned i = 0; i < OBT_SERVICES; i++) {
+		if (strcmp(value, NAMES[i]) != 0)
+			continue;
+		o->as = (enum obt_service)i;
+		return NULL;
+	}
+	return "takes owner, credentials or access";
 }
 
 static const char *parse_count(const char *text, uint32_t max, unsigned *ret)
@@ -112,12 +127,17 @@ const struct opt OPTS[] = {
 	{O_ATTEMPTS, "attempts", "N", set_attempts,
 	 "begin so often with one device when it falls silent (4)"},
 	{O_METHOD, "method", "METHOD", set_method,
-	 "just-works or random-pin; default: the strongest offered"},
+	 "manufacturer-certificate, random-pin, fixed-pin or just-works; default: the strongest"},
+	{O_TRUST, "trust", "FILE", set_trust_file,
+	 "CA certificates of manufacturers, in PEM: without them no certificate is good"},
+	{O_SEPARATE, "separate-services", NULL, set_separate,
+	 "credentials and access get services of their own, with keys of their own"},
 	{O_YES, "yes", NULL, set_yes, "do not ask"},
 	{O_PIN_FILE, "pin-file", "FILE", set_pin_file,
 	 "read the PIN from FILE when it is wanted; - is standard input"},
 	{O_NO_PROVISION, "no-provision", NULL, set_no_provision,
 	 "stop at RFPRO, for provision to go on"},
+	{O_AS, "as", "SERVICE", set_as, "speak as owner (default), credentials or access service"},
 	{O_CBOR, "cbor", NULL, set_cbor, "print the body as it came, in CBOR"},
 	{O_BODY, "body", "FILE", set_body_file, "JSON to send; - is standard input"},
 	{O_CBOR_FILE, "cbor-file", "FILE", set_cbor_file, "CBOR to send as it is"},

@@ -1,16 +1,18 @@
 /* tools/ocf-obt/options.h - the command line: which commands there are, and what was given. */
 #pragma once
 
-#include "obt/obt.h"
+#include "obt/record.h"
 #include "out.h"
 
 struct options {
-	bool json, yes, owned, all, no_provision, cbor;
+	bool json, yes, owned, all, no_provision, cbor, separate;
 	bool has_method;
 	enum obt_method method;
 	unsigned scope, jobs, attempts;
+	enum obt_service as;
 	/* NULL: not given */
-	const char *dir, *interfaces, *pin_file, *body_file, *cbor_file, *approved_file;
+	const char *dir, *interfaces, *pin_file, *body_file, *cbor_file, *approved_file,
+		*trust_file;
 	uint64_t timeout_us, deadline_us;
 	char **args; /* what is left: devices, paths */
 	size_t n_args;
@@ -36,6 +38,9 @@ struct options {
 #define O_JOBS         (UINT64_C(1) << 16)
 #define O_APPROVED     (UINT64_C(1) << 17)
 #define O_ATTEMPTS     (UINT64_C(1) << 18)
+#define O_SEPARATE     (UINT64_C(1) << 19)
+#define O_TRUST        (UINT64_C(1) << 20)
+#define O_AS           (UINT64_C(1) << 21)
 #define O_COMMON       (O_JSON | O_DIR | O_HELP) /* every command takes these */
 #define O_NET          (O_INTERFACE | O_TIMEOUT | O_SCOPE)
 

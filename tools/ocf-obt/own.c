@@ -1,6 +1,11 @@
 /* ocf-obt own: takes ownership of one device, or of all that are approved. */
 #include "own.h"
 
+#include "file.h"
+
+#define TRUST_OCTETS_MAX ((size_t)64 * 1024)
+#define PEM_END          "-----END CERTIFICATE-----"
+
 static void take_turn(struct own *w)
 {
 	loop_timer_set(w->turn, 0);
@@ -234,6 +239,34 @@ static int search(struct own *w)
 
 /* ---- beginning and end ---- */
 
+/* Roots of manufacturers. */
+static int load_trust(struct own *w, struct trouble *t)
+{
+	struct buf pem CLEANUP(buf_done) = BUF_INIT(TRUST_OCTETS_MAX);
+	const char *why = NULL;
+	int r = file_read(w->o->trust_file, &pem);
+
+	if (r >= 0)
+		r = x509_trust_new(&w->trust);
+	for (struct span rest = buf_span(&pem); r >= 0 && rest.len > 0;) {
+		const uint8_t *end = memmem(rest.ptr, rest.len, PEM_END, sizeof(PEM_END) - 1);
+		size_t n = end ? (size_t)(end - rest.ptr) + sizeof(PEM_END) - 1 : 0;
+
+		if (!end)
+			break;
+		r = x509_trust_add(w->trust, span_of(rest.ptr, n), NULL, &why);
+		rest = span_skip(rest, n);
+	}
+	if (r >= 0 && x509_trust_len(w->trust) == 0)
+		r = -ENOENT;
+	if (r < 0)
+		trouble_set(t, OUT_USAGE, "%s: %s", w->o->trust_file,
+			    why            ? why
+			    : r == -ENOENT ? "no certificate in PEM"
+					   : strerror(-r));
+	return r;
+}
+
 static int open_all(struct own *w, struct trouble *t)
 {
 	int r = w->o->approved_file ? approved_load(&w->approved, w->o->approved_file) : 0;
@@ -242,7 +275,11 @@ static int open_all(struct own *w, struct trouble *t)
 		trouble_set(t, OUT_USAGE, "%s: %s", w->o->approved_file, strerror(-r));
 		return r;
 	}
+	r = w->o->trust_file ? load_trust(w, t) : 0;
+	if (r < 0)
+		return r;
 	r = net_open(&w->net, w->o->interfaces);
+	w->net.trust = w->trust;
 	if (r >= 0)
 		r = loop_timer_new(&w->turn, w->net.loop, on_turn, w);
 	if (r < 0) {
@@ -270,6 +307,7 @@ static void close_all(struct own *w)
 	w->turn = loop_timer_free(w->turn);
 	net_close(&w->net);
 	approved_done(&w->approved);
+	(void)x509_trust_free(w->trust);
 }
 
 enum outcome cmd_own(const struct options *o)

@@ -39,6 +39,7 @@ struct own {
 	struct person person;
 	struct question approval; /* of a fleet */
 	struct approved approved;
+	struct x509_trust *trust;
 	struct uuid wanted; /* the one device, when a whole UUID names it */
 	struct find find;
 	struct loop_timer *turn; /* work that is not for callbacks of a job */

@@ -17,7 +17,10 @@ static void fail(struct candidate *c, enum outcome outcome, const char *text)
 
 unsigned own_methods(const struct options *o)
 {
-	unsigned usable = OBT_METHOD_BIT(OBT_RANDOM_PIN);
+	unsigned usable = OBT_METHOD_BIT(OBT_RANDOM_PIN) | OBT_METHOD_BIT(OBT_FIXED_PIN);
+
+	if (o->trust_file)
+		usable |= OBT_METHOD_BIT(OBT_MFG_CERT);
 
 	if (dtls_caps()->anon)
 		usable |= OBT_METHOD_BIT(OBT_JUST_WORKS);
@@ -30,11 +33,14 @@ static void no_method(struct candidate *c)
 	char text[384];
 
 	if (answer_doxm_offers(&c->at.doxm, OBT_JUST_WORKS) && !dtls_caps()->anon &&
-	    !(o->has_method && o->method == OBT_RANDOM_PIN))
+	    !(o->has_method && o->method != OBT_JUST_WORKS))
 		(void)snprintf(
 			text, sizeof(text),
 			"Just Works needs the private GnuTLS, see tools/gnutls; loaded is %s",
 			dtls_caps()->library);
+	else if (o->has_method && o->method == OBT_MFG_CERT && !o->trust_file)
+		(void)snprintf(text, sizeof(text),
+			       "manufacturer-certificate needs the maker's root: --trust FILE");
 	else if (o->has_method)
 		(void)snprintf(text, sizeof(text), "the device does not offer %s",
 			       obt_method_name(o->method));
@@ -95,7 +101,8 @@ static void show_pin(void *arg)
 	out_status(c->own->o->json, "%s", "");
 	(void)fprintf(stderr, "PIN that ");
 	out_text(stderr, *c->at.name ? c->at.name : "the device");
-	(void)fprintf(stderr, " (%s) displays: ", uuid);
+	(void)fprintf(stderr, " (%s) %s: ", uuid,
+		      c->method == OBT_FIXED_PIN ? "has on its label" : "displays");
 }
 
 static void on_pin(void *arg)
@@ -104,6 +111,28 @@ static void on_pin(void *arg)
 
 	c->question = (struct question){
 		.show = show_pin, .answer = on_pin_line, .arg = c, .is_pin = true};
+	person_ask(&c->own->person, &c->question);
+}
+
+static void show_chain(void *arg)
+{
+	const struct candidate *c = arg;
+
+	(void)fprintf(stderr, "The device has proved this certificate:\n");
+	out_field(stderr, "chain", c->job.link.chain ? c->job.link.chain : "?");
+	(void)fprintf(stderr, "Type yes to go on: ");
+}
+
+static void on_chain(void *arg, const char *text)
+{
+	struct candidate *c = arg;
+
+	if (c->own->o->yes || c->own->o->all) {
+		out_progress(c->own->o->json, "  %s", text);
+		job_go_on(&c->job);
+		return;
+	}
+	c->question = (struct question){.show = show_chain, .answer = on_yes, .arg = c};
 	person_ask(&c->own->person, &c->question);
 }
 
@@ -135,6 +164,7 @@ static void start_job(struct candidate *c)
 	c->job.deadline_us = o->deadline_us;
 	c->job.approve = on_approve;
 	c->job.pin = on_pin;
+	c->job.chain = on_chain;
 	c->job.step = on_step;
 	c->job.done = on_ended;
 	c->job.arg = c;
@@ -169,6 +199,7 @@ void own_start(struct candidate *c)
 		.params = {.device = c->at.device},
 		.coap = c->at.coap,
 		.coaps = c->at.coaps,
+		.separate = c->own->o->separate,
 	};
 	c->attempts++;
 	c->former = c->at.device;

@@ -1,4 +1,4 @@
-/* ocf-obt verify and repair: a device against its record. */
+/* ocf-obt verify, repair and provision: a device against its record. */
 #include "converge.h"
 
 static enum outcome report(const struct converge *c, bool repaired)
@@ -12,12 +12,14 @@ static enum outcome report(const struct converge *c, bool repaired)
 		v = jsn_new_object();
 		jsn_set_str(v, "uuid", uuid);
 		jsn_set_str(v, "name", dev->name);
+		jsn_set_str(v, "state", answer_state_name(c->actual.pstat.state));
 		jsn_set_bool(v, "repaired", repaired && c->plan.n > 0);
 		jsn_set(v, "drift", converge_json(c));
 		return out_json(v);
 	}
 	(void)printf("%s\n", uuid);
 	out_field(stdout, "name", dev->name);
+	out_field(stdout, "state", answer_state_name(c->actual.pstat.state));
 	out_field(stdout, "drift", c->plan.n || c->plan.hopeless ? "" : "none");
 	if (repaired && c->plan.n)
 		out_field(stdout, "drift", "repaired");
@@ -37,15 +39,31 @@ static int settle(struct dialog *d)
 	return -EIO;
 }
 
-static enum outcome run(struct dialog *d, bool repair)
+enum verb { VERIFY, REPAIR, PROVISION };
+
+/* Provisioning anew: rules that were added since are no more. */
+static int reset_rules(struct dialog *d, struct goal *goal)
 {
+	const struct record_self *self = state_self(d->state);
+
+	goal->n_rules = 0;
+	goal_add_defaults(goal, record_service_uuid(self, &d->dev, OBT_DOTS),
+			  record_service_uuid(self, &d->dev, OBT_CMS), d->dev.has_sdi);
+	return state_put_goal(d->state, &d->dev.device, goal);
+}
+
+static enum outcome run(struct dialog *d, enum verb verb)
+{
+	bool repair = verb != VERIFY;
 	struct goal *goal CLEANUP(goal_freep) = NULL;
 	struct converge c = {0};
 	enum outcome outcome;
 	int r = state_goal(d->state, &d->dev.device, &goal);
 
+	if (r >= 0 && verb == PROVISION)
+		r = reset_rules(d, goal);
 	if (r < 0)
-		return out_fail(d->o->json, OUT_STATE, "its goal cannot be read: %s", strerror(-r));
+		return out_fail(d->o->json, OUT_STATE, "its goal: %s", strerror(-r));
 	r = converge_read(&c, d, goal);
 	if (r >= 0 && repair)
 		r = converge_run(&c);
@@ -61,7 +79,7 @@ static enum outcome run(struct dialog *d, bool repair)
 	return outcome;
 }
 
-static enum outcome with_device(const struct options *o, bool repair)
+static enum outcome with_device(const struct options *o, enum verb verb)
 {
 	struct state *state CLEANUP(state_freep) = NULL;
 	struct dialog d = {0};
@@ -69,17 +87,22 @@ static enum outcome with_device(const struct options *o, bool repair)
 
 	if (dialog_open(&d, o, &state, o->args[0]) < 0)
 		return out_trouble(o->json, &d.trouble);
-	outcome = run(&d, repair);
+	outcome = run(&d, verb);
 	dialog_done(&d);
 	return outcome;
 }
 
 enum outcome cmd_verify(const struct options *o)
 {
-	return with_device(o, false);
+	return with_device(o, VERIFY);
 }
 
 enum outcome cmd_repair(const struct options *o)
 {
-	return with_device(o, true);
+	return with_device(o, REPAIR);
+}
+
+enum outcome cmd_provision(const struct options *o)
+{
+	return with_device(o, PROVISION);
 }

@@ -1,9 +1,9 @@
-/* ocf-obt provision and reset: one task of lib/obt on a device of ours. */
+/* ocf-obt reset. */
 #include "job.h"
 #include "options.h"
 #include "person.h"
 
-struct task {
+struct reset {
 	const struct options *o;
 	struct net net;
 	struct person person;
@@ -13,7 +13,7 @@ struct task {
 
 static void on_answer(void *arg, const char *line)
 {
-	struct task *t = arg;
+	struct reset *t = arg;
 
 	if (person_agrees(line))
 		job_go_on(&t->job);
@@ -23,7 +23,7 @@ static void on_answer(void *arg, const char *line)
 
 static void show(void *arg)
 {
-	const struct task *t = arg;
+	const struct reset *t = arg;
 	char uuid[UUID_TEXT + 1];
 
 	uuid_format(&t->job.params.device, uuid);
@@ -35,7 +35,7 @@ static void show(void *arg)
 
 static void on_approve(void *arg)
 {
-	struct task *t = arg;
+	struct reset *t = arg;
 
 	if (t->o->yes) {
 		job_go_on(&t->job);
@@ -47,15 +47,14 @@ static void on_approve(void *arg)
 
 static void on_step(void *arg, const char *step)
 {
-	const struct task *t = arg;
+	const struct reset *t = arg;
 
 	out_progress(t->o->json, "  %s", step);
 }
 
-static enum outcome report(const struct task *t)
+static enum outcome report(const struct reset *t)
 {
 	const struct job *j = &t->job;
-	const char *state = j->task == OBT_RESET ? "RFOTM" : "RFNOP";
 	char uuid[UUID_TEXT + 1];
 	struct jsn *v;
 
@@ -63,28 +62,27 @@ static enum outcome report(const struct task *t)
 	if (!t->o->json) {
 		(void)printf("%s\n", uuid);
 		out_field(stdout, "name", j->name);
-		out_field(stdout, "state", state);
+		out_field(stdout, "state", "RFOTM");
 		return OUT_OK;
 	}
 	v = jsn_new_object();
 	jsn_set_str(v, "uuid", uuid);
 	jsn_set_str(v, "name", j->name);
-	jsn_set_str(v, "state", state);
+	jsn_set_str(v, "state", "RFOTM");
 	jsn_set_int(v, "elapsed_us", (int64_t)j->elapsed_us);
 	return out_json(v);
 }
 
 static void on_done(void *arg)
 {
-	struct task *t = arg;
+	struct reset *t = arg;
 
 	net_finish(&t->net, t->job.trouble.outcome == OUT_OK
 				    ? report(t)
 				    : out_trouble(t->o->json, &t->job.trouble));
 }
 
-static enum outcome run(struct task *t, struct state *state, const struct record_device *rec,
-			enum obt_task task)
+static enum outcome run(struct reset *t, struct state *state, const struct record_device *rec)
 {
 	const struct record_self *self = state_self(state);
 	enum outcome outcome;
@@ -92,11 +90,8 @@ static enum outcome run(struct task *t, struct state *state, const struct record
 	t->job = (struct job){
 		.net = &t->net,
 		.state = state,
-		.task = task,
-		.params = {.obt = self->uuid,
-			   .device = rec->device,
-			   .domain = self->domain,
-			   .has_sdi = rec->has_sdi},
+		.task = OBT_RESET,
+		.params = {.obt = self->uuid, .device = rec->device},
 		.dev = rec,
 		.timeout_us = t->o->timeout_us,
 		.deadline_us = t->o->deadline_us,
@@ -112,11 +107,11 @@ static enum outcome run(struct task *t, struct state *state, const struct record
 	return outcome;
 }
 
-static enum outcome with_record(const struct options *o, enum obt_task task)
+enum outcome cmd_reset(const struct options *o)
 {
 	struct state *state CLEANUP(state_freep) = NULL;
 	const struct record_device *rec;
-	struct task t = {.o = o};
+	struct reset t = {.o = o};
 	struct trouble trouble;
 	enum outcome outcome;
 	int r;
@@ -128,18 +123,8 @@ static enum outcome with_record(const struct options *o, enum obt_task task)
 	if (r < 0)
 		return out_fail(o->json, OUT_FAILED, "network: %s", strerror(-r));
 	(void)!person_init(&t.person, t.net.loop, NULL); /* nothing to open */
-	outcome = run(&t, state, rec, task);
+	outcome = run(&t, state, rec);
 	person_done(&t.person);
 	net_close(&t.net);
 	return outcome;
-}
-
-enum outcome cmd_provision(const struct options *o)
-{
-	return with_record(o, OBT_PROVISION);
-}
-
-enum outcome cmd_reset(const struct options *o)
-{
-	return with_record(o, OBT_RESET);
 }
