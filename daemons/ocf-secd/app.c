@@ -30,6 +30,7 @@ struct svr_env app_env(struct app *a)
 		.certs = &CERTS,
 		.now_us = now_us,
 		.wall = date_now(&a->date, now_us),
+		.clock_us = clock_real_us(),
 		.random = fill_random,
 		.owner_key = owner_key,
 		.ctx = a,

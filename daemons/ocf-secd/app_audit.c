@@ -57,13 +57,13 @@ static void to_journal(const struct svr_audit_kind *kind, const char *const deta
 }
 
 static void to_bus(struct app *a, const struct svr_audit_kind *kind,
-		   const char *const details[AUDIT_DETAILS], uint64_t wall_us)
+		   const char *const details[AUDIT_DETAILS], uint64_t now_us)
 {
 	struct secd_audit e = {
 		.id = kind->id,
 		.category = kind->category,
 		.priority = kind->priority,
-		.time_us = wall_us,
+		.time_us = now_us,
 		.message = kind->message,
 	};
 
@@ -76,7 +76,7 @@ static void to_bus(struct app *a, const struct svr_audit_kind *kind,
 void app_audit(struct app *a, enum svr_audit event, const char *const details[AUDIT_DETAILS])
 {
 	const struct svr_audit_kind *kind = svr_audit_kind(event);
-	struct svr_env env = app_env(a);
+	uint64_t now_us = clock_real_us();
 	struct span aux[AUDIT_DETAILS];
 	size_t n = 0;
 
@@ -85,13 +85,13 @@ void app_audit(struct app *a, enum svr_audit event, const char *const details[AU
 			aux[n++] = span_str(details[i]);
 	/* The list has been cleared by the reset that this event tells of. */
 	if (event != AUDIT_RESET)
-		device_audit(a->state.dev, event, aux, n, &env.wall);
+		device_audit(a->state.dev, event, aux, n, now_us);
 	if (!is_told(a, event))
 		return;
 	if (journal_is_there())
 		to_journal(kind, details);
 	if (a->vtable)
-		to_bus(a, kind, details, env.wall.us);
+		to_bus(a, kind, details, now_us);
 }
 
 void app_audit_request(struct app *a, enum svr_audit event, const struct req *req, const char *why)

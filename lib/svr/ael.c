@@ -31,7 +31,7 @@ const struct svr_audit_kind *svr_audit_kind(enum svr_audit event)
 
 /* Followed by n texts, each with an octet for its length before it. */
 struct entry {
-	uint64_t wall_us;
+	uint64_t clock_us;
 	uint16_t len; /* of all of it */
 	uint8_t event, n;
 };
@@ -68,10 +68,10 @@ static size_t put_text(uint8_t *at, struct span text)
 }
 
 void device_audit(struct device *dev, enum svr_audit event, const struct span *aux, size_t n,
-		  const struct svr_wall *wall)
+		  uint64_t clock_us)
 {
 	const struct svr_audit_kind *kind = &KINDS[event];
-	struct entry e = {.wall_us = wall->us, .len = sizeof(e), .event = (uint8_t)event};
+	struct entry e = {.clock_us = clock_us, .len = sizeof(e), .event = (uint8_t)event};
 	struct ael *a = &dev->ael;
 	uint8_t octets[ENTRY_MAX];
 
@@ -94,7 +94,7 @@ static void write_entry(const struct ael *a, size_t at, struct buf *b)
 	const uint8_t *text = a->ring + at + sizeof(e);
 	char time[TIMESTAMP_TEXT + 1];
 
-	timestamp_format(e.wall_us, time);
+	timestamp_format(e.clock_us, time);
 	cbw_map(b);
 	cbw_kv_str(b, "aeid", kind->id);
 	cbw_kv_uint(b, "category", kind->category);

@@ -109,6 +109,9 @@ struct svr_certs {
 struct svr_env {
 	uint64_t now_us; /* CLOCK_MONOTONIC */
 	struct svr_wall wall;
+	/* What the clock shows, right or wrong, since 1970: to note when something happened and to
+	 * do something later, never to decide about rights. */
+	uint64_t clock_us;
 	const struct svr_certs *certs;
 	void (*random)(void *ctx, void *ret, size_t len); /* cannot fail */
 	/* CR 2868: the owner credential of this session: first 16 octets of
@@ -170,7 +173,7 @@ const struct svr_audit_kind *svr_audit_kind(enum svr_audit event); /* not AUDIT_
 /* Puts an event into /oic/sec/ael, if its filters let it pass; in place, since nothing of it is
  * stored. `aux` says more about it; what is not printable ASCII becomes '?'. */
 void device_audit(struct device *dev, enum svr_audit event, const struct span *aux, size_t n,
-		  const struct svr_wall *wall);
+		  uint64_t clock_us);
 
 struct svr_out {
 	enum verdict verdict;
@@ -229,7 +232,7 @@ struct svr_software_job {
 };
 /* False: nothing. */
 MUST_USE bool device_software_job(const struct device *dev, struct svr_software_job *ret);
-/* Wall clock, when SOFTWARE_DUE is to be told; NEVER_US: nothing is scheduled. */
+/* When SOFTWARE_DUE is to be told, as svr_env.clock_us; NEVER_US: nothing is scheduled. */
 uint64_t device_software_deadline(const struct device *dev);
 
 enum svr_software_news {

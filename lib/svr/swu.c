@@ -18,18 +18,18 @@ static bool may_begin(const struct device *dev)
 	return dev->swu.running == SWU_IDLE && (dev->dos == DOS_RFPRO || dev->dos == DOS_RFNOP);
 }
 
-static bool is_due(const struct swu *s, uint64_t wall_us)
+static bool is_due(const struct swu *s, uint64_t clock_us)
 {
-	return s->action != SWU_IDLE && s->at_us != NEVER_US && s->at_us <= wall_us;
+	return s->action != SWU_IDLE && s->at_us != NEVER_US && s->at_us <= clock_us;
 }
 
 /* The triggers in their order, then the schedule. */
-static enum swu_action next_action(const struct device *dev, uint64_t wall_us)
+static enum swu_action next_action(const struct device *dev, uint64_t clock_us)
 {
 	for (enum swu_action i = SWU_ISAC; i <= SWU_UPGRADE; i++)
 		if (dev->swu.asked & MODES[i].trigger)
 			return i;
-	return is_due(&dev->swu, wall_us) ? dev->swu.action : SWU_IDLE;
+	return is_due(&dev->swu, clock_us) ? dev->swu.action : SWU_IDLE;
 }
 
 static void set_cm(struct device *dev, unsigned clear, unsigned set)
@@ -77,7 +77,7 @@ void swu_begin(struct device *dev, const struct svr_env *env, struct svr_out *ou
 	struct swu *s = &dev->swu;
 	enum swu_action action;
 
-	while (may_begin(dev) && (action = next_action(dev, env->wall.us)) != SWU_IDLE) {
+	while (may_begin(dev) && (action = next_action(dev, env->clock_us)) != SWU_IDLE) {
 		if (!(s->asked & MODES[action].trigger)) { /* it is the schedule's turn */
 			s->action = SWU_IDLE;
 			s->at_us = NEVER_US;
@@ -104,15 +104,15 @@ void swu_set_tm(struct device *dev, uint16_t tm, const struct svr_env *env, stru
 
 /* ---- requests ---- */
 
-static bool schedule(struct swu *s, const struct swu_update *u, uint64_t wall_us)
+static bool schedule(struct swu *s, const struct swu_update *u, uint64_t clock_us)
 {
-	if (u->when == SWU_AT && u->at_us < wall_us)
+	if (u->when == SWU_AT && u->at_us < clock_us)
 		return false;
 	if (u->purl[0] || u->action == SWU_IDLE)
 		memcpy(s->purl, u->purl, sizeof(s->purl));
 	s->action = u->action;
 	s->at_us = u->action == SWU_IDLE || u->when == SWU_AT_NO_TIME ? NEVER_US
-		   : u->when == SWU_NOW                               ? wall_us
+		   : u->when == SWU_NOW                               ? clock_us
 								      : u->at_us;
 	return true;
 }
@@ -128,7 +128,7 @@ enum verdict swu_post(struct exchange *x)
 	dev = stage(x);
 	if (!dev)
 		return V_INTERNAL;
-	if (!schedule(&dev->swu, &u, x->env->wall.us))
+	if (!schedule(&dev->swu, &u, x->env->clock_us))
 		return refuse(x, V_NOT_ACCEPTABLE, "updatetime is in the past");
 	swu_begin(dev, x->env, x->out);
 	x->out->effects |= FX_SOFTWARE;
@@ -152,7 +152,7 @@ static void set_version(struct swu *s, const char *version)
 }
 
 /* What is not in here says nothing about this job. */
-static void succeed(struct device *dev, enum svr_software_news news, uint64_t wall_us)
+static void succeed(struct device *dev, enum svr_software_news news, uint64_t clock_us)
 {
 	const enum swu_action action = dev->swu.running;
 
@@ -160,7 +160,7 @@ static void succeed(struct device *dev, enum svr_software_news news, uint64_t wa
 		set_cm(dev, MODE_SOFTWARE, 0);
 		memset(dev->swu.nv, 0, sizeof(dev->swu.nv));
 		if (news == SOFTWARE_INSTALLED)
-			dev->swu.last_us = wall_us;
+			dev->swu.last_us = clock_us;
 		/* To a check that is an answer; the others had something to do. */
 		end(dev, SWU_STATE_IDLE,
 		    news == SOFTWARE_INSTALLED || action == SWU_ISAC ? SWU_RESULT_SUCCESS
@@ -172,7 +172,7 @@ static void succeed(struct device *dev, enum svr_software_news news, uint64_t wa
 }
 
 /* True: it is over. */
-static bool apply(struct device *dev, const struct svr_software *n, uint64_t wall_us)
+static bool apply(struct device *dev, const struct svr_software *n, uint64_t clock_us)
 {
 	struct swu *s = &dev->swu;
 
@@ -196,7 +196,7 @@ static bool apply(struct device *dev, const struct svr_software *n, uint64_t wal
 	case SOFTWARE_NOTHING:
 	case SOFTWARE_DOWNLOADED:
 	case SOFTWARE_INSTALLED:
-		succeed(dev, n->news, wall_us);
+		succeed(dev, n->news, clock_us);
 		return true;
 	case SOFTWARE_FAILED:
 		set_cm(dev, MODES[s->running].trigger & ~MODE_AVAILABLE, 0);
@@ -213,7 +213,7 @@ void svr_software(const struct device *dev, const struct svr_software *n, const 
 	struct device *staged;
 
 	*out = (struct svr_out){.verdict = V_CHANGED, .body = out->body};
-	if (n->news == SOFTWARE_DUE ? !may_begin(dev) || !next_action(dev, env->wall.us) : !ours)
+	if (n->news == SOFTWARE_DUE ? !may_begin(dev) || !next_action(dev, env->clock_us) : !ours)
 		return;
 	staged = device_copy(dev);
 	out->staged = staged;
@@ -222,7 +222,7 @@ void svr_software(const struct device *dev, const struct svr_software *n, const 
 		out->why = "out of memory";
 		return;
 	}
-	out->store = apply(staged, n, env->wall.us) || n->news == SOFTWARE_DUE;
+	out->store = apply(staged, n, env->clock_us) || n->news == SOFTWARE_DUE;
 	out->store = out->store && dos_is_stored(dev->dos);
 	swu_begin(staged, env, out);
 }

@@ -20,8 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct cbr c;
 
 	for (size_t i = 0; i < 16; i++)
-		device_audit(&dev, (enum svr_audit)(1 + i % (AUDIT_COUNT - 1)), aux, i % 4,
-			     &(struct svr_wall){0});
+		device_audit(&dev, (enum svr_audit)(1 + i % (AUDIT_COUNT - 1)), aux, i % 4, 0);
 	buf_put_byte(&b, 0xbf);
 	ael_rep_write(&dev, &b);
 	buf_put_byte(&b, 0xff);

@@ -19,7 +19,7 @@ static struct world *world_with_swu(enum dos dos)
 {
 	struct world *w = world_new();
 
-	w->env.wall.us = NOW;
+	w->env.clock_us = NOW;
 	to_provisioned(w, DOS_RFPRO);
 	grant(w, SWU);
 	if (dos != DOS_RFPRO)
@@ -143,12 +143,12 @@ static void swu_begin__waits_for_its_time(void **state)
 	(void)state;
 	assert_int_equal(swu(w, BODY("", "isvv", "2026-06-01T13:00:00Z")), V_CHANGED);
 	assert_int_equal(device_software_deadline(w->dev), NOW + 3600 * SECOND);
-	w->env.wall.us += 3599 * SECOND;
+	w->env.clock_us += 3599 * SECOND;
 	hear(w, SOFTWARE_DUE, 0, "");
 	assert_int_equal(job(w), SWU_IDLE);
 	assert_null(world_start(w)); /* it survives a restart */
 	assert_int_equal(device_software_deadline(w->dev), NOW + 3600 * SECOND);
-	w->env.wall.us += SECOND;
+	w->env.clock_us += SECOND;
 	hear(w, SOFTWARE_DUE, 0, "");
 	assert_true(w->out.store);
 	assert_int_equal(job(w), SWU_ISVV);
