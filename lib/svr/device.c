@@ -206,7 +206,7 @@ uint64_t device_anchors(const struct device *dev, const struct svr_wall *wall)
 
 bool device_stands(const struct device *dev, const struct asserted *a, const struct svr_wall *wall)
 {
-	return wall->us < a->until_us && (!wall->trusted || wall->us >= a->from_us) &&
+	return wall->us <= a->until_us && (!wall->trusted || wall->us >= a->from_us) &&
 	       (a->anchors & ~device_anchors(dev, wall)) == 0;
 }
 

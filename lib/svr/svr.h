@@ -84,7 +84,7 @@ struct svr_leaf {
 	bool is_own;     /* the key is the one of the device's requests */
 	bool has_role;   /* the first one, if there are more */
 	char role[SVR_ROLE_TEXT_MAX + 1], authority[SVR_ROLE_TEXT_MAX + 1];
-	uint64_t from_us, until_us; /* when all certificates of the chain are valid */
+	uint64_t from_us, until_us; /* when all its certificates are valid, both included */
 };
 
 /* Certificates, as crypto/x509 knows them. Each gives 0, -EBADMSG (the peer's fault, *ret_why says

@@ -27,7 +27,8 @@ struct world {
 	struct svr_out out; /* of the last call; staged is committed already */
 	size_t stores_left; /* then the power goes: SIZE_MAX never */
 	bool no_power;
-	int certs_error; /* of the next calls into svr_certs */
+	int certs_error;   /* of the next calls into svr_certs */
+	size_t csr_length; /* of a request, at least */
 	int owner_key_error;
 	char owner_key_label[32];
 	struct uuid owner_key_obt, owner_key_device;
@@ -185,6 +186,8 @@ static inline int fake_csr(void *ctx, const struct secret *key, const struct uui
 	uuid_format(subject, cn);
 	buf_printf(ret_pem, "csr cn=%s key=%02x%02x nonce=%u", cn, key->b[0], key->b[31],
 		   (unsigned)w->rng++);
+	while (ret_pem->len < w->csr_length && buf_ok(ret_pem))
+		buf_put_byte(ret_pem, '\n');
 	return w->certs_error;
 }
 
@@ -197,7 +200,7 @@ static inline int fake_leaf(void *ctx, struct span pem, const struct secret *key
 	if (r < 0)
 		return r;
 	*ret = (struct svr_leaf){.from_us = cert_time(pem, "from", 0),
-				 .until_us = cert_time(pem, "until", UINT64_MAX)};
+				 .until_us = cert_time(pem, "until", UINT64_MAX) - 1};
 	ret->has_uuid = cert_word(pem, "cn", text) && uuid_parse(span_str(text), &ret->uuid);
 	assert_true(cert_word(pem, "key", text));
 	memset(ret->key, text[0], sizeof(ret->key));
@@ -349,12 +352,13 @@ static inline struct uuid uuid_of(const char *text)
 
 struct ask {
 	enum method method;
-	const char *uri;  /* "/oic/sec/doxm?owned=false" */
-	uint64_t session; /* CLEAR, DOC ... */
-	const char *peer; /* NULL: unknown */
-	const char *key;  /* of a certificate session; NULL: none */
-	const char *diag; /* body; NULL: none */
-	struct span raw;  /* body as it is, if diag is NULL */
+	const char *uri;      /* "/oic/sec/doxm?owned=false" */
+	uint64_t session;     /* CLEAR, DOC ... */
+	const char *peer;     /* NULL: unknown */
+	const char *key;      /* of a certificate session; NULL: none */
+	const uint8_t *point; /* the same as a real point */
+	const char *diag;     /* body; NULL: none */
+	struct span raw;      /* body as it is, if diag is NULL */
 	bool multicast;
 	uint32_t format, accept; /* 0: none */
 	enum asked asked;
@@ -382,6 +386,8 @@ static inline enum verdict world_ask(struct world *w, const struct ask *a)
 	memset(key, a->key ? a->key[0] : 0, sizeof(key));
 	if (a->key)
 		req.peer_key = span_of(key, sizeof(key));
+	if (a->point)
+		req.peer_key = span_of(a->point, 64);
 	while (query.ptr)
 		req.query[req.n_query++] = span_cut(&query, '&');
 	if (a->diag)

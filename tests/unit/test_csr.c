@@ -81,6 +81,12 @@ static void csr_get__fails_without_traces(void **state)
 	w->certs_error = -EIO;
 	assert_int_equal(get(w, LATER, OBT, CSR), V_INTERNAL);
 	assert_int_equal(w->dev->csr_key.len, 0);
+	w->certs_error = 0;
+	w->csr_length = CSR_MAX + 1;
+	assert_int_equal(get(w, LATER, OBT, CSR), V_INTERNAL);
+	assert_int_equal(w->dev->csr_key.len, 0);
+	w->csr_length = CSR_MAX;
+	assert_int_equal(get(w, LATER, OBT, CSR), V_CONTENT);
 	world_free(w);
 }
 
