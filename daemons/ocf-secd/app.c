@@ -268,6 +268,8 @@ int app_new(struct app **ret, const struct secd_config *config, const char *stat
 	if (r >= 0)
 		r = start_state(a, state_dir);
 	if (r >= 0)
+		app_look_at_factory(a);
+	if (r >= 0)
 		r = app_net_start(a);
 	if (r >= 0)
 		r = app_bus_start(a);

@@ -30,6 +30,19 @@ static struct x509_own *own_identity(struct app *a, const struct svr_wall *wall)
 	return a->identity;
 }
 
+void app_look_at_factory(struct app *a)
+{
+	struct svr_env env = app_env(a);
+	uint64_t from, until;
+
+	if (!a->factory.own)
+		return;
+	x509_chain_period(x509_own_chain(a->factory.own), &from, &until);
+	if (until < env.wall.us)
+		log_warning("factory: manufacturer's certificate has expired, owners will refuse "
+			    "it");
+}
+
 struct x509_own *app_own_certificate(struct app *a)
 {
 	struct svr_env env = app_env(a);

@@ -79,6 +79,8 @@ void app_net_rearm(struct app *a);
 
 /* ---- app_certs.c ---- */
 
+/* Says if what the factory gave has become useless. */
+void app_look_at_factory(struct app *a);
 /* What a session of SVR_PROFILE_NORMAL shows: the identity certificate, else the manufacturer's,
  * else NULL. Borrowed until the next call. */
 struct x509_own *app_own_certificate(struct app *a);

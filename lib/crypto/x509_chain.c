@@ -307,7 +307,7 @@ static bool read_role(gnutls_x509_crt_t crt, struct span name, struct x509_role 
 {
 	gnutls_datum_t d = datum(name);
 	gnutls_x509_dn_t dn;
-	struct x509_role role;
+	struct x509_role role = {0};
 	bool ok;
 
 	if (gnutls_x509_dn_init(&dn) < 0)

@@ -105,7 +105,7 @@ bool x509_point_of(gnutls_pubkey_t pub, struct x509_point *ret)
 {
 	gnutls_datum_t x = {0}, y = {0};
 	gnutls_ecc_curve_t curve;
-	struct x509_point p;
+	struct x509_point p = {{0}};
 	bool ok;
 
 	if (gnutls_pubkey_get_pk_algorithm(pub, NULL) != GNUTLS_PK_ECDSA ||
