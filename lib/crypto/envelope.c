@@ -191,8 +191,9 @@ enum fw_error envelope_decrypt(struct span octets, const struct enc_ring *ring, 
 
 	if (e != FWE_OK)
 		return e;
-	return container == JWE ? jwe_decrypt(octets, root, ring, ret)
-				: FWE_MANIFEST_FORMAT_UNKNOWN;
+	return container == JWE    ? jwe_decrypt(octets, root, ring, ret)
+	       : container == COSE ? cose_decrypt(octets, (struct span){0}, ring, ret)
+				   : FWE_MANIFEST_FORMAT_UNKNOWN;
 }
 
 static enum fw_error open_container(struct span octets, const struct trust *trust,

@@ -38,7 +38,7 @@ MUST_USE enum fw_error envelope_open(struct span octets, const struct trust *tru
 				     const struct envelope_policy *policy, struct envelope *ret);
 /* Takes the layer of encryption off and nothing else: *ret, owned by the caller, is what it hid,
  * and nothing of it is verified. FWE_MANIFEST_FORMAT_UNKNOWN: not encrypted. Errors of reading the
- * container, and of jwe_decrypt(). */
+ * container, of jwe_decrypt() and cose_decrypt(). */
 MUST_USE enum fw_error envelope_decrypt(struct span octets, const struct enc_ring *ring,
 					struct buf *ret);
 void envelope_done(struct envelope *e);

@@ -19,6 +19,8 @@ static const struct cli_option OPTIONS[] = {
 	{"location",         "URI",       "of the image, or folder of the images; default: beside the manifest",
 	 false													},
 	{"direct",           NULL,        "for one file with manifest and image",                                false},
+	{"encryption",       "FILE",      "made by encrypt-image for the IMAGE; NAME=FILE for one of several",
+	 false													},
 	{"digest",           "NAME",      "sha256 (default), sha384, sha512; repeatable",                        false},
 	{"sequence",         "N",         "number of this manifest; rises with each",                            false},
 	{"security-version", "N",         "devices refuse lower ones for good",                                  false},
@@ -106,7 +108,7 @@ static bool set_expires(const struct draft *d, uint64_t timestamp_us)
 	return true;
 }
 
-static struct jsn *commit_hash(const struct digests *digests)
+struct jsn *commit_hash(const struct digests *digests)
 {
 	struct jsn *array = jsn_new_array();
 
@@ -159,18 +161,55 @@ static void set_crypto_info(const struct draft *d, const struct digests *digests
 	jsn_set_int(d->root, "imageSize", (int64_t)size);
 }
 
+/* The info file that goes with an image: name NULL for the only one. False: told. *ret is owned by
+ * the caller, NULL if there is none. */
+static bool read_encryption(const struct draft *d, struct span name, struct jsn **ret)
+{
+	const struct cli_values *files = cli_values(d->cli, "encryption");
+
+	*ret = NULL;
+	for (size_t i = 0; i < files->n; i++) {
+		struct span path = span_str(files->at[i]);
+
+		if (name.ptr && !span_eq(span_cut(&path, '='), name))
+			continue;
+		if (json_read((const char *)path.ptr, MANIFEST_BYTES_MAX, JWK_DEPTH_MAX, ret) < 0)
+			return false;
+		if (!jsn_str(jsn_get(*ret, "location")) || !jsn_get(*ret, "encryption")) {
+			cli_say("%s: not made by encrypt-image", (const char *)path.ptr);
+			*ret = jsn_free(*ret);
+			return false;
+		}
+		return true;
+	}
+	return true;
+}
+
+/* Devices fetch the encrypted file, wherever the plain one lay. */
+static void set_encryption(struct jsn *image, const char *location, const struct jsn *info)
+{
+	jsn_set_str(image, location, jsn_str(jsn_get(info, "location")));
+	jsn_set(image, "encryption", jsn_copy(jsn_get(info, "encryption")));
+}
+
 static bool set_only_image(const struct draft *d, const char *path)
 {
 	const char *location =
 		cli_value(d->cli, "direct") ? DIRECT_LOCATION : cli_value(d->cli, "location");
+	CLEANUP(jsn_freep) struct jsn *info = NULL;
 	struct digests digests;
 	uint64_t size;
 
-	if (!location)
-		location = url_name(path);
-	if (!location || !measure(d, path, NULL, &digests, &size))
+	if (!read_encryption(d, span_of(NULL, 0), &info))
 		return false;
-	jsn_set_str(d->root, "firmwareLocation", location);
+	if (!location && !info)
+		location = url_name(path);
+	if ((!location && !info) || !measure(d, path, NULL, &digests, &size))
+		return false;
+	if (info)
+		set_encryption(d->root, "firmwareLocation", info);
+	if (location)
+		jsn_set_str(d->root, "firmwareLocation", location);
 	set_crypto_info(d, &digests, size);
 	return true;
 }
@@ -180,6 +219,7 @@ static struct jsn *new_image(const struct draft *d, const char *text, struct has
 			     uint64_t *total)
 {
 	const char *equals = strchr(text, '='), *location;
+	CLEANUP(jsn_freep) struct jsn *info = NULL;
 	struct digests digests;
 	struct jsn *image;
 	uint64_t size;
@@ -189,6 +229,8 @@ static struct jsn *new_image(const struct draft *d, const char *text, struct has
 		return NULL;
 	}
 	location = url_name(equals + 1);
+	if (!read_encryption(d, span_of(text, (size_t)(equals - text)), &info))
+		return NULL;
 	if (!location || !measure(d, equals + 1, all, &digests, &size))
 		return NULL;
 	image = jsn_new_object();
@@ -196,6 +238,8 @@ static struct jsn *new_image(const struct draft *d, const char *text, struct has
 	jsn_set_str(image, "location", location);
 	jsn_set_int(image, "size", (int64_t)size);
 	jsn_set(image, "commitHash", commit_hash(&digests));
+	if (info)
+		set_encryption(image, "location", info);
 	*total += size;
 	return image;
 }

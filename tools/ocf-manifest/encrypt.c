@@ -1,3 +1,4 @@
+#include "crypto/cose_encrypt.h"
 #include "crypto/jwe.h"
 #include "document.h"
 #include "files.h"
@@ -27,12 +28,14 @@ static int encrypt_document(const struct cli *cli, const struct enc_key *k,
 	struct buf octets CLEANUP(buf_done) = BUF_INIT(MANIFEST_BYTES_MAX);
 	int r;
 
-	if (!d->jws) {
-		cli_say("%s: sign it first, as a JWS", cli->operands[0]);
+	if (!d->jws && !d->cose) {
+		cli_say("%s: sign it first", cli->operands[0]);
 		return -EINVAL;
 	}
-	r = jwe_encrypt(k, content, JWE_TYP, d->form == DOCUMENT_COMPACT ? "jose" : "jose+json",
-			buf_span(&d->octets), &octets);
+	r = d->cose ? cose_encrypt(k, content, (struct span){0}, buf_span(&d->octets), &octets)
+		    : jwe_encrypt(k, content, JWE_TYP,
+				  d->form == DOCUMENT_COMPACT ? "jose" : "jose+json",
+				  buf_span(&d->octets), &octets);
 	if (r == -EINVAL)
 		cli_say("the key is for direct use, and does not fit --enc");
 	else if (r < 0)
@@ -64,7 +67,9 @@ const struct cli_verb VERB_ENCRYPT = {
 	.operands_max = 1,
 	.summary = "Encrypts a signed manifest to the key of the devices",
 	.help = "First sign, then encrypt: the signature covers what devices act upon, and is "
-		"hidden, too.",
+		"hidden, too. A JWS becomes a JWE, a COSE message COSE_Encrypt or, for a key of "
+		"direct\n"
+		"use, COSE_Encrypt0.",
 	.options = ENCRYPT_OPTIONS,
 	.n_options = ARRAY_SIZE(ENCRYPT_OPTIONS),
 	.run = encrypt,

@@ -9,13 +9,7 @@
 
 #define BLOCK ((size_t)64 * 1024)
 
-/* A new file beside its target, removed again unless it was put in place. */
-struct draft {
-	char path[PATH_MAX]; /* empty: nothing to remove */
-	int fd;
-};
-
-static void draft_drop(struct draft *d)
+void files_drop(struct files_draft *d)
 {
 	if (d->fd >= 0)
 		(void)close(d->fd);
@@ -23,7 +17,7 @@ static void draft_drop(struct draft *d)
 		(void)unlink(d->path);
 }
 
-static int draft_open(struct draft *d, const char *target, unsigned mode)
+int files_begin(struct files_draft *d, const char *target, unsigned mode)
 {
 	int n = snprintf(d->path, sizeof(d->path), "%s.XXXXXX", target);
 
@@ -52,6 +46,32 @@ static int write_all(int fd, struct span data)
 	return 0;
 }
 
+int files_put(struct files_draft *d, struct span data)
+{
+	return write_all(d->fd, data);
+}
+
+int files_each(const char *path, int (*take)(void *arg, struct span piece), void *arg)
+{
+	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP(freep) uint8_t *block = malloc(BLOCK);
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (block && r == 0) {
+		ssize_t n = read(fd, block, BLOCK);
+
+		if (n == 0)
+			return 0;
+		if (n > 0)
+			r = take(arg, span_of(block, (size_t)n));
+		else if (errno != EINTR)
+			r = -errno;
+	}
+	return block ? r : -ENOMEM;
+}
+
 /* Makes a rename or link in the folder of `path` durable. */
 static int sync_folder(const char *path)
 {
@@ -66,7 +86,7 @@ static int sync_folder(const char *path)
 	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-static int draft_place(struct draft *d, const char *target)
+int files_place(struct files_draft *d, const char *target)
 {
 	if (fsync(d->fd) < 0 || rename(d->path, target) < 0)
 		return -errno;
@@ -119,21 +139,21 @@ int files_read_secret(const char *path, struct buf *out)
 
 int files_write(const char *path, struct span data, unsigned mode)
 {
-	CLEANUP(draft_drop) struct draft d = {.fd = -1};
+	CLEANUP(files_drop) struct files_draft d = {.fd = -1};
 	int r;
 
 	if (strcmp(path, "-") == 0)
 		return fwrite(data.ptr, 1, data.len, stdout) == data.len ? 0 : -EIO;
-	r = draft_open(&d, path, mode);
+	r = files_begin(&d, path, mode);
 	if (r == 0)
 		r = write_all(d.fd, data);
-	return r < 0 ? r : draft_place(&d, path);
+	return r < 0 ? r : files_place(&d, path);
 }
 
 int files_create(const char *path, struct span data, unsigned mode)
 {
-	CLEANUP(draft_drop) struct draft d = {.fd = -1};
-	int r = draft_open(&d, path, mode);
+	CLEANUP(files_drop) struct files_draft d = {.fd = -1};
+	int r = files_begin(&d, path, mode);
 
 	if (r == 0)
 		r = write_all(d.fd, data);
@@ -216,7 +236,7 @@ int files_digest(const char *path, uint64_t from, unsigned algs, uint64_t limit,
 int files_copy(struct span before, const char *from, const char *to, const struct digests *want)
 {
 	CLEANUP(hash_set_freep) struct hash_set *hashes = NULL;
-	CLEANUP(draft_drop) struct draft d = {.fd = -1};
+	CLEANUP(files_drop) struct files_draft d = {.fd = -1};
 	CLEANUP(closep) int fd = open(from, O_RDONLY | O_CLOEXEC);
 	struct digests got;
 	uint64_t size;
@@ -226,7 +246,7 @@ int files_copy(struct span before, const char *from, const char *to, const struc
 		return -errno;
 	r = hash_set_new(&hashes, want->algs);
 	if (r == 0)
-		r = draft_open(&d, to, FILES_PUBLIC);
+		r = files_begin(&d, to, FILES_PUBLIC);
 	if (r == 0)
 		r = write_all(d.fd, before);
 	if (r == 0)
@@ -236,13 +256,13 @@ int files_copy(struct span before, const char *from, const char *to, const struc
 	hash_set_final(hashes, &got);
 	if (want->algs != 0 && !digests_match(want, &got))
 		return -EBADMSG;
-	return draft_place(&d, to);
+	return files_place(&d, to);
 }
 
 int files_link(const char *from, const char *to)
 {
-	CLEANUP(draft_drop) struct draft d = {.fd = -1};
-	int r = draft_open(&d, to, FILES_PUBLIC);
+	CLEANUP(files_drop) struct files_draft d = {.fd = -1};
+	int r = files_begin(&d, to, FILES_PUBLIC);
 
 	if (r < 0)
 		return r;

@@ -1,6 +1,8 @@
 /* tools/ocf-manifest/files.h - reading with a limit, writing whole files or none. */
 #pragma once
 
+#include <limits.h>
+
 #include "base/buf.h"
 #include "crypto/hash.h"
 
@@ -31,3 +33,17 @@ MUST_USE int files_copy(struct span before, const char *from, const char *to,
 MUST_USE int files_link(const char *from, const char *to);
 /* All missing folders of the path before its last slash, mode 0755. */
 MUST_USE int files_make_parents(const char *path);
+
+/* A new file beside its target, gone again unless it was put in place. Begin with {.fd = -1}, end
+ * with files_drop(). */
+struct files_draft {
+	char path[PATH_MAX]; /* empty: nothing to remove */
+	int fd;
+};
+MUST_USE int files_begin(struct files_draft *d, const char *target, unsigned mode);
+MUST_USE int files_put(struct files_draft *d, struct span data);
+/* Replaces the target in one step that survives loss of power. */
+MUST_USE int files_place(struct files_draft *d, const char *target);
+void files_drop(struct files_draft *d);
+/* Hands the file over piece by piece until `take` gives an error. */
+MUST_USE int files_each(const char *path, int (*take)(void *arg, struct span piece), void *arg);

@@ -9,7 +9,8 @@
 extern const struct cli_verb VERB_KEY_GENERATE, VERB_KEY_PUBLIC, VERB_KEY_THUMBPRINT,
 	VERB_KEY_TRUST, VERB_KEY_INFO;
 extern const struct cli_verb VERB_CREATE, VERB_SIGN, VERB_SIGN_INPUT, VERB_ATTACH_SIGNATURE,
-	VERB_VERIFY, VERB_SHOW, VERB_PUBLISH, VERB_CONVERT, VERB_DIFF, VERB_ENCRYPT, VERB_DECRYPT;
+	VERB_VERIFY, VERB_SHOW, VERB_PUBLISH, VERB_CONVERT, VERB_DIFF, VERB_ENCRYPT, VERB_DECRYPT,
+	VERB_ENCRYPT_IMAGE;
 
 /* Keys: 0, or told to the user. The key is owned by the caller. */
 MUST_USE int key_read_private(const char *path, struct key **ret); /* JWK or PEM, 0600 */
@@ -31,6 +32,8 @@ struct ring {
 MUST_USE int ring_read(const struct cli *cli, struct ring *ret);
 void ring_done(struct ring *r);
 
+/* Digests as a manifest has them. */
+struct jsn *commit_hash(const struct digests *digests);
 /* One strict JSON value, owned by the caller. 0, or told. */
 MUST_USE int json_read(const char *path, size_t bytes, unsigned depth, struct jsn **ret);
 /* Writes JSON with a line end; pretty for people, compact for what will be signed. 0, or told. */
