@@ -196,7 +196,9 @@ static void on_request(void *arg, const struct req *req, struct answer *answer)
 	log_refusal(a, req, &out);
 	r = app_commit(a, &out);
 	answer->verdict = r < 0 ? V_INTERNAL : out.verdict;
-	answer->content_format = req->accept == CF_CBOR ? CF_CBOR : CF_OCF_CBOR;
+	answer->content_format = out.format               ? out.format
+				 : req->accept == CF_CBOR ? CF_CBOR
+							  : CF_OCF_CBOR;
 	if (r < 0) {
 		buf_reset(&answer->body);
 		return;

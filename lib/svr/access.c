@@ -133,6 +133,9 @@ static enum access decide_owned(const struct device *dev, const struct requester
 	/* 4. The flag of the DOC ends on entry of RFNOP. */
 	if (t->kind != RES_NCR && device_in_doc(dev, req->session))
 		return ACCESS_FULL;
+	/* 5. What everybody may ask, */
+	if (t->always & METHOD_BIT(req->method))
+		return ACCESS_FULL;
 	/* 7. Security resources, and what else rules the device, are never reached unsecured. */
 	if ((t->kind == RES_SVR || (t->kind == RES_DCR && t->secure)) && !who->secured)
 		return ACCESS_NONE;

@@ -11,6 +11,7 @@ struct target {
 	const char *href;
 	enum res_kind kind;
 	enum owner owner; /* whose rowneruuid rules it; OWNER_NONE: nobody's */
+	unsigned always;  /* METHOD_BIT()s open to anyone in every state */
 	unsigned anyone;  /* METHOD_BIT()s open to anyone in RFOTM before there is a DOC */
 	bool any_session; /* open to every secured session of an owned device */
 	/* RES_NCR: how wildcards see it. RES_DCR: `secure` keeps unsecured requests out. */

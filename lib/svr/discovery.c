@@ -13,7 +13,7 @@ struct filter {
 
 static bool is_served(const struct resource *res)
 {
-	return res->get != NULL && (!res->ncr || res->ncr->discoverable);
+	return res->get != NULL && !res->hidden;
 }
 
 static bool filter_takes(const struct filter *f, const struct device *dev,
@@ -160,6 +160,14 @@ static bool domain_fits(const struct exchange *x)
 	if (!query_find(x->req, "sduuid", &value))
 		return true;
 	return !x->dev->sdi.priv && uuid_parse(value, &uuid) && uuid_eq(&uuid, &x->dev->sdi.uuid);
+}
+
+/* RFC 6690: all else is behind /oic/res. */
+enum verdict discovery_core_get(struct exchange *x)
+{
+	buf_put_str(x->out->body, "</oic/res>;rt=\"oic.wk.res\";if=\"" IF_LL " " IF_B
+				  " " IF_BASELINE "\";ct=10000");
+	return V_CONTENT;
 }
 
 enum verdict discovery_get(struct exchange *x)

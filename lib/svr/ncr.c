@@ -167,13 +167,18 @@ static enum verdict ncr_get(struct exchange *x)
 	return V_CONTENT;
 }
 
+bool ncr_is_writable(const struct ncr *ncr)
+{
+	return has_interface(ncr, IF_RW) || has_interface(ncr, IF_A);
+}
+
 /* An interface for reading is not one for writing, and baseline is what the others are. */
 static enum verdict ncr_post(struct exchange *x)
 {
 	const struct ncr *ncr = x->res->ncr;
 	const char *interface = route_interface(x->res, x->req);
 
-	if (!has_interface(ncr, IF_RW) && !has_interface(ncr, IF_A))
+	if (!ncr_is_writable(ncr))
 		return refuse(x, V_NO_METHOD, "resource is read-only");
 	if (strcmp(interface, IF_R) == 0 || strcmp(interface, IF_S) == 0)
 		return refuse(x, V_FORBIDDEN, "interface is read-only");
@@ -192,6 +197,7 @@ void ncr_resource(const struct ncr *ncr, struct resource *ret)
 		.ncr = ncr,
 		.rt = ncr->types[0],
 		.observable = ncr->observable,
+		.hidden = !ncr->discoverable,
 		.body_max = NCR_REP_MAX,
 		.get = ncr_get,
 		.post = ncr_post,

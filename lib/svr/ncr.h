@@ -40,6 +40,8 @@ MUST_USE bool ncr_add_interface(struct ncr *ncr, struct span interface);
 /* Adds baseline, which every resource has. False: href or type are missing, or no room for it. */
 MUST_USE bool ncr_finish(struct ncr *ncr);
 
+/* Does it have an interface for UPDATE? */
+bool ncr_is_writable(const struct ncr *ncr);
 /* What its program said of it last. False, nothing changed: not a map, beyond limits, no memory, or
  * with a key "rt" or "if". */
 MUST_USE bool ncr_keep(struct ncr *ncr, struct span map);

@@ -10,6 +10,7 @@
 #define REQ_BODY_MAX   ((size_t)64 * 1024)       /* octets of a request body, blocks joined */
 #define REQ_ANSWER_MAX ((size_t)2 * 1024 * 1024) /* octets of an answer's body: full lists */
 
+#define CF_LINKS    40u /* application/link-format */
 #define CF_CBOR     60u
 #define CF_OCF_CBOR 10000u /* application/vnd.ocf+cbor */
 #define CF_NONE     0xffffffffu

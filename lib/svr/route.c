@@ -10,6 +10,7 @@
 #include "svr/discovery.h"
 #include "svr/dos.h"
 #include "svr/doxm.h"
+#include "svr/introspection.h"
 #include "svr/mnt.h"
 #include "svr/pstat.h"
 #include "svr/roles.h"
@@ -55,6 +56,29 @@ const struct resource RESOURCES[] = {
 		.interfaces = {IF_R, IF_BASELINE},
 		.get = get_properties,
 		.properties = core_platform_write,
+	},
+	{
+		.target = {.href = "/.well-known/core", .kind = RES_DCR, .owner = OWNER_NONE,
+			   .anyone = GET, .always = GET},
+		.interfaces = {IF_LL},
+		.hidden = true,
+		.format = CF_LINKS,
+		.get = discovery_core_get,
+	},
+	{
+		.target = {.href = "/oc/wk/introspection", .kind = RES_NCR, .owner = OWNER_NONE,
+			   .discoverable = true, .secure = true},
+		.rt = "oic.wk.introspection",
+		.interfaces = {IF_R, IF_BASELINE},
+		.get = introspection_get,
+	},
+	{
+		.target = {.href = INTROSPECTION_DATA, .kind = RES_NCR, .owner = OWNER_NONE,
+			   .secure = true},
+		.rt = "oic.introspection.data",
+		.interfaces = {IF_R},
+		.hidden = true,
+		.get = introspection_data_get,
 	},
 	{
 		.target = SVR("/oic/sec/doxm", OWNER_DOXM, GET | POST),

@@ -11,9 +11,10 @@ struct resource {
 	struct target target;
 	const char *rt;
 	const char *interfaces[NCR_INTERFACES_MAX]; /* the first is the default */
-	bool observable;
-	size_t body_max;            /* octets of a POST; 0: no POST */
-	svr_handler get, post, del; /* NULL: there is no such method */
+	bool observable, hidden;                    /* hidden: not a link of /oic/res */
+	uint32_t format;                            /* content format of a GET; 0: CBOR */
+	size_t body_max;                            /* octets of a POST; 0: no POST */
+	svr_handler get, post, del;                 /* NULL: there is no such method */
 	/* Writes the properties of a resource that shows them to everyone alike. */
 	void (*properties)(const struct device *dev, struct buf *b);
 	const struct ncr *ncr; /* of another program; NULL: of the device */

@@ -29,8 +29,10 @@ static enum verdict call_get(struct exchange *x)
 
 	if (!x->res->get)
 		return refuse(x, V_NO_METHOD, "method has no handler");
-	if (!format_is_taken(x->req->accept))
-		return refuse(x, V_NOT_ACCEPTABLE, "asks for another format than CBOR");
+	if (x->res->format ? x->req->accept != CF_NONE && x->req->accept != x->res->format
+			   : !format_is_taken(x->req->accept))
+		return refuse(x, V_NOT_ACCEPTABLE, "asks for a format that it does not have");
+	x->out->format = x->res->format;
 	v = x->res->get(x);
 	if (v == V_CONTENT && !buf_ok(x->out->body))
 		return refuse(x, V_INTERNAL, "no memory for the answer");

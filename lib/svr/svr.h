@@ -181,6 +181,7 @@ struct svr_out {
 	struct device *staged; /* owned by the caller; NULL: nothing changes */
 	bool store;            /* the record is to be stored before the commit */
 	bool observable;       /* a GET whose answer may be observed */
+	uint32_t format;       /* content format of the body; 0: CBOR, as the request wants it */
 	/* Granted to a resource of another program, which is to be asked (V_LATER) or, when the
 	 * request is asked again (ASKED_READY), has the last word. */
 	const struct ncr *ncr;

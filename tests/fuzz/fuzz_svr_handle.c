@@ -42,7 +42,7 @@ static void check(const struct device *dev, const struct req *req, const struct 
 		abort();
 	cbr_open(&c, buf_span(out->body), &ANSWER);
 	(void)cbr_skip(&c);
-	if (out->verdict == V_CONTENT && cbr_close(&c) != CBR_OK)
+	if (out->verdict == V_CONTENT && !out->format && cbr_close(&c) != CBR_OK)
 		abort();
 	if (out->verdict == V_CONTENT && out->staged && !span_is(req->path, "/oic/sec/csr"))
 		abort(); /* only a request for a certificate makes a key */

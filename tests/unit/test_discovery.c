@@ -261,6 +261,44 @@ static void core__shows_device_and_platform(void **state)
 	world_free(w);
 }
 
+/* Two strangers, one before and one behind a RESET, cannot tell that it is the same device. */
+static void core__hides_what_lasts_until_a_doc(void **state)
+{
+	struct world *w = world_new();
+	char uuid[UUID_TEXT + 1], text[128];
+
+	(void)state;
+	uuid_format(device_uuid(w->dev), uuid);
+	assert_int_equal(get(w, CLEAR, NULL, "/oic/d"), V_CONTENT);
+	(void)snprintf(text, sizeof(text), "\"piid\":\"%s\"", uuid);
+	assert_true(body_has(w, text));
+	assert_int_equal(get(w, CLEAR, NULL, "/oic/p"), V_CONTENT);
+	(void)snprintf(text, sizeof(text), "\"pi\":\"%s\"", uuid);
+	assert_true(body_has(w, text));
+	world_free(w);
+}
+
+static void core_links__are_for_everyone_in_every_state(void **state)
+{
+	static const char LINK[] = "</oic/res>;rt=\"oic.wk.res\";"
+				   "if=\"oic.if.ll oic.if.b oic.if.baseline\";ct=10000";
+	const struct ask ask = {.uri = "/.well-known/core", .accept = CF_LINKS};
+	struct world *w = world_new();
+
+	(void)state;
+	assert_int_equal(world_ask(w, &ask), V_CONTENT);
+	assert_int_equal(w->out.format, CF_LINKS);
+	assert_true(span_is(buf_span(&w->body), LINK));
+	assert_int_equal(multicast(w, "/.well-known/core"), V_IGNORE);
+	assert_int_equal(world_ask(w, &(struct ask){.uri = ask.uri, .accept = CF_OCF_CBOR}),
+			 V_NOT_ACCEPTABLE);
+	assert_int_equal(post(w, CLEAR, NULL, ask.uri, "{}"), V_UNAUTHORIZED);
+	to_provisioned(w, DOS_RFNOP);
+	assert_int_equal(world_ask(w, &ask), V_CONTENT);
+	assert_int_equal(post(w, CLEAR, NULL, ask.uri, "{}"), V_UNAUTHORIZED);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +310,8 @@ int main(void)
 		cmocka_unit_test(discovery_get__shows_the_domain_unless_private),
 		cmocka_unit_test(discovery_get__batches_what_may_be_read),
 		cmocka_unit_test(core__shows_device_and_platform),
+		cmocka_unit_test(core__hides_what_lasts_until_a_doc),
+		cmocka_unit_test(core_links__are_for_everyone_in_every_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -325,6 +325,41 @@ static void batch__holds_what_is_known_and_may_be_read(void **state)
 	expect_body(w, "[{\"href\":\"/lamp\",\"rep\":{\"value\":true}}]");
 }
 
+static void introspection__describes_them(void **state)
+{
+	struct served *s = *state;
+	struct world *w = s->w;
+
+	assert_int_equal(get(w, STRANGER, OTHER, "/oc/wk/introspection"), V_CONTENT);
+	expect_body(w, "{\"urlInfo\":[{\"protocol\":\"coaps\",\"url\":"
+		       "\"coaps://[fd77::2]:48115/oc/introspection\","
+		       "\"content-type\":\"application/cbor\",\"version\":1}]}");
+	assert_int_equal(get(w, STRANGER, OTHER, "/oic/res?rt=oic.wk.introspection"), V_CONTENT);
+	assert_int_equal(get(w, STRANGER, OTHER, "/oic/res?rt=oic.introspection.data"),
+			 V_BAD_REQUEST);
+	assert_int_equal(get(w, CLEAR, NULL, "/oc/introspection"), V_UNAUTHORIZED);
+	s->sensor.discoverable = false;
+	assert_true(keep(&s->lamp, "{\"value\":true,\"list\":[1]}"));
+	assert_int_equal(get(w, STRANGER, OTHER, "/oc/introspection"), V_CONTENT);
+#define IF_LIST  "\"enum\":[\"oic.if.a\",\"oic.if.baseline\"]"
+#define IF_QUERY "{\"name\":\"if\",\"in\":\"query\",\"type\":\"string\"," IF_LIST "}"
+#define KNOWN    "\"value\":{\"type\":\"boolean\"},\"list\":{\"type\":\"array\",\"items\":{}}"
+#define SCHEMA   "\"schema\":{\"type\":\"object\",\"properties\":{" KNOWN "}}"
+	expect_body(w,
+		    "{\"swagger\":\"2.0\",\"info\":{\"title\":\"Gateway\",\"version\":\"1.2.3\"},"
+		    "\"schemes\":[\"http\"],\"consumes\":[\"application/json\"],"
+		    "\"produces\":[\"application/json\"],\"paths\":{\"/lamp\":{"
+		    "\"get\":{\"parameters\":[" IF_QUERY "],\"responses\":{\"200\":{"
+		    "\"description\":\"\",\"schema\":{\"type\":\"object\",\"properties\":{"
+		    "\"rt\":{\"type\":\"array\",\"items\":{\"type\":\"string\","
+		    "\"enum\":[\"oic.r.switch.binary\"]}},"
+		    "\"if\":{\"type\":\"array\",\"items\":{\"type\":\"string\"," IF_LIST "}}," KNOWN
+		    "}}}}},"
+		    "\"post\":{\"parameters\":[" IF_QUERY ",{\"name\":\"body\",\"in\":\"body\","
+		    "\"required\":true," SCHEMA
+		    "}],\"responses\":{\"200\":{\"description\":\"\"," SCHEMA "}}}}}}");
+}
+
 #define SERVED(test) cmocka_unit_test_setup_teardown(test, served_setup, served_teardown)
 
 int main(void)
@@ -341,6 +376,7 @@ int main(void)
 		SERVED(post__on_an_interface_for_reading_is_forbidden),
 		SERVED(access__is_decided_before_the_program_hears_of_it),
 		SERVED(discovery__shows_what_wants_to_be_found),
+		SERVED(introspection__describes_them),
 		SERVED(batch__holds_what_is_known_and_may_be_read),
 	};
 
