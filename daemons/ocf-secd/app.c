@@ -304,6 +304,7 @@ struct app *app_free(struct app *a)
 	date_save(&a->date);
 	state_done(&a->state);
 	factory_done(&a->factory);
+	explicit_bzero(a->info.fixed_pin, sizeof(a->info.fixed_pin));
 	free(a);
 	return NULL;
 }

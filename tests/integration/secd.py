@@ -245,4 +245,9 @@ class Secd:
         if failed:
             sys.stderr.write(self.log())
         self.notify.close()
-        shutil.rmtree(self.dir)
+        wait_for(self._remove, "end of what still writes there")
+
+    def _remove(self):
+        """A display command may outlive the device that was killed."""
+        shutil.rmtree(self.dir, ignore_errors=True)
+        return not os.path.exists(self.dir)
