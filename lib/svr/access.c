@@ -1,12 +1,8 @@
 #include "svr/access.h"
 
-#define DOS_BIT(d) (1u << (d))
+#include "svr/validity.h"
 
-/* The name with its leading "/", which deployed tools leave out, taken off. */
-static struct span bare(struct span href)
-{
-	return span_starts(href, "/") ? span_skip(href, 1) : href;
-}
+#define DOS_BIT(d) (1u << (d))
 
 /* Wildcards see application resources only. */
 static bool wildcard_matches(enum ace_wildcard wildcard, const struct target *t)
@@ -27,16 +23,10 @@ static bool wildcard_matches(enum ace_wildcard wildcard, const struct target *t)
 	return false;
 }
 
-static bool covers(const struct ace *ace, const struct target *t)
+static bool covers(const struct ace_resource *r, const struct target *t)
 {
-	for (size_t i = 0; i < ace->n_resources; i++) {
-		const struct ace_resource *r = &ace->resources[i];
-
-		if ((r->href.len == 0 || span_eq(bare(r->href), bare(span_str(t->href)))) &&
-		    wildcard_matches(r->wildcard, t))
-			return true;
-	}
-	return false;
+	return (r->href.len == 0 || span_eq(href_bare(r->href), href_bare(span_str(t->href)))) &&
+	       wildcard_matches(r->wildcard, t);
 }
 
 /* An authority left out means any. */
@@ -65,17 +55,6 @@ static bool names_requester(const struct ace *ace, const struct requester *who,
 	return false;
 }
 
-static unsigned granted(const struct device *dev, const struct requester *who,
-			const struct target *t)
-{
-	unsigned sum = who->owner_role ? PERM_ALL : 0;
-
-	for (size_t i = 0; i < dev->acl.n; i++)
-		if (names_requester(dev->acl.v[i], who, t) && covers(dev->acl.v[i], t))
-			sum |= dev->acl.v[i]->permission;
-	return sum;
-}
-
 /* Any of these will do. */
 static unsigned wanted(enum method method)
 {
@@ -89,6 +68,45 @@ static unsigned wanted(enum method method)
 		return PERM_DELETE;
 	}
 	return 0;
+}
+
+/* By entries that name `subject`, and the target either by its name or by a wildcard. */
+static bool is_granted_as(const struct device *dev, const struct requester *who,
+			  const struct target *t, enum ace_subject subject, struct span name)
+{
+	const struct span hrefs[] = {
+		span_str(t->href), {NULL, 0}
+        };
+	const struct ace_resource *resource;
+	const struct ace *ace;
+	struct aclist_walk w;
+
+	for (size_t i = 0; i < ARRAY_SIZE(hrefs); i++) {
+		aclist_walk(&w, dev->acl, subject, name, hrefs[i]);
+		while (aclist_next(&w, &ace, &resource))
+			if (ace->permission & wanted(who->req->method) &&
+			    names_requester(ace, who, t) && covers(resource, t) &&
+			    ace_holds(ace, who->wall))
+				return true;
+	}
+	return false;
+}
+
+static bool is_granted(const struct device *dev, const struct requester *who,
+		       const struct target *t)
+{
+	static const struct span NO_NAME = {NULL, 0};
+
+	if (who->owner_role)
+		return true;
+	if (who->peer &&
+	    is_granted_as(dev, who, t, ACE_UUID, span_of(who->peer, sizeof(*who->peer))))
+		return true;
+	for (size_t i = 0; i < who->n_roles; i++)
+		if (is_granted_as(dev, who, t, ACE_ROLE, who->roles[i].name))
+			return true;
+	return is_granted_as(dev, who, t, ACE_AUTH_CRYPT, NO_NAME) ||
+	       is_granted_as(dev, who, t, ACE_ANON_CLEAR, NO_NAME);
 }
 
 static bool is_owner(const struct device *dev, enum owner owner, const struct uuid *peer)
@@ -149,7 +167,7 @@ static enum access decide_owned(const struct device *dev, const struct requester
 	if (t->any_session)
 		return ACCESS_FULL;
 	/* 10, 11. and the sum of what roles and the list grant. */
-	if (granted(dev, who, t) & wanted(req->method))
+	if (is_granted(dev, who, t))
 		return ACCESS_FULL;
 	/* 8b. CR 2868: credential and access services switch the state, too. */
 	if (t->owner == OWNER_PSTAT && (req->method == M_GET || req->method == M_POST) &&

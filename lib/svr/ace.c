@@ -1,42 +1,59 @@
 #include "svr/ace.h"
 
-static size_t text_size(const struct ace *ace)
+/* Calls `visit` for each text. */
+static void each_text(struct ace *ace, void (*visit)(void *ctx, struct span *text), void *ctx)
 {
-	size_t n = ace->role.len + ace->authority.len;
-
+	visit(ctx, &ace->role);
+	visit(ctx, &ace->authority);
 	for (size_t i = 0; i < ace->n_resources; i++)
-		n += ace->resources[i].href.len;
-	return n;
+		visit(ctx, &ace->resources[i].href);
+	for (size_t i = 0; i < ace->n_validities; i++) {
+		struct ace_validity *v = &ace->validities[i];
+
+		visit(ctx, &v->period);
+		for (size_t j = 0; j < v->n_recurrences; j++)
+			visit(ctx, &v->recurrences[j]);
+	}
 }
 
-static struct span keep(uint8_t **room, struct span text)
+static void add_size(void *ctx, struct span *text)
 {
-	uint8_t *at = *room;
+	*(size_t *)ctx += text->len;
+}
 
-	if (text.len)
-		memcpy(at, text.ptr, text.len);
-	*room += text.len;
-	return span_of(at, text.len);
+/* Moves the text to the room at *ctx. */
+static void keep(void *ctx, struct span *text)
+{
+	uint8_t **room = ctx, *at = *room;
+
+	if (text->len)
+		memcpy(at, text->ptr, text->len);
+	*room += text->len;
+	*text = span_of(at, text->len);
 }
 
 struct ace *ace_new(const struct ace *draft)
 {
-	size_t list = draft->n_resources * sizeof(draft->resources[0]);
-	struct ace *ace = malloc(sizeof(*ace) + list + text_size(draft));
-	uint8_t *text;
+	const size_t resources = draft->n_resources * sizeof(draft->resources[0]);
+	const size_t validities = draft->n_validities * sizeof(draft->validities[0]);
+	struct ace from = *draft, *ace;
+	size_t texts = 0;
+	uint8_t *room;
 
+	each_text(&from, add_size, &texts);
+	ace = malloc(sizeof(*ace) + resources + validities + texts);
 	if (!ace)
 		return NULL;
-	*ace = *draft;
+	*ace = from;
 	ace->refs = 1;
 	ace->resources = (struct ace_resource *)(ace + 1);
-	text = (uint8_t *)(ace->resources + ace->n_resources);
-	ace->role = keep(&text, draft->role);
-	ace->authority = keep(&text, draft->authority);
-	for (size_t i = 0; i < ace->n_resources; i++) {
-		ace->resources[i].wildcard = draft->resources[i].wildcard;
-		ace->resources[i].href = keep(&text, draft->resources[i].href);
-	}
+	ace->validities = (struct ace_validity *)(ace->resources + ace->n_resources);
+	if (resources)
+		memcpy(ace->resources, from.resources, resources);
+	if (validities)
+		memcpy(ace->validities, from.validities, validities);
+	room = (uint8_t *)(ace->validities + ace->n_validities);
+	each_text(ace, keep, &room);
 	return ace;
 }
 

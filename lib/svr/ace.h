@@ -3,9 +3,11 @@
 
 #include "svr/req.h"
 
-#define ACES_MAX          ((size_t)256)
-#define ACE_RESOURCES_MAX ((size_t)32) /* of one ACE */
-#define ACE_TEXT_MAX      REQ_PATH_MAX /* octets of an href, role or authority */
+#define ACES_MAX            ((size_t)10000)
+#define ACE_RESOURCES_MAX   ((size_t)32) /* of one ACE */
+#define ACE_VALIDITIES_MAX  ((size_t)4)  /* of one ACE */
+#define ACE_RECURRENCES_MAX ((size_t)4)  /* of one validity */
+#define ACE_TEXT_MAX        REQ_PATH_MAX /* octets of any text in an ACE */
 
 enum ace_subject { ACE_UUID, ACE_ROLE, ACE_AUTH_CRYPT, ACE_ANON_CLEAR };
 enum ace_wildcard { WC_NONE, WC_SECURE, WC_CLEAR, WC_ALL }; /* none, "+", "-", "*" */
@@ -24,6 +26,14 @@ struct ace_resource {
 	enum ace_wildcard wildcard;
 };
 
+/* When an ACE holds: inside the period or, with recurrences, inside a repetition of it by one of
+ * them. Texts as the peer wrote them, found good by validity_is_sound(). */
+struct ace_validity {
+	struct span period;
+	size_t n_recurrences;
+	struct span recurrences[ACE_RECURRENCES_MAX];
+};
+
 /* Immutable and counted: copies of a device share their entries. */
 struct ace {
 	unsigned refs;
@@ -34,6 +44,8 @@ struct ace {
 	unsigned permission;
 	size_t n_resources;
 	struct ace_resource *resources;
+	size_t n_validities; /* 0: always */
+	struct ace_validity *validities;
 };
 
 /* A copy of `draft` and all it points to, with one reference. NULL: out of memory. */
@@ -41,6 +53,7 @@ MUST_USE struct ace *ace_new(const struct ace *draft);
 struct ace *ace_unref(struct ace *ace); /* accepts NULL, returns NULL */
 DEFINE_CLEANUP(struct ace *, ace_unref)
 
+/* A list being put together. */
 struct acl {
 	size_t n;
 	struct ace **v; /* owned array of counted entries */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codec/cbr.h"
+#include "svr/aclist.h"
 #include "svr/route.h"
 
 struct acl2_update {

@@ -2,6 +2,7 @@
 
 #include "codec/cbw.h"
 #include "svr/rep.h"
+#include "svr/validity.h"
 
 static const struct cbr_limits LIMITS = {
 	.bytes = REQ_BODY_MAX, .depth = 6, .items = 16384, .text = ACE_TEXT_MAX};
@@ -96,9 +97,60 @@ static void read_resources(struct cbr *c, struct ace *ace)
 	}
 }
 
+static void read_recurrences(struct cbr *c, struct ace_validity *v)
+{
+	cbr_array(c);
+	while (cbr_more(c)) {
+		if (v->n_recurrences == ACE_RECURRENCES_MAX)
+			cbr_fail(c, CBR_LIMIT);
+		else
+			v->recurrences[v->n_recurrences++] = cbr_text(c);
+	}
+	if (v->n_recurrences == 0)
+		cbr_fail(c, CBR_VALUE);
+}
+
+static struct ace_validity read_validity(struct cbr *c)
+{
+	enum { PERIOD = 1, RECURRENCE = 2 };
+	struct ace_validity v = {0};
+	unsigned seen = 0;
+	struct span key;
+
+	cbr_map(c);
+	while (cbr_next(c, &key)) {
+		if (span_is(key, "period")) {
+			cbr_once(c, &seen, PERIOD);
+			v.period = cbr_text(c);
+		} else if (span_is(key, "recurrence")) {
+			cbr_once(c, &seen, RECURRENCE);
+			read_recurrences(c, &v);
+		} else {
+			cbr_fail(c, CBR_VALUE);
+		}
+	}
+	if (!validity_is_sound(&v))
+		cbr_fail(c, CBR_VALUE);
+	return v;
+}
+
+/* An empty list would say "never" or "always": nobody can tell. */
+static void read_validities(struct cbr *c, struct ace *ace)
+{
+	cbr_array(c);
+	while (cbr_more(c)) {
+		if (ace->n_validities == ACE_VALIDITIES_MAX)
+			cbr_fail(c, CBR_LIMIT);
+		else
+			ace->validities[ace->n_validities++] = read_validity(c);
+	}
+	if (ace->n_validities == 0)
+		cbr_fail(c, CBR_VALUE);
+}
+
 static void read_ace(struct cbr *c, struct ace *ace)
 {
-	enum { ACEID = 1, SUBJECT = 2, TARGETS = 4, PERMISSION = 8 };
+	enum { ACEID = 1, SUBJECT = 2, TARGETS = 4, PERMISSION = 8, VALIDITY = 16 };
 	unsigned seen = 0;
 	struct span key;
 
@@ -118,11 +170,14 @@ static void read_ace(struct cbr *c, struct ace *ace)
 		} else if (span_is(key, "permission")) {
 			cbr_once(c, &seen, PERMISSION);
 			ace->permission = (unsigned)cbr_uint(c, PERM_ALL);
-		} else { /* "validity" is not enforced yet: granting more than asked is worse */
+		} else if (span_is(key, "validity")) {
+			cbr_once(c, &seen, VALIDITY);
+			read_validities(c, ace);
+		} else {
 			cbr_fail(c, CBR_VALUE);
 		}
 	}
-	if ((seen | ACEID) != (ACEID | SUBJECT | TARGETS | PERMISSION))
+	if ((seen | ACEID | VALIDITY) != (ACEID | SUBJECT | TARGETS | PERMISSION | VALIDITY))
 		cbr_fail(c, CBR_VALUE);
 }
 
@@ -131,7 +186,8 @@ static void read_list(struct cbr *c, struct acl2_update *u)
 	cbr_array(c);
 	while (cbr_more(c)) {
 		struct ace_resource resources[ACE_RESOURCES_MAX];
-		struct ace draft = {.resources = resources};
+		struct ace_validity validities[ACE_VALIDITIES_MAX];
+		struct ace draft = {.resources = resources, .validities = validities};
 		CLEANUP(ace_unrefp) struct ace *ace = NULL;
 
 		read_ace(c, &draft);
@@ -196,6 +252,27 @@ static void write_subject(const struct ace *ace, struct buf *b)
 	cbw_end(b);
 }
 
+static void write_validities(const struct ace *ace, struct buf *b)
+{
+	cbw_str(b, "validity");
+	cbw_array(b);
+	for (size_t i = 0; i < ace->n_validities; i++) {
+		const struct ace_validity *v = &ace->validities[i];
+
+		cbw_map(b);
+		cbw_kv_text(b, "period", v->period);
+		if (v->n_recurrences) {
+			cbw_str(b, "recurrence");
+			cbw_array(b);
+			for (size_t j = 0; j < v->n_recurrences; j++)
+				cbw_text(b, v->recurrences[j]);
+			cbw_end(b);
+		}
+		cbw_end(b);
+	}
+	cbw_end(b);
+}
+
 void acl2_rep_write(const struct ace *ace, struct buf *b)
 {
 	cbw_map(b);
@@ -214,6 +291,8 @@ void acl2_rep_write(const struct ace *ace, struct buf *b)
 	}
 	cbw_end(b);
 	cbw_kv_uint(b, "permission", ace->permission);
+	if (ace->n_validities)
+		write_validities(ace, b);
 	cbw_kv_uint(b, "aceid", ace->aceid);
 	cbw_end(b);
 }

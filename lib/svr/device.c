@@ -12,6 +12,7 @@ static void share(struct device *dev)
 	for (size_t i = 0; i < dev->n_asserted; i++)
 		(void)cred_ref(dev->asserted[i].cred);
 	dev->crl = crl_ref(dev->crl);
+	dev->acl = aclist_ref(dev->acl);
 }
 
 static void release(struct device *dev)
@@ -21,7 +22,7 @@ static void release(struct device *dev)
 	for (size_t i = 0; i < dev->n_asserted; i++)
 		(void)cred_unref(dev->asserted[i].cred);
 	(void)crl_unref(dev->crl);
-	acl_done(&dev->acl);
+	(void)aclist_unref(dev->acl);
 	explicit_bzero(dev, sizeof(*dev));
 }
 
@@ -33,8 +34,6 @@ struct device *device_copy(const struct device *dev)
 		return NULL;
 	*copy = *dev;
 	share(copy);
-	if (!acl_copy(&copy->acl, &dev->acl))
-		return device_free(copy);
 	return copy;
 }
 

@@ -1,7 +1,7 @@
 /* lib/svr/device.h - all state of one device; private to lib/svr. */
 #pragma once
 
-#include "svr/ace.h"
+#include "svr/aclist.h"
 #include "svr/credential.h"
 
 #define CREDS_MAX         ((size_t)64)
@@ -92,9 +92,9 @@ struct device {
 	unsigned om;
 	size_t n_creds;
 	struct cred *creds[CREDS_MAX]; /* counted */
-	struct acl acl;
-	struct secret csr_key; /* empty: none made yet */
-	struct crl *crl;       /* counted; NULL: none */
+	struct aclist *acl;            /* counted */
+	struct secret csr_key;         /* empty: none made yet */
+	struct crl *crl;               /* counted; NULL: none */
 	struct {
 		struct uuid uuid;
 		char name[SVR_TEXT_MAX + 1];

@@ -6,8 +6,8 @@
 #define PART_DIGITS  9
 #define LENGTH_MAX_S UINT64_C(253402300800) /* 1970 to the end of the year 9999 */
 
-/* "19970101T180000Z", by way of its long spelling. */
-static bool parse_instant(struct span text, uint64_t *ret_us)
+/* By way of its long spelling. */
+bool period_instant(struct span text, uint64_t *ret_us)
 {
 	static const char SHAPE[] = "0123-45-67T9a:bc:deZ"; /* an octet comes from there */
 	uint8_t spelled[sizeof(SHAPE) - 1];
@@ -87,11 +87,11 @@ bool period_parse(struct span text, struct period *ret)
 	struct span start = span_cut(&text, '/');
 	struct period p;
 
-	if (!parse_instant(start, &p.from_us))
+	if (!period_instant(start, &p.from_us))
 		return false;
 	if (parse_length(text, &p.until_us))
 		p.until_us += p.from_us;
-	else if (!parse_instant(text, &p.until_us))
+	else if (!period_instant(text, &p.until_us))
 		return false;
 	if (p.until_us <= p.from_us)
 		return false;

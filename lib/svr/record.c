@@ -18,7 +18,7 @@
 
 /* Ours, but a damaged disk is as bad as a hostile peer. Room for what a device can hold. */
 static const struct cbr_limits LIMITS = {
-	.bytes = SVR_RECORD_MAX, .depth = 8, .items = 65536, .text = CRL_MAX};
+	.bytes = SVR_RECORD_MAX, .depth = 8, .items = SVR_RECORD_MAX, .text = CRL_MAX};
 
 static void write_doxm(const struct device *dev, struct buf *b)
 {
@@ -42,10 +42,7 @@ static void write_cred(const struct device *dev, struct buf *b)
 static void write_acl2(const struct device *dev, struct buf *b)
 {
 	cbw_str(b, "aclist2");
-	cbw_array(b);
-	for (size_t i = 0; i < dev->acl.n; i++)
-		acl2_rep_write(dev->acl.v[i], b);
-	cbw_end(b);
+	buf_put(b, aclist_octets(dev->acl));
 	cbw_kv_uuid(b, "rowneruuid", &dev->rowner[OWNER_ACL2]);
 }
 
@@ -119,8 +116,8 @@ static bool read_acl2(struct device *dev, struct cbr *c)
 	for (size_t i = 0; i < u.acl.n; i++)
 		if (u.acl.v[i]->aceid == 0)
 			return false;
-	dev->acl = u.acl;
-	u.acl = (struct acl){0};
+	if (aclist_new(&dev->acl, &u.acl) < 0)
+		return false;
 	dev->rowner[OWNER_ACL2] = u.rowneruuid;
 	return true;
 }

@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	svr_record_write(dev, &disk);
 	again = start(buf_span(&disk), &why);
 	if (!buf_ok(&disk) || (why && dev->owned) || again->dos != dev->dos ||
-	    again->n_creds != dev->n_creds || again->acl.n != dev->acl.n ||
+	    again->n_creds != dev->n_creds ||
+	    aclist_acl(again->acl)->n != aclist_acl(dev->acl)->n ||
 	    (dev->owned && !uuid_eq(&again->uuid, &dev->uuid)))
 		abort();
 	buf_done(&disk);

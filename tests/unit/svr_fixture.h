@@ -457,6 +457,11 @@ static inline bool body_has(const struct world *w, const char *text)
 	return found;
 }
 
+static inline const struct acl *acl_of(const struct world *w)
+{
+	return aclist_acl(w->dev->acl);
+}
+
 static inline void expect_uuid(const struct uuid *uuid, const char *text)
 {
 	char got[UUID_TEXT + 1];

@@ -12,6 +12,7 @@
 #define HREF        "{\"href\":\"/light\"}"
 #define SUBJECT(s)  ACES(ACE("", s, HREF, "2"))
 #define RESOURCE(r) ACES(ACE("", ANON, r, "2"))
+#define VALIDITY(v) ACES(ACE("\"validity\":[" v "],", ANON, HREF, "2"))
 
 /* One row a line, however long. */
 /* clang-format off */
@@ -48,7 +49,18 @@ static const struct {
 	{"aceid", ACES(ACE("\"aceid\":1,", ANON, HREF, "2")), true},
 	{"aceid 0", ACES(ACE("\"aceid\":0,", ANON, HREF, "2")), false},
 	{"aceid too large", ACES(ACE("\"aceid\":2147483648,", ANON, HREF, "2")), false},
-	{"validity", ACES(ACE("\"validity\":[{\"period\":\"20200101T000000Z/20300101T000000Z\"}],", ANON, HREF, "2")), false},
+	{"validity", VALIDITY("{\"period\":\"20200101T000000Z/PT8H\"}"), true},
+	{"validity with a recurrence", VALIDITY("{\"period\":\"20200101T000000Z/PT8H\",\"recurrence\":[\"FREQ=DAILY\",\"FREQ=WEEKLY\"]}"), true},
+	{"two validities", VALIDITY("{\"period\":\"20200101T000000Z/PT8H\"},{\"period\":\"20200101T000000Z/PT8H\"}"), true},
+	{"empty validity", VALIDITY(""), false},
+	{"recurrence without a period", VALIDITY("{\"recurrence\":[\"FREQ=DAILY\"]}"), false},
+	{"no recurrences", VALIDITY("{\"period\":\"20200101T000000Z/PT8H\",\"recurrence\":[]}"), false},
+	{"recurrence that is no list", VALIDITY("{\"period\":\"20200101T000000Z/PT8H\",\"recurrence\":\"FREQ=DAILY\"}"), false},
+	{"recurrence that cannot be judged", VALIDITY("{\"period\":\"20200101T000000Z/PT8H\",\"recurrence\":[\"FREQ=YEARLY\"]}"), false},
+	{"one bad recurrence of two", VALIDITY("{\"period\":\"20200101T000000Z/PT8H\",\"recurrence\":[\"FREQ=DAILY\",\"FREQ=DAILY;COUNT=2\"]}"), false},
+	{"period twice", VALIDITY("{\"period\":\"20200101T000000Z/PT8H\",\"period\":\"20200101T000000Z/PT8H\"}"), false},
+	{"period of local time", VALIDITY("{\"period\":\"20200101T000000/PT8H\"}"), false},
+	{"unknown member of a validity", VALIDITY("{\"period\":\"20200101T000000Z/PT8H\",\"zone\":\"CET\"}"), false},
 	{"href at the wrong level", ACES(ACE("\"href\":\"/light\",", ANON, HREF, "2")), false},
 	{"unknown member", ACES(ACE("\"colour\":1,", ANON, HREF, "2")), false},
 	{"no permission", "{\"aclist2\":[{\"subject\":" ANON ",\"resources\":[" HREF "]}]}", false},
@@ -109,6 +121,70 @@ static void acl2_rep_parse__keeps_to_its_limits(void **state)
 	}
 }
 
+static bool takes(const char *list, size_t n, const char *element, const char *end)
+{
+	CLEANUP(acl2_update_done) struct acl2_update u;
+	struct buf text = BUF_INIT(4096), body = BUF_INIT(4096);
+	bool took;
+
+	buf_put_str(&text, list);
+	while (n--)
+		buf_put_str(&text, element);
+	buf_put_str(&text, end);
+	buf_put_byte(&text, 0);
+	diag(&body, (const char *)text.ptr);
+	took = acl2_rep_parse(buf_span(&body), &u);
+	buf_done(&body);
+	buf_done(&text);
+	return took;
+}
+
+static void acl2_rep_parse__keeps_to_the_limits_of_validity(void **state)
+{
+	static const char HEAD[] = "{\"aclist2\":[{\"subject\":" ANON
+				   ",\"permission\":2,\"resources\":[],\"validity\":[";
+	static const char PERIOD[] = "{\"period\":\"20200101T000000Z/PT8H\"}";
+	static const char OPEN[] = "{\"aclist2\":[{\"subject\":" ANON
+				   ",\"permission\":2,\"resources\":[],\"validity\":[{"
+				   "\"period\":\"20200101T000000Z/PT8H\",\"recurrence\":[";
+
+	(void)state;
+	assert_true(takes(HEAD, ACE_VALIDITIES_MAX, PERIOD, "]}]}"));
+	assert_false(takes(HEAD, ACE_VALIDITIES_MAX + 1, PERIOD, "]}]}"));
+	assert_true(takes(OPEN, ACE_RECURRENCES_MAX, "\"FREQ=DAILY\",", "]}]}]}"));
+	assert_false(takes(OPEN, ACE_RECURRENCES_MAX + 1, "\"FREQ=DAILY\",", "]}]}]}"));
+}
+
+/* Shown as it came, kept over a restart, and it counts. */
+static void acl_post__enforces_validity(void **state)
+{
+	static const char LIST[] = "{\"subject\":{\"conntype\":\"anon-clear\"},\"resources\":[{"
+				   "\"href\":\"/oic/d\"}],\"permission\":2,\"validity\":[{"
+				   "\"period\":\"20260601T080000Z/PT2H\",\"recurrence\":[\"FREQ="
+				   "DAILY\",\"RRULE:FREQ=WEEKLY;BYDAY=SU\"]}],\"aceid\":5}";
+	struct world *w = world_new();
+
+	(void)state;
+	to_provisioned(w, DOS_RFPRO);
+	assert_int_equal(
+		post(w, LATER, OBT, ACL,
+		     ACES(ACE("\"aceid\":5,\"validity\":[{\"period\":\"20260601T080000Z/PT2H\","
+			      "\"recurrence\":[\"FREQ=DAILY\",\"RRULE:FREQ=WEEKLY;BYDAY=SU\"]}],",
+			      ANON, "{\"href\":\"/oic/d\"}", "2"))),
+		V_CHANGED);
+	to_state(w, DOS_RFNOP);
+	assert_null(world_start(w));
+	assert_int_equal(get(w, LATER, OBT, ACL), V_CONTENT);
+	assert_true(body_has(w, LIST));
+	w->env.wall = (struct svr_wall){.us = UINT64_C(1780390800000000), .trusted = true};
+	assert_int_equal(get(w, CLEAR, NULL, "/oic/d"), V_CONTENT); /* 2026-06-02, 9:00 */
+	w->env.wall.trusted = false;
+	assert_int_equal(get(w, CLEAR, NULL, "/oic/d"), V_UNAUTHORIZED);
+	w->env.wall = (struct svr_wall){.us = UINT64_C(1780394400000000), .trusted = true};
+	assert_int_equal(get(w, CLEAR, NULL, "/oic/d"), V_UNAUTHORIZED); /* 10:00 */
+	world_free(w);
+}
+
 static void acl_post__adds_and_replaces(void **state)
 {
 	struct world *w = world_new();
@@ -122,17 +198,17 @@ static void acl_post__adds_and_replaces(void **state)
 	assert_int_equal(post(w, LATER, OBT, ACL,
 			      ACES(ACE("", ANON, "{\"href\":\"/d\"},{\"wc\":\"-\"}", "6"))),
 			 V_CHANGED);
-	assert_int_equal(w->dev->acl.n, 2);
+	assert_int_equal(acl_of(w)->n, 2);
 	assert_int_equal(
 		post(w, LATER, OBT, ACL,
 		     ACES(ACE("\"aceid\":5,", "{\"role\":\"r\",\"authority\":\"a\"}", HREF, "31"))),
 		V_CHANGED);
-	assert_int_equal(w->dev->acl.n, 2);
+	assert_int_equal(acl_of(w)->n, 2);
 	assert_int_equal(post(w, LATER, OBT, ACL,
 			      ACES(ACE("\"aceid\":6,", ANON, HREF, "2") "," ACE("\"aceid\":6,",
 										ANON, HREF, "4"))),
 			 V_BAD_REQUEST);
-	assert_int_equal(w->dev->acl.n, 2);
+	assert_int_equal(acl_of(w)->n, 2);
 
 	assert_int_equal(get(w, LATER, OBT, ACL), V_CONTENT);
 	(void)snprintf(text, sizeof(text),
@@ -142,7 +218,7 @@ static void acl_post__adds_and_replaces(void **state)
 		       "{\"subject\":{\"role\":\"r\",\"authority\":\"a\"},\"resources\":[{\"href\":"
 		       "\"/light\"}],\"permission\":31,\"aceid\":5}],"
 		       "\"rowneruuid\":\"" OBT "\"}",
-		       w->dev->acl.v[0]->aceid);
+		       acl_of(w)->v[0]->aceid);
 	expect_body(w, text);
 	assert_int_equal(get(w, LATER, OBT, ACL "?aceid=5"), V_CONTENT);
 	assert_true(body_has(w, "\"aceid\":5"));
@@ -164,27 +240,38 @@ static void acl_post__shares_entries_with_its_copies(void **state)
 	assert_int_equal(post(w, LATER, OBT, ACL, ACES(ACE("\"aceid\":5,", ANON, HREF, "4"))),
 			 V_CHANGED);
 	assert_true(w->no_power); /* the copy went, the device stays */
-	assert_int_equal(w->dev->acl.n, 1);
-	assert_int_equal(w->dev->acl.v[0]->refs, 1);
-	assert_int_equal(w->dev->acl.v[0]->permission, 2);
-	assert_true(span_is(w->dev->acl.v[0]->resources[0].href, "/light"));
+	assert_int_equal(acl_of(w)->n, 1);
+	assert_int_equal(acl_of(w)->v[0]->refs, 1);
+	assert_int_equal(acl_of(w)->v[0]->permission, 2);
+	assert_true(span_is(acl_of(w)->v[0]->resources[0].href, "/light"));
 	world_free(w);
 }
 
+#define BATCH ((size_t)400)
+
 static void acl_post__keeps_to_its_limit(void **state)
 {
+	struct buf many = BUF_INIT(REQ_BODY_MAX);
 	struct world *w = world_new();
 
 	(void)state;
 	to_provisioned(w, DOS_RFPRO);
-	for (size_t i = 0; i <= ACES_MAX; i++)
-		assert_int_equal(post(w, LATER, OBT, ACL, ACES(ACE("", BY_UUID, HREF, "2"))),
-				 i < ACES_MAX ? V_CHANGED : V_BAD_REQUEST);
-	assert_int_equal(w->dev->acl.n, ACES_MAX);
+	buf_put_str(&many, "{\"aclist2\":[");
+	for (size_t i = 0; i < BATCH; i++)
+		buf_put_str(&many, ACE("", BY_UUID, HREF, "2") ",");
+	buf_put_str(&many, "]}");
+	buf_put_byte(&many, 0);
+	for (size_t n = 0; n < ACES_MAX; n += BATCH)
+		assert_int_equal(post(w, LATER, OBT, ACL, (const char *)many.ptr), V_CHANGED);
+	assert_int_equal(acl_of(w)->n, ACES_MAX);
+	assert_int_equal(post(w, LATER, OBT, ACL, ACES(ACE("", BY_UUID, HREF, "2"))),
+			 V_BAD_REQUEST);
+	buf_done(&many);
+	assert_int_equal(acl_of(w)->n, ACES_MAX);
 	assert_null(world_start(w));
-	assert_int_equal(w->dev->acl.n, ACES_MAX);
+	assert_int_equal(acl_of(w)->n, ACES_MAX);
 	assert_int_equal(del(w, LATER, OBT, ACL), V_DELETED);
-	assert_int_equal(w->dev->acl.n, 0);
+	assert_int_equal(acl_of(w)->n, 0);
 	world_free(w);
 }
 
@@ -218,8 +305,8 @@ static void acl_delete__removes_what_the_query_names(void **state)
 
 		(void)snprintf(uri, sizeof(uri), ACL "%s", CASES[i].query);
 		got = del(w, LATER, OBT, uri);
-		if (got != CASES[i].want || w->dev->acl.n != CASES[i].left)
-			fail_msg("%s: got %d, %zu left", CASES[i].name, (int)got, w->dev->acl.n);
+		if (got != CASES[i].want || acl_of(w)->n != CASES[i].left)
+			fail_msg("%s: got %d, %zu left", CASES[i].name, (int)got, acl_of(w)->n);
 	}
 	world_free(w);
 }
@@ -259,6 +346,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(acl2_rep_parse__takes_or_refuses),
 		cmocka_unit_test(acl2_rep_parse__keeps_to_its_limits),
+		cmocka_unit_test(acl2_rep_parse__keeps_to_the_limits_of_validity),
+		cmocka_unit_test(acl_post__enforces_validity),
 		cmocka_unit_test(acl_post__adds_and_replaces),
 		cmocka_unit_test(acl_post__shares_entries_with_its_copies),
 		cmocka_unit_test(acl_post__keeps_to_its_limit),

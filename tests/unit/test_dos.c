@@ -172,7 +172,7 @@ static void dos_wipe__leaves_nothing_of_the_owner(void **state)
 	assert_int_equal(w->dev->om, 4);
 	assert_int_equal(w->dev->cm, 2);
 	assert_int_equal(w->dev->n_creds, 0);
-	assert_int_equal(w->dev->acl.n, 0);
+	assert_int_equal(acl_of(w)->n, 0);
 	assert_true(uuid_is_nil(&w->dev->devowner));
 	for (size_t i = 0; i < OWNER_COUNT; i++)
 		assert_true(uuid_is_nil(&w->dev->rowner[i]));
