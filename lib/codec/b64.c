@@ -12,7 +12,7 @@ static int value(const char *alphabet, uint8_t c)
 		return c - 'a' + 26;
 	if (c >= '0' && c <= '9')
 		return c - '0' + 52;
-	return c == alphabet[62] ? 62 : c == alphabet[63] ? 63 : -1;
+	return c == (uint8_t)alphabet[62] ? 62 : c == (uint8_t)alphabet[63] ? 63 : -1;
 }
 
 static int decode(const char *alphabet, struct span text, struct buf *out)

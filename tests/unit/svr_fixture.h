@@ -142,7 +142,7 @@ static inline bool cert_word(struct span pem, const char *name, char ret[64])
 	size_t n = 0;
 
 	(void)snprintf(key, sizeof(key), " %s=", name);
-	at = memmem(pem.ptr, pem.len, key, strlen(key));
+	at = pem.len ? memmem(pem.ptr, pem.len, key, strlen(key)) : NULL;
 	if (!at)
 		return false;
 	for (at += strlen(key); at < pem.ptr + pem.len && !strchr(" \n", *at); at++)
