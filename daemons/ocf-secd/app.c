@@ -202,7 +202,7 @@ static int load_state(struct app *a, const char *dir)
 
 	r = state_open(&a->state, dir);
 	if (r >= 0)
-		r = date_start(&a->date, a->state.store, config_trust_clock(a->config));
+		r = date_start(&a->date, a->state.store, (enum date_trust)a->config->trust_clock);
 	if (r >= 0)
 		r = state_identity(&a->state, &a->info);
 	if (r < 0)

@@ -51,7 +51,23 @@ struct x509_own *app_own_certificate(struct app *a)
 	return own ? own : a->factory.own;
 }
 
-int app_judge_certificate(struct app *a, const struct x509_chain *chain)
+static int factory_trust(const struct factory *f, struct x509_trust **ret)
+{
+	CLEANUP(x509_trust_freep) struct x509_trust *t = NULL;
+	const char *why;
+	int r = x509_trust_new(&t);
+
+	for (size_t i = 0; r == 0 && i < f->n; i++)
+		if (f->creds[i].trustca)
+			r = x509_trust_add(t, f->creds[i].pem, NULL, &why);
+	if (r < 0)
+		return r;
+	*ret = t;
+	t = NULL;
+	return 0;
+}
+
+int app_judge_certificate(struct app *a, bool transfer, const struct x509_chain *chain)
 {
 	CLEANUP(x509_trust_freep) struct x509_trust *trust = NULL;
 	struct svr_env env = app_env(a);
@@ -59,10 +75,12 @@ int app_judge_certificate(struct app *a, const struct x509_chain *chain)
 	char id[UUID_TEXT + 1] = "none";
 	const char *why = "out of memory";
 	struct uuid peer;
-	int r = certs_trust(a->state.dev, &env.wall, &trust);
+	int r = transfer ? factory_trust(&a->factory, &trust)
+			 : certs_trust(a->state.dev, &env.wall, &trust);
 
 	if (r == 0)
-		r = x509_verify(chain, X509_IDENTITY, trust, &now, &why);
+		r = x509_verify(chain, transfer ? X509_MANUFACTURER : X509_IDENTITY, trust, &now,
+				&why);
 	if (r == 0)
 		return 0;
 	if (x509_chain_uuid(chain, &peer))

@@ -66,6 +66,7 @@ static void on_offer(void *arg, struct dtls_offer *ret)
 	case SVR_PROFILE_MFG:
 		ret->profile = DTLS_MFG;
 		ret->own = a->factory.own;
+		ret->ask = a->config->owner_certificate;
 		break;
 	case SVR_PROFILE_NORMAL:
 		ret->profile = DTLS_NORMAL;
@@ -92,10 +93,9 @@ static int on_psk(void *arg, enum dtls_profile profile, struct span identity, st
 	return profile == DTLS_NORMAL && svr_psk(a->state.dev, &peer, &env.wall, ret) ? 0 : -ENOENT;
 }
 
-/* In a transfer no certificate is asked for. */
 static int on_cert(void *arg, enum dtls_profile profile, const struct x509_chain *chain)
 {
-	return profile == DTLS_NORMAL ? app_judge_certificate(arg, chain) : -EKEYREJECTED;
+	return app_judge_certificate(arg, profile == DTLS_MFG, chain);
 }
 
 static void on_opened(void *arg, uint64_t session, const struct dtls_facts *facts,

@@ -63,6 +63,15 @@ static void load_factory(struct app *a)
 	a->info.n_factory = a->factory.n;
 }
 
+static const char *certificate_problem(const struct app *a)
+{
+	if (a->factory_problem)
+		return a->factory_problem;
+	return a->config->owner_certificate && a->factory.n < 2
+		       ? "RequireOwnerCertificate= needs CA certificates in trust.pem"
+		       : NULL;
+}
+
 bool app_expects_method(const struct app *a, enum oxm oxm)
 {
 	return oxm != OXM_MFG_CERT || !a->factory_absent || !config_methods_default(a->config);
@@ -74,7 +83,7 @@ static const char *method_problem(struct app *a, enum oxm oxm)
 	if (oxm == OXM_JUST_WORKS && !dtls_caps()->anon)
 		return "this GnuTLS lacks suite ff00";
 	if (oxm == OXM_MFG_CERT)
-		return a->factory_problem;
+		return certificate_problem(a);
 	if (oxm == OXM_FIXED_PIN)
 		return fixed_pin_problem(a);
 	return NULL;

@@ -84,8 +84,9 @@ void app_look_at_factory(struct app *a);
 /* What a session of SVR_PROFILE_NORMAL shows: the identity certificate, else the manufacturer's,
  * else NULL. Borrowed until the next call. */
 struct x509_own *app_own_certificate(struct app *a);
-/* 0, or the error of x509_verify(), which has been logged. */
-MUST_USE int app_judge_certificate(struct app *a, const struct x509_chain *chain);
+/* In a transfer by what the factory trusts, otherwise by the credentials. 0, or the error of
+ * x509_verify(), which has been logged. */
+MUST_USE int app_judge_certificate(struct app *a, bool transfer, const struct x509_chain *chain);
 
 /* ---- app_onboard.c ---- */
 

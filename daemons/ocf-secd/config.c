@@ -60,27 +60,13 @@ static bool is_window(struct span value)
 	return span_is(value, WINDOW_ALWAYS) || span_is(value, "on-request");
 }
 
-/* The words of TrustClock=, or -1. */
-static int trust_index(struct span value)
-{
-	static const char *const WORDS[] = {
-		[DATE_AUTO] = "auto", [DATE_YES] = "yes", [DATE_NO] = "no"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++)
-		if (span_is(value, WORDS[i]))
-			return (int)i;
-	return -1;
-}
-
-static bool is_trust(struct span value)
-{
-	return trust_index(value) >= 0;
-}
-
 static bool is_path(struct span value)
 {
 	return value.len == 0 || value.ptr[0] == '/';
 }
+
+static const char *const TRUST_WORDS[] = {
+	[DATE_AUTO] = "auto", [DATE_YES] = "yes", [DATE_NO] = "no", NULL};
 
 #define PRINTABLE    "UTF-8 without control characters"
 #define AT(member)   offsetof(struct secd_config, member)
@@ -104,13 +90,13 @@ static const struct conf_option OPTIONS[] = {
 	TEXT("Device", "Manufacturer", manufacturer, is_text, PRINTABLE),
 	TEXT("Device", "Model", model, is_text, PRINTABLE),
 	TEXT("Device", "Type", type, is_text, PRINTABLE),
+	{"Device",     "TrustClock",              CONF_ENUM, AT(trust_clock),       0, 0, 0, TRUST_WORDS, NULL, NULL},
 	TEXT("Network", "Interfaces", interfaces, NULL, NULL),
 	NUMBER("Network", "CoapPort", coap_port, 1, UINT16_MAX),
 	NUMBER("Network", "CoapsPort", coaps_port, 1, UINT16_MAX),
 	TIME("Network", "MulticastLeisure", leisure_us, 0, 60000),
 	TIME("Network", "HandshakeTimeout", handshake_us, 1000, 600000),
 	TIME("Network", "IdleTimeout", idle_us, 1000, 86400000),
-	TEXT("Device", "TrustClock", trust_clock, is_trust, "auto, yes or no"),
 	NUMBER("Network", "MaxSessions", sessions_max, 1, 4096),
 	NUMBER("Network", "MaxSessionsPerPeer", sessions_per_peer_max, 1, 4096),
 	NUMBER("Network", "MaxHandshakes", handshakes_max, 1, 4096),
@@ -118,6 +104,8 @@ static const struct conf_option OPTIONS[] = {
 	     "just-works, random-pin, manufacturer-certificate and fixed-pin, each at most once"),
 	TEXT("Onboarding", "OnboardingWindow", window, is_window, "always or on-request"),
 	TEXT("Onboarding", "FactoryDirectory", factory_dir, is_path, "an absolute path"),
+	{"Onboarding", "RequireOwnerCertificate", CONF_BOOL, AT(owner_certificate), 0, 0, 0, NULL,
+						      NULL,												  NULL},
 	TEXT("Onboarding", "FixedPinFile", fixed_pin_file, is_path, "an absolute path"),
 	TEXT("Onboarding", "PinDisplayCommand", pin_command, is_command,
 	     "an absolute path and at most seven arguments"),
@@ -133,7 +121,7 @@ int config_load(struct secd_config *ret, const char *path, char *ret_error, size
 	*ret = (struct secd_config){
 		.name = "Gateway",
 		.manufacturer = "unknown",
-		.trust_clock = "auto",
+		.trust_clock = DATE_AUTO,
 		.coap_port = e.coap_port,
 		.coaps_port = e.coaps_port,
 		.leisure_us = e.leisure_us,
@@ -165,11 +153,6 @@ void config_endpoint(const struct secd_config *c, struct endpoint_config *ret)
 	ret->handshakes_max = c->handshakes_max;
 	ret->sessions_per_peer_max = c->sessions_per_peer_max;
 	ret->body_max = REQ_BODY_MAX;
-}
-
-enum date_trust config_trust_clock(const struct secd_config *c)
-{
-	return (enum date_trust)trust_index(span_str(c->trust_clock));
 }
 
 bool config_methods_default(const struct secd_config *c)

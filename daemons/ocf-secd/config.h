@@ -14,7 +14,8 @@ struct secd_config {
 	char type[SVR_TEXT_MAX];
 	char interfaces[ENDPOINT_PATTERNS_MAX];
 	uint32_t coap_port, coaps_port;
-	char trust_clock[8];
+	int trust_clock; /* enum date_trust */
+	bool owner_certificate;
 	uint64_t leisure_us, handshake_us, idle_us;
 	uint32_t sessions_max, handshakes_max, sessions_per_peer_max;
 	char methods[80];
@@ -29,7 +30,6 @@ struct secd_config {
 MUST_USE int config_load(struct secd_config *ret, const char *path, char *ret_error, size_t room);
 
 void config_endpoint(const struct secd_config *c, struct endpoint_config *ret);
-enum date_trust config_trust_clock(const struct secd_config *c);
 /* Is OwnerTransferMethods= left as it comes? */
 bool config_methods_default(const struct secd_config *c);
 /* The configured transfer methods in order of preference, usable or not. */

@@ -277,6 +277,9 @@ static int judge_chain(struct dtls_session *s)
 	r = s->ops->cert ? s->ops->cert(s->arg, s->facts.profile, chain) : -EKEYREJECTED;
 	if (r < 0)
 		return r;
+	/* An owner's manufacturer says nothing of who it is in the security domain. */
+	if (s->facts.server && s->facts.profile == DTLS_MFG)
+		return 0;
 	s->facts.has_cert = true;
 	s->facts.key = *x509_chain_key(chain);
 	s->facts.has_peer = x509_chain_uuid(chain, &s->facts.peer);
@@ -302,7 +305,7 @@ static int use_cert(struct dtls_session *s, const struct dtls_offer *offer)
 	if (!offer->own && (s->facts.server || offer->profile == DTLS_NORMAL))
 		return -EINVAL;
 	gnutls_session_set_verify_function(s->tls, on_certificate);
-	if (s->facts.server && offer->profile == DTLS_NORMAL)
+	if (s->facts.server && (offer->profile == DTLS_NORMAL || offer->ask))
 		gnutls_certificate_server_set_request(s->tls, GNUTLS_CERT_REQUIRE);
 	return creds_cert(&s->creds, s->tls, offer->own);
 }

@@ -23,7 +23,7 @@ enum dtls_profile {
 	DTLS_NONE,   /* nothing: a hello is dropped before the cookie step */
 	DTLS_ANON,   /* 0xFF00, needs dtls_caps().anon */
 	DTLS_PIN,    /* 0xC037 during Random PIN transfer: a failed Finished is a wrong PIN */
-	DTLS_MFG,    /* 0xC0AC..AF, server certificate only */
+	DTLS_MFG,    /* 0xC0AC..AF, server certificate only, or both if asked for */
 	DTLS_NORMAL, /* 0xC037, and certificates both ways where credentials are given */
 };
 
@@ -35,6 +35,7 @@ struct dtls_offer {
 	struct secret key;     /* client: PSK (wiped by the caller afterwards) */
 	struct x509_own *own;  /* what we present: MFG server, NORMAL; NULL: nothing. One more
 				* owner is counted */
+	bool ask;              /* MFG server: the client has to show a certificate, too */
 	uint64_t handshake_us; /* give up after this long */
 	unsigned at_once;      /* for the transport: so many handshakes; 0: its own limit */
 };

@@ -2,7 +2,7 @@
  *
  * usage: dtls_pipe HOST PORT, numeric. Lines on standard input:
  *	open anon|pin|normal [IDENTITY KEY]     hexadecimal; a session that is open is dropped
- *	open mfg TRUST                          files in PEM: the CA of the peer,
+ *	open mfg TRUST [CHAIN KEY]              files in PEM: the CA of the peer,
  *	open cert TRUST CHAIN KEY               and what we present
  *	send HEX                                one record
  *	key LABEL OBT DEVICE                    CR 2868, of the session
@@ -92,7 +92,7 @@ static bool load_trust(const char *path)
 	return ok;
 }
 
-static struct x509_own *load_own(const char *chain_path, const char *key_path)
+static struct x509_own *load_own(const char *chain_path, const char *key_path, enum x509_use use)
 {
 	struct buf chain = BUF_INIT(X509_PEM_MAX), pem = BUF_INIT(X509_PEM_MAX);
 	struct x509_own *own = NULL;
@@ -101,7 +101,7 @@ static struct x509_own *load_own(const char *chain_path, const char *key_path)
 
 	if (!read_file(chain_path, &chain) || !read_file(key_path, &pem) ||
 	    x509_key_from_pem(buf_span(&pem), &key, &why) < 0 ||
-	    x509_own_new(&own, buf_span(&chain), key, X509_IDENTITY, &why) < 0)
+	    x509_own_new(&own, buf_span(&chain), key, use, &why) < 0)
 		(void)printf("failed %s\n", why);
 	buf_done(&chain);
 	buf_done(&pem);
@@ -156,10 +156,12 @@ static bool cmd_open_cert(char *words[WORDS])
 
 	if (!words[2] || !load_trust(words[2]))
 		return false;
-	if (words[4]) {
+	if (strcmp(words[1], "cert") == 0)
 		offer.profile = DTLS_NORMAL;
-		offer.own = own = load_own(words[3], words[4]);
-	}
+	if (words[4])
+		offer.own = own =
+			load_own(words[3], words[4],
+				 offer.profile == DTLS_MFG ? X509_MANUFACTURER : X509_IDENTITY);
 	return connect_with(&offer);
 }
 

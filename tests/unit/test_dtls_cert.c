@@ -114,6 +114,31 @@ static void dtls_mfg__shows_the_device_to_the_owner(void **state)
 	cert_done(&w);
 }
 
+/* Asked for one, the owner's manufacturer is judged, and names nobody. */
+static void dtls_mfg__asks_the_owner_if_told_to(void **state)
+{
+	struct world w;
+
+	(void)state;
+	cert_world(&w, DTLS_MFG);
+	w.server.offer.ask = true;
+	w.client.offer.own = own_of(&obt, NULL, X509_MANUFACTURER);
+	connect_client(&w);
+	run(&w);
+	assert_true(both_open(&w));
+	assert_int_equal(w.server.chain_len, 1);
+	assert_false(dtls_facts(w.server.s)->has_cert || dtls_facts(w.server.s)->has_peer);
+	cert_done(&w);
+
+	cert_world(&w, DTLS_MFG); /* who has none */
+	w.server.offer.ask = true;
+	connect_client(&w);
+	run(&w);
+	assert_int_equal(dtls_end(w.server.s), DTLS_END_CERT);
+	assert_int_equal(dtls_state(w.client.s), DTLS_ENDED);
+	cert_done(&w);
+}
+
 static void dtls_normal__shows_both(void **state)
 {
 	const struct dtls_facts *facts;
@@ -386,6 +411,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dtls_mfg__shows_the_device_to_the_owner),
+		cmocka_unit_test(dtls_mfg__asks_the_owner_if_told_to),
 		cmocka_unit_test(dtls_normal__shows_both),
 		cmocka_unit_test(dtls_normal__takes_a_key_beside_certificates),
 		cmocka_unit_test(dtls_cert__ends_the_handshake_on_both_sides),
