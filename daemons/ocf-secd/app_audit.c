@@ -9,7 +9,8 @@
 /* As journald and D-Bus know them; a field of the journal is "OCFGW_" and the name. */
 static const char *const NAMES[] = {
 	[AUDIT_ADDRESS] = "ADDRESS", [AUDIT_PEER] = "PEER",   [AUDIT_HREF] = "HREF",
-	[AUDIT_METHOD] = "METHOD",   [AUDIT_STATE] = "STATE", [AUDIT_WHY] = "WHY",
+	[AUDIT_METHOD] = "METHOD",   [AUDIT_STATE] = "STATE", [AUDIT_ROLES] = "ROLES",
+	[AUDIT_WHY] = "WHY",
 };
 _Static_assert(ARRAY_SIZE(NAMES) == AUDIT_DETAILS, "a name for each");
 
@@ -98,7 +99,8 @@ void app_audit_request(struct app *a, enum svr_audit event, const struct req *re
 {
 	static const char *const METHODS[] = {
 		[M_GET] = "GET", [M_POST] = "POST", [M_PUT] = "PUT", [M_DELETE] = "DELETE"};
-	char addr[ENDPOINT_ADDR_TEXT], peer[UUID_TEXT + 1];
+	char addr[ENDPOINT_ADDR_TEXT], peer[UUID_TEXT + 1], roles[AUDIT_TEXT_MAX + 1];
+	struct svr_env env = app_env(a);
 	struct log_buf href;
 	const char *details[AUDIT_DETAILS] = {
 		[AUDIT_HREF] = log_text(&href, req->path),
@@ -115,6 +117,9 @@ void app_audit_request(struct app *a, enum svr_audit event, const struct req *re
 		uuid_format(&req->peer, peer);
 		details[AUDIT_PEER] = peer;
 	}
+	svr_audit_roles(a->state.dev, req, &env.wall, roles);
+	if (roles[0])
+		details[AUDIT_ROLES] = roles;
 	app_audit(a, event, details);
 }
 

@@ -3,6 +3,7 @@
 #include "base/timestamp.h"
 #include "codec/cbw.h"
 #include "svr/rep.h"
+#include "svr/requester.h"
 
 static const struct cbr_limits LIMITS = {.bytes = AEL_BODY_MAX, .depth = 1, .items = 8, .text = 32};
 
@@ -25,6 +26,23 @@ _Static_assert(ARRAY_SIZE(KINDS) == AUDIT_COUNT, "a row for each event");
 const struct svr_audit_kind *svr_audit_kind(enum svr_audit event)
 {
 	return &KINDS[event];
+}
+
+void svr_audit_roles(const struct device *dev, const struct req *req, const struct svr_wall *wall,
+		     char ret[AUDIT_TEXT_MAX + 1])
+{
+	struct requester who;
+	size_t at = 0;
+
+	requester_of(dev, req, wall, &who);
+	for (size_t i = 0; i < who.n_roles; i++)
+		for (size_t k = 0; k <= who.roles[i].name.len && at < AUDIT_TEXT_MAX; k++) {
+			if (k < who.roles[i].name.len)
+				ret[at++] = (char)who.roles[i].name.ptr[k];
+			else if (i + 1 < who.n_roles)
+				ret[at++] = ',';
+		}
+	ret[at] = '\0';
 }
 
 /* ---- the ring: entries one behind the other, the oldest first ---- */

@@ -85,9 +85,7 @@ static void on_request(void *arg, const struct remote *from, struct req *req, st
 	if (facts && facts->has_cert)
 		req->peer_key = span_of(facts->key.b, sizeof(facts->key.b));
 	eps_for(&e->eps, from, &req->ep_coap, &req->ep_coaps);
-	e->about = &from->addr;
 	e->ops->request(e->arg, req, answer);
-	e->about = NULL;
 }
 
 static void on_act(void *arg)
@@ -121,6 +119,14 @@ static bool is_for_server(struct endpoint *e, const struct remote *from, const s
 	       server_receive_empty(e->server, from, m, e->now_us);
 }
 
+static void serve(struct endpoint *e, const struct remote *from, const struct message *m,
+		  struct span datagram, bool cut)
+{
+	e->about = &from->addr;
+	server_receive(e->server, from, m, datagram, cut, e->now_us);
+	e->about = NULL;
+}
+
 /* One CoAP message, plain or from a session. RFC 7252 4.2 and 4.3; 8.1 for groups. */
 static void receive_message(struct endpoint *e, const struct remote *from, struct span datagram,
 			    bool cut)
@@ -133,7 +139,7 @@ static void receive_message(struct endpoint *e, const struct remote *from, struc
 	if (r == -EPROTO)
 		return;
 	if (request && e->server)
-		server_receive(e->server, from, &m, datagram, cut, e->now_us);
+		serve(e, from, &m, datagram, cut);
 	else if (from->multicast)
 		return;
 	else if (m.type == MT_CON && (r < 0 || ping || request))

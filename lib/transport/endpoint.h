@@ -74,7 +74,8 @@ MUST_USE int endpoint_dispatch(struct endpoint *e, uint64_t now_us);
 
 uint16_t endpoint_coap_port(const struct endpoint *e);
 uint16_t endpoint_coaps_port(const struct endpoint *e);
-/* Whom the callback `request` or `closed` is about, while it lasts; else NULL. */
+/* Whom the callback `request` (but for a delayed answer), `refused` or `closed` is about, while it
+ * lasts; else NULL. */
 const struct endpoint_addr *endpoint_about(const struct endpoint *e);
 size_t endpoint_sessions(const struct endpoint *e); /* open ones */
 

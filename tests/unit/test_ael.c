@@ -242,6 +242,29 @@ static void svr_handle__tells_what_is_to_be_audited(void **state)
 	world_free(w);
 }
 
+static void svr_audit_roles__names_them(void **state)
+{
+	struct world *w = world_new();
+	struct req req = {.session = LATER, .has_peer = true, .peer = uuid_of(OBT)};
+	const struct svr_wall wall = {.us = NOON, .trusted = true};
+	char text[AUDIT_TEXT_MAX + 1];
+
+	(void)state;
+	to_provisioned(w, DOS_RFPRO);
+	svr_audit_roles(w->dev, &req, &wall, text);
+	assert_string_equal(text, "");
+	assert_int_equal(post(w, LATER, OBT, "/oic/sec/cred",
+			      "{\"creds\":[{\"credtype\":1,\"subjectuuid\":\"" OTHER
+			      "\",\"roleid\":{\"role\":\"guest\"},\"privatedata\":{\"encoding\":"
+			      "\"oic.sec.encoding.raw\",\"data\":"
+			      "h'000102030405060708090a0b0c0d0e0f'}}]}"),
+			 V_CHANGED);
+	req.peer = uuid_of(OTHER);
+	svr_audit_roles(w->dev, &req, &wall, text);
+	assert_string_equal(text, "guest");
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +275,7 @@ int main(void)
 		cmocka_unit_test(device_audit__cuts_what_is_too_long),
 		cmocka_unit_test(ael_post__sets_the_filters),
 		cmocka_unit_test(ael__lives_as_long_as_it_should),
+		cmocka_unit_test(svr_audit_roles__names_them),
 		cmocka_unit_test(svr_handle__tells_what_is_to_be_audited),
 	};
 
