@@ -1,5 +1,7 @@
 #include "svr/device.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 
 #define PIN_SPACE 100000000u /* eight digits */
@@ -108,7 +110,7 @@ void device_pin_renew(struct device *dev, const struct svr_env *env)
 
 void device_pin_set(struct device *dev, const char *text, const struct svr_env *env)
 {
-	strcpy(dev->pin.text, text); /* at most SVR_PIN_MAX */
+	(void)snprintf(dev->pin.text, sizeof(dev->pin.text), "%s", text);
 	dev->pin.deadline_us = env->now_us + PIN_LIFE_US;
 }
 
