@@ -53,7 +53,7 @@ struct dtls_session {
 	bool mute;              /* the last plain one was held back */
 	bool sent;              /* a flight went out since the timer was looked at */
 
-	uint64_t give_up_us, resend_us, resend_after_us;
+	uint64_t give_up_us, resend_us, resend_after_us, resend_first_us, resend_max_us;
 	bool keyed;       /* server: the client's key exchange has been taken */
 	bool unknown;     /* server: nobody has the identity that was offered */
 	int refused;      /* -errno of the peer's certificate; 0: not refused */
@@ -380,6 +380,8 @@ static int session_new(struct dtls_session **ret, const struct dtls *d,
 	s->facts.server = server;
 	s->facts.profile = offer->profile;
 	s->give_up_us = now_us + offer->handshake_us;
+	s->resend_first_us = offer->resend_us ? offer->resend_us : RESEND_FIRST_US;
+	s->resend_max_us = offer->resend_max_us ? offer->resend_max_us : RESEND_MAX_US;
 	s->resend_us = NEVER_US;
 	if (gnutls_init(&s->tls, flags | (server ? GNUTLS_SERVER : GNUTLS_CLIENT)) < 0) {
 		s->tls = NULL;
@@ -615,7 +617,7 @@ static void run(struct dtls_session *s, struct span datagram, bool repeat, uint6
 		 (s->state == DTLS_OPEN ? unread(s) : s->in.len) > 0);
 	s->in = span_of(NULL, 0);
 	if (s->sent) {
-		s->resend_after_us = RESEND_FIRST_US;
+		s->resend_after_us = s->resend_first_us;
 		s->resend_us = now_us + s->resend_after_us;
 	}
 }
@@ -688,12 +690,16 @@ void dtls_tick(struct dtls_session *s, uint64_t now_us)
 		return;
 	if (now_us < s->give_up_us) {
 		run(s, span_of(NULL, 0), true, now_us);
-		s->resend_after_us = wait < RESEND_MAX_US ? wait : RESEND_MAX_US;
+		s->resend_after_us = wait < s->resend_max_us ? wait : s->resend_max_us;
 		s->resend_us = now_us + s->resend_after_us;
 	} else if (s->strikes > 0) {
 		wrong_key(s);
 	} else {
 		finish(s, DTLS_END_TIMEOUT);
+		/* The server may have finished, and only its last flight be lost: it need not wait
+		 * for us any more. */
+		if (!s->facts.server)
+			(void)gnutls_alert_send(s->tls, GNUTLS_AL_FATAL, GNUTLS_A_USER_CANCELED);
 	}
 }
 

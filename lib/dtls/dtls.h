@@ -37,7 +37,10 @@ struct dtls_offer {
 				* owner is counted */
 	bool ask;              /* MFG server: the client has to show a certificate, too */
 	uint64_t handshake_us; /* give up after this long */
-	unsigned at_once;      /* for the transport: so many handshakes; 0: its own limit */
+	/* A flight without an answer goes out again after resend_us, then after twice as long each
+	 * time, up to resend_max_us. 0: 1 s and 60 s (RFC 6347 4.2.4.1). */
+	uint64_t resend_us, resend_max_us;
+	unsigned at_once; /* for the transport: so many handshakes; 0: its own limit */
 };
 
 enum dtls_end {

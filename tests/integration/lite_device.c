@@ -6,6 +6,8 @@
  *	fail N CODE     answers the recorded request N with CODE
  *	vanish N        falls silent when request N comes
  *	close N         ends the session instead of answering request N
+ *	reboot N        begins anew, as another process without this option, when request N comes
+ *	foreign URI     lists this endpoint, too, and first
  *
  * It knows nothing of lib/svr: during a transfer it wants exactly the recorded requests, in the
  * recorded order, with the UUIDs of the recording replaced by those of the day; reads of doxm and
@@ -36,7 +38,9 @@ static struct {
 	struct secret key;
 	bool methods[2], silent, owned;
 	const char *pin;
-	unsigned fail_at, fail_code, vanish_at, close_at;
+	unsigned fail_at, fail_code, vanish_at, close_at, reboot_at;
+	const char *foreign;
+	char **argv;
 	char hint[17 + 16];
 } dev = {
 	.oxmsel = 4, .state = 1, .methods = {true, true},
@@ -198,6 +202,23 @@ static int derive(uint64_t session)
 	return r < 0 || !secret_set(&dev.key, span_of(key, sizeof(key))) ? -EIO : 0;
 }
 
+/* No word to anybody: sockets and memory are gone at once. */
+static void reboot(void)
+{
+	char **to = dev.argv;
+
+	for (char **from = dev.argv; *from; from++) {
+		if (strcmp(*from, "reboot") == 0)
+			from++;
+		else
+			*to++ = *from;
+	}
+	*to = NULL;
+	say("rebooting");
+	(void)execv("/proc/self/exe", dev.argv);
+	_exit(1);
+}
+
 static bool go_wrong(unsigned datagram, uint64_t session, struct answer *a)
 {
 	if (datagram == dev.vanish_at) {
@@ -206,6 +227,8 @@ static bool go_wrong(unsigned datagram, uint64_t session, struct answer *a)
 		a->verdict = V_IGNORE;
 		return true;
 	}
+	if (datagram == dev.reboot_at)
+		reboot();
 	if (datagram == dev.close_at) {
 		endpoint_close(dev.ep, session);
 		say("closed");
@@ -331,6 +354,8 @@ static void put_links(const struct req *r, bool rfotm, struct buf *b)
 	cbw_kv_str(b, "href", "/oic/sec/doxm");
 	cbw_str(b, "eps");
 	cbw_array(b);
+	if (dev.foreign)
+		put_ep(b, span_str(dev.foreign));
 	if (rfotm)
 		put_ep(b, r->ep_coap);
 	put_ep(b, r->ep_coaps);
@@ -414,7 +439,7 @@ static void on_closed(void *arg, uint64_t session, enum dtls_end why, bool was_o
 	(void)arg;
 	(void)printf("ended %d\n", why);
 	if (session == dev.reset_after || (session == dev.doc && dev.state == 1) ||
-	    (!was_open && dev.state == 1))
+	    (!was_open && dev.state == 1 && !dev.doc))
 		reset();
 	else if (session == dev.doc)
 		dev.doc = 0;
@@ -434,6 +459,10 @@ static bool options(char *argv[])
 			dev.pin = *argv;
 			continue;
 		}
+		if (strcmp(name, "foreign") == 0) {
+			dev.foreign = *argv;
+			continue;
+		}
 		if (strcmp(name, "methods") == 0) {
 			dev.methods[0] = strchr(*argv, '0');
 			dev.methods[1] = strchr(*argv, '1');
@@ -441,7 +470,9 @@ static bool options(char *argv[])
 		}
 		if (!parse_u32(span_str(*argv), &n))
 			return false;
-		if (strcmp(name, "vanish") == 0) {
+		if (strcmp(name, "reboot") == 0) {
+			dev.reboot_at = n;
+		} else if (strcmp(name, "vanish") == 0) {
 			dev.vanish_at = n;
 		} else if (strcmp(name, "close") == 0) {
 			dev.close_at = n;
@@ -466,6 +497,7 @@ int main(int argc, char *argv[])
 	struct endpoint_config cfg;
 	int r = 0;
 
+	dev.argv = argv;
 	n_all = argc > 1 ? lite_load(argv[1], all) : 0;
 	if (n_all == 0 || !options(argv + 2))
 		return 2;

@@ -142,7 +142,10 @@ static void do_call(struct job *j, const struct obt_turn *turn)
 
 static void do_connect(struct job *j)
 {
-	struct dtls_offer offer = {.profile = DTLS_ANON, .handshake_us = HANDSHAKE_US};
+	struct dtls_offer offer = {.profile = DTLS_ANON,
+				   .handshake_us = HANDSHAKE_US,
+				   .resend_us = ACK_TIMEOUT_US,
+				   .resend_max_us = BACKOFF_CAP_US / 2};
 	int r;
 
 	if (!job_owns(j)) {

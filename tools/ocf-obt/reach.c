@@ -4,6 +4,7 @@
  * found it, it is worth the wait. */
 #define RECORDED_US (2500 * USEC_PER_MSEC)
 #define FOUND_US    (20 * USEC_PER_SEC)
+#define RESEND_US   (500 * USEC_PER_MSEC)
 
 static int connect_to(struct reach *r, const struct endpoint_addr *peer)
 {
@@ -13,6 +14,8 @@ static int connect_to(struct reach *r, const struct endpoint_addr *peer)
 		.identity = span_of(self->b, sizeof(self->b)),
 		.key = *record_service_key(&r->dev, r->as),
 		.handshake_us = r->searching ? FOUND_US : RECORDED_US,
+		.resend_us = RESEND_US,
+		.resend_max_us = 4 * RESEND_US,
 	};
 	int err;
 
