@@ -327,7 +327,7 @@ static inline struct world *world_new(void)
 		.owner_key = fake_owner_key,
 		.ctx = w
         };
-	w->body = BUF_INIT(REQ_BODY_MAX);
+	w->body = BUF_INIT(REQ_ANSWER_MAX);
 	w->disk = BUF_INIT(SVR_RECORD_MAX);
 	w->out.body = &w->body;
 	assert_null(world_start(w));

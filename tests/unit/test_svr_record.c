@@ -362,6 +362,35 @@ static void svr_start__finds_one_owner_wherever_the_power_went(void **state)
 
 /* The scrub after a RESET fails: the device is unowned all the same, and the next start repeats it.
  */
+/* Credentials and a revocation list as long as they may be. */
+static void fill_credentials(struct world *w)
+{
+	static const char ROLE[] =
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	static uint8_t text[CRL_MAX];
+	const struct cred draft = {
+		.usage = USAGE_ROLECERT,
+		.any = true,
+		.public = span_of(text, CRED_PUBLIC_MAX),
+		.has_optional = true,
+		.optional = span_of(text, CRED_OPTIONAL_MAX),
+		.optional_encoding = ENCODING_BASE64,
+		.role = span_str(ROLE),
+		.authority = span_str(ROLE),
+		.crms = 31,
+		.period = SPAN_LIT("20200101T000000Z/P000000001DT000000001H000000001M000000001S"),
+	};
+
+	memset(text, 'x', sizeof(text));
+	while (w->dev->n_creds < CREDS_MAX) {
+		assert_true(device_add_cred(w->dev, &draft));
+		w->dev->creds[w->dev->n_creds - 1]->credid = (uint32_t)(ID_MAX - w->dev->n_creds);
+	}
+	(void)crl_unref(w->dev->crl);
+	w->dev->crl = crl_new(ID_MAX, span_str(ROLE), span_of(text, CRL_MAX));
+	assert_non_null(w->dev->crl);
+}
+
 static void svr_record_write__stays_below_its_limit(void **state)
 {
 	struct world *w = world_full(DOS_RFPRO);
@@ -380,10 +409,16 @@ static void svr_record_write__stays_below_its_limit(void **state)
 	assert_string_equal(w->out.why, "the access control list gets too long");
 	assert_true(n > ACLIST_MAX / (34 * 140));
 	assert_int_equal(acl_of(w)->n, n);
+	fill_credentials(w);
 	svr_record_write(w->dev, &record);
 	assert_true(buf_ok(&record));
+	buf_reset(&w->disk);
+	buf_put(&w->disk, buf_span(&record));
 	assert_null(world_start(w));
 	assert_int_equal(acl_of(w)->n, n);
+	assert_int_equal(w->dev->n_creds, CREDS_MAX);
+	assert_int_equal(svr_crl(w->dev).len, CRL_MAX);
+	assert_int_equal(get(w, LATER, OBT, "/oic/sec/cred"), V_CONTENT);
 	buf_done(&record);
 	buf_done(&body);
 	world_free(w);
