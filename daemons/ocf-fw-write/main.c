@@ -174,6 +174,7 @@ static int serve(struct slots *s)
 		if (r <= 0)
 			return r;
 		r = handle(s, &m, fd, &answer);
+		explicit_bzero(&m, sizeof(m)); /* an image may have come with its key */
 		if (r == 0)
 			r = proto_send(PROTO_FD, &answer, -1);
 		if (r < 0)

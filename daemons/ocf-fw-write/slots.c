@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "crypto/hash.h"
 #include "fw/release.h"
+#include "sealed.h"
 
 #define PIECE       ((size_t)1024 * 1024) /* octets read at once */
 #define READ_STEP   ((size_t)512)         /* of a small file */
@@ -405,18 +406,29 @@ static uint64_t image_limit(const struct slots *s, const struct proto_image *i)
 }
 
 struct sink {
-	int fd; /* -1: what is read is there already */
+	int fd;                /* -1: what is read is there already */
+	struct sealed *sealed; /* what is read goes through it first; NULL: it is the image */
+	enum fw_error sealed_error;
+	uint64_t received, limit; /* what is read, and may be written */
 	uint64_t octets, flushed;
 	struct hash_set *own, *all;
 	void (*progress)(uint64_t octets);
 	uint64_t told_us;
 };
 
-static int sink_piece(struct sink *k, const uint8_t *piece, size_t n)
+/* A piece of the image. -EOVERFLOW: it has more octets than it may; k->octets tells. */
+static int sink_piece(void *sink, struct span data)
 {
-	struct span data = span_of(piece, n);
+	struct sink *k = sink;
+	const size_t n = data.len;
 	uint64_t now_us;
-	int r = k->fd < 0 ? 0 : write_all(k->fd, piece, n);
+	int r;
+
+	if (n > k->limit - k->octets) {
+		k->octets += n;
+		return -EOVERFLOW;
+	}
+	r = k->fd < 0 ? 0 : write_all(k->fd, data.ptr, n);
 
 	if (r == 0 && k->own)
 		r = hash_set_update(k->own, data);
@@ -457,7 +469,7 @@ static int wait_for(const struct slots *s, int pipe)
 /* Everything the pipe gives, but no more than one piece beyond `limit`. */
 static int copy(struct slots *s, struct sink *k, int pipe, uint64_t limit)
 {
-	while (k->octets <= limit) {
+	while (k->received <= limit) {
 		int r = wait_for(s, pipe);
 		ssize_t n;
 
@@ -468,15 +480,28 @@ static int copy(struct slots *s, struct sink *k, int pipe, uint64_t limit)
 			continue;
 		if (n <= 0)
 			return n < 0 ? -errno : 0;
-		if ((uint64_t)n > limit - k->octets) {
-			k->octets += (uint64_t)n;
+		k->received += (uint64_t)n;
+		if (k->sealed && k->received > limit)
 			return 0;
-		}
-		r = sink_piece(k, s->piece, (size_t)n);
+		r = k->sealed ? sealed_feed(k->sealed, span_of(s->piece, (size_t)n))
+			      : sink_piece(k, span_of(s->piece, (size_t)n));
 		if (r < 0)
-			return r;
+			return r == -EOVERFLOW ? 0 : r;
 	}
 	return 0;
+}
+
+static int copy_sealed(struct slots *s, struct sink *k, int pipe, uint64_t limit)
+{
+	int r = copy(s, k, pipe, limit);
+
+	if (r == 0 && k->octets <= k->limit)
+		r = sealed_end(k->sealed, k->received, &k->sealed_error);
+	if (r == -EBADMSG) {
+		k->sealed_error = FWE_IMAGE_DECRYPT_FAILED;
+		return 0;
+	}
+	return r == -EOVERFLOW ? 0 : r;
 }
 
 static bool match(const struct proto_digests *want, struct hash_set *set)
@@ -494,7 +519,10 @@ static void judge_image(struct slots *s, const struct proto_image *i, struct sin
 {
 	bool last = s->images + 1 == s->plan.images;
 
-	if (i->size == PROTO_SIZE_ANY && k->octets > image_limit(s, i))
+	if (k->sealed_error != FWE_OK && k->octets <= k->limit)
+		answer(ret, k->sealed_error,
+		       "what was delivered is not the encrypted image that was signed");
+	else if (i->size == PROTO_SIZE_ANY && k->octets > image_limit(s, i))
 		answer(ret, FWE_IMAGE_TOO_LARGE, "the image is larger than the slot");
 	else if (i->size != PROTO_SIZE_ANY && k->octets != i->size)
 		answer(ret, FWE_IMAGE_SIZE_MISMATCH,
@@ -531,7 +559,8 @@ static void write_image(struct slots *s, const struct proto_image *i, const char
 	if (r == 0)
 		r = reserve(k->fd, i->size);
 	if (r == 0)
-		r = copy(s, k, pipe, image_limit(s, i));
+		r = k->sealed ? copy_sealed(s, k, pipe, i->sealed_size)
+			      : copy(s, k, pipe, k->limit);
 	if (r == 0 && fsync(k->fd) < 0)
 		r = -errno;
 	closep(&k->fd);
@@ -548,7 +577,7 @@ static void verify_image(struct slots *s, const struct proto_image *i, const cha
 	CLEANUP(closep)
 	int in = openat(s->slot_dirs[s->target], name,
 			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int r = in < 0 ? -errno : copy(s, k, in, image_limit(s, i));
+	int r = in < 0 ? -errno : copy(s, k, in, k->limit);
 
 	ret->octets = k->octets;
 	if (r < 0)
@@ -562,7 +591,9 @@ static void take_image(struct slots *s, const struct proto_image *i, int pipe,
 		       void (*progress)(uint64_t octets), struct proto_done *ret)
 {
 	CLEANUP(hash_set_freep) struct hash_set *own = NULL;
-	struct sink k = {.fd = -1, .all = s->all, .progress = progress};
+	CLEANUP(sealed_freep) struct sealed *sealed = NULL;
+	struct sink k = {.fd = -1, .limit = image_limit(s, i), .all = s->all, .progress = progress};
+	const struct ece_sink image = {sink_piece, &k};
 	uint64_t max = (uint64_t)s->config->size_max_mib * 1024 * 1024;
 	char name[PROTO_LABEL];
 	uint32_t bit = 0;
@@ -576,8 +607,11 @@ static void take_image(struct slots *s, const struct proto_image *i, int pipe,
 		answer(ret, FWE_IMAGE_TOO_LARGE, "the image is larger than the slot");
 	else if (i->digests.algs != 0 && hash_set_new(&own, i->digests.algs) < 0)
 		answer(ret, FWE_INTERNAL, "no digests");
+	else if (i->is_sealed && pipe >= 0 && sealed_new(&sealed, i, &image) < 0)
+		answer(ret, FWE_INTERNAL, "no decryption");
 	if (ret->error == FWE_OK) {
 		k.own = own;
+		k.sealed = sealed;
 		if (pipe < 0)
 			verify_image(s, i, name, &k, ret);
 		else

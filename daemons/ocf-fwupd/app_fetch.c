@@ -259,7 +259,7 @@ static void fetch_image(struct app *a, const struct proto_msg *m)
 			       .reach = image_reach(a),
 			       .connect_ms = CONNECT_MS,
 			       .slow_s = (uint32_t)(a->config->stall_us / USEC_PER_SEC),
-			       .limit = image->size,
+			       .limit = image->ikm.len > 0 ? image->sealed_size : image->size,
 		       },
 		       image->url, in) < 0)
 		app_trouble(a, FWE_INTERNAL, "ocf-fw-fetch cannot be used");
@@ -285,10 +285,18 @@ void app_fetch_image(struct app *a)
 
 	memcpy(m.image.component, image->component, sizeof(m.image.component));
 	put_digests(&image->digests, &m.image.digests);
-	if (a->run->staged)
+	if (a->run->staged) {
 		verify_staged(a, &m);
-	else
-		fetch_image(a, &m);
+		return;
+	}
+	if (image->ikm.len == sizeof(m.image.ikm)) {
+		m.image.is_sealed = 1;
+		m.image.sealed_size = image->sealed_size;
+		memcpy(m.image.ikm, image->ikm.b, sizeof(m.image.ikm));
+		put_digests(&image->sealed, &m.image.sealed);
+	}
+	fetch_image(a, &m);
+	explicit_bzero(&m, sizeof(m));
 }
 
 void app_commit(struct app *a)

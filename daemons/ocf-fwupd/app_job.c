@@ -311,8 +311,8 @@ void app_job_drop(struct app *a)
 	}
 	buf_done(&run->body);
 	fw_judgement_done(&run->judgement);
-	run->installed = trust_free(run->installed);
-	run->trust = trust_free(run->trust);
+	plan_done(&run->plan);
+	app_keys_drop(run);
 	free(run);
 	a->run = NULL;
 }

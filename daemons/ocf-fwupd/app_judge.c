@@ -1,73 +1,11 @@
 #include "app_parts.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "fw/keyset.h"
-
-#define TRUST_FILE_MAX ((size_t)256 * 1024)
-#define READ_STEP      ((size_t)4096)
-
-static int read_all(int fd, struct buf *out)
-{
-	ssize_t n;
-
-	do {
-		uint8_t *at = buf_room(out, READ_STEP);
-
-		if (!at)
-			return -EFBIG;
-		n = read(fd, at, READ_STEP);
-		out->len += n > 0 ? (size_t)n : 0;
-	} while (n > 0);
-	return n < 0 ? -errno : 0;
-}
-
-/* The trust store belongs to root (or to us, where that is the same), and nobody else writes it. */
-static int read_trust(const char *path, struct buf *out)
-{
-	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & 022) != 0)
-		return -EPERM;
-	return read_all(fd, out);
-}
-
-/* The trust store as it is installed. */
-static int load_installed(const struct app *a, struct trust **ret, char *ret_error, size_t room)
-{
-	struct buf text = BUF_INIT(TRUST_FILE_MAX);
-	int r = read_trust(a->config->trust, &text);
-
-	if (r < 0)
-		(void)snprintf(ret_error, room, "%s: %s", a->config->trust,
-			       r == -EPERM ? "must belong to root, and only root may write it"
-					   : strerror(-r));
-	else
-		r = trust_parse(buf_span(&text), ret, ret_error, room);
-	buf_done(&text);
-	return r;
-}
-
-/* With the newest key-info in force. A damaged record of it is an error: to fall back on the
- * installed keys would bring back what was revoked. */
-static int load_trust(const struct app *a, struct run *run, char *ret_error, size_t room)
-{
-	int r = load_installed(a, &run->installed, ret_error, room);
-
-	return r < 0 ? r
-		     : keyset_trust(run->installed, buf_span(&a->state->keys), &run->trust,
-				    &run->key_info_version, ret_error, room);
-}
 
 static void judge(struct app *a)
 {
@@ -89,6 +27,7 @@ static void judge(struct app *a)
 		.now_us = clock_real_us(),
 		.bound_us = a->state->clock_us,
 		.threshold = a->config->threshold,
+		.ring = &run->ring,
 		.strict = a->config->freshness == 1,
 		.allow_downgrade = a->config->allow_downgrade || run->allow_downgrade,
 		.reinstall = run->reinstall,
@@ -138,7 +77,7 @@ static void accepted(struct app *a)
 		(void)app_job_event(a, JOB_SAME);
 		return;
 	}
-	e = plan_make(run->judgement.manifest, run->manifest_url, &run->plan);
+	e = plan_make(run->judgement.manifest, run->manifest_url, &run->ring, &run->plan);
 	if (e != FWE_OK) {
 		app_job_note(a, e, "the images cannot be found");
 		(void)app_job_event(a, JOB_REFUSED);
@@ -167,9 +106,8 @@ void app_judge(struct app *a)
 	char error[CONFIG_TEXT + PROTO_TEXT];
 
 	fw_judgement_done(&run->judgement); /* it borrows from the keys */
-	run->installed = trust_free(run->installed);
-	run->trust = trust_free(run->trust);
-	if (load_trust(a, run, error, sizeof(error)) < 0) {
+	app_keys_drop(run);
+	if (app_keys_load(a, run, error, sizeof(error)) < 0) {
 		log_error("trust: %s", error);
 		app_job_note(a, FWE_INTERNAL, error);
 		(void)app_job_event(a, JOB_TROUBLE);

@@ -38,6 +38,7 @@ struct run {
 	/* What was accepted, and by which keys: the judgement borrows from them. */
 	struct trust *installed, *trust; /* the file, and what is in force */
 	uint64_t key_info_version;
+	struct enc_ring ring; /* keys to decrypt with, owned */
 	struct fw_judgement judgement;
 	char manifest_url[URL_MAX + 1];
 	bool private_peer;
@@ -97,6 +98,13 @@ void app_job_drop(struct app *a);
 /* Remembers a failure of the try at hand, and what there is to say about it. */
 void app_job_note(struct app *a, enum fw_error error, const char *detail);
 void app_job_facts(const struct app *a, struct fwupd_job_facts *ret);
+
+/* ---- app_keys.c ---- */
+
+/* Reads the trust store, with the newest key-info in force, and the keys to decrypt with. -errno:
+ * *ret_error says what is wrong with which file. */
+MUST_USE int app_keys_load(const struct app *a, struct run *run, char *ret_error, size_t room);
+void app_keys_drop(struct run *run); /* after everything that borrows from them */
 
 /* ---- app_fetch.c: what the helpers do for the job ---- */
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "codec/conf.h"
+#include "crypto/enc_key.h"
 #include "fw/discover.h"
 
 #define HOUR_US (UINT64_C(3600) * USEC_PER_SEC)
@@ -71,6 +72,18 @@ static bool is_path(struct span value)
 	return value.len > 0 && value.ptr[0] == '/';
 }
 
+static bool are_paths(struct span value)
+{
+	struct span word;
+	size_t n = 0;
+
+	while (next_word(&value, &word)) {
+		if (!is_path(word) || ++n > ENC_KEYS_MAX)
+			return false;
+	}
+	return true;
+}
+
 #define PATH         "an absolute path"
 #define SEGMENT      "1 to 128 octets without slash, backslash or control character"
 #define AT(member)   offsetof(struct fwupd_config, member)
@@ -104,6 +117,7 @@ static const struct conf_option OPTIONS[] = {
 	TEXT("Discovery", "ResolvConf", resolv_conf, is_path, PATH),
 	TEXT("Trust", "TrustStore", trust, is_path, PATH),
 	{"Trust",  "Threshold", CONF_U32,  AT(threshold), 0, 1, 8, NULL,      NULL, NULL},
+	TEXT("Trust", "DecryptKeys", decrypt_keys, are_paths, "up to 16 absolute paths"),
 	{"Policy", "Freshness", CONF_ENUM, AT(freshness), 0, 0, 0, FRESHNESS, NULL, NULL},
 	FLAG("Policy", "AllowDowngrade", allow_downgrade),
 	FLAG("Policy", "AutoInstall", auto_install),

@@ -30,6 +30,7 @@ struct fwupd_config {
 	/* [Trust] */
 	char trust[CONFIG_TEXT];
 	uint32_t threshold;
+	char decrypt_keys[CONFIG_LIST]; /* paths, separated by blanks */
 	/* [Policy] */
 	int freshness; /* 1: strict */
 	bool allow_downgrade, auto_install, allow_loopback, allow_private;

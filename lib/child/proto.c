@@ -82,7 +82,8 @@ static bool content_is_sound(const struct proto_msg *m)
 	case PROTO_IMAGE:
 	case PROTO_STAGED:
 		return is_text(m->image.component, PROTO_LABEL) &&
-		       digests_are_sound(&m->image.digests);
+		       digests_are_sound(&m->image.digests) && m->image.is_sealed <= 1 &&
+		       digests_are_sound(&m->image.sealed);
 	case PROTO_DONE:
 		return error_is_sound(m->done.error) && is_text(m->done.text, PROTO_TEXT);
 	case PROTO_SLOTS:

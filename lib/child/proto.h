@@ -16,6 +16,7 @@
 #define PROTO_TEXT       ((size_t)128)
 #define PROTO_DIGESTS    ((size_t)3)
 #define PROTO_DIGEST_MAX ((size_t)64)
+#define PROTO_IKM        ((size_t)32)
 #define PROTO_SIZE_ANY   UINT64_MAX /* the manifest does not tell the size */
 
 enum proto_type {
@@ -82,6 +83,10 @@ struct proto_image {
 	char component[PROTO_LABEL];
 	uint64_t size; /* or PROTO_SIZE_ANY */
 	struct proto_digests digests;
+	uint32_t is_sealed;          /* 1: the pipe gives RFC 8188 records, with ... */
+	uint8_t ikm[PROTO_IKM];      /* ... this input keying material, ... */
+	uint64_t sealed_size;        /* ... so many octets, */
+	struct proto_digests sealed; /* and these digests over them */
 };
 
 struct proto_written {

@@ -77,14 +77,6 @@ static enum fw_error read_base(const struct jsn *v, const struct member *row, vo
 	return FWE_OK;
 }
 
-enum fw_error refuse_encryption(const struct jsn *v, const struct member *row, void *field)
-{
-	(void)v;
-	(void)row;
-	(void)field;
-	return FWE_MANIFEST_ENC_NOT_ALLOWED;
-}
-
 static enum fw_error read_date(const struct jsn *v, const struct member *row, void *field)
 {
 	(void)row;
@@ -153,34 +145,34 @@ static enum fw_error read_crypto_info(const struct jsn *v, const struct member *
 
 /* A name that `critical` may list stands here and has a reader, or is checked before. */
 static const struct member MEMBERS[] = {
-	{"manifestVersion",    JSN_TEXT,   true,  0,                    0,                 0,                        NULL             },
-	{"critical",           JSN_ARRAY,  false, 0,                    0,                 0,                        NULL             },
-	{"timestamp",          JSN_TEXT,   true,  0,                    0,                 FIELD(timestamp_us),      read_date        },
-	{"expires",            JSN_TEXT,   false, MANIFEST_EXPIRES,     0,                 FIELD(expires_us),        read_date        },
-	{"manufacturer",       JSN_TEXT,   true,  0,                    MANIFEST_ID_MAX,   FIELD(manufacturer),      read_text        },
-	{"model",              JSN_TEXT,   true,  0,                    MANIFEST_ID_MAX,   FIELD(model),             read_text        },
-	{"firmwareVersion",    JSN_TEXT,   true,  0,                    0,                 FIELD(version),           read_version     },
+	{"manifestVersion",    JSN_TEXT,   true,  0,                    0,                 0,                        NULL            },
+	{"critical",           JSN_ARRAY,  false, 0,                    0,                 0,                        NULL            },
+	{"timestamp",          JSN_TEXT,   true,  0,                    0,                 FIELD(timestamp_us),      read_date       },
+	{"expires",            JSN_TEXT,   false, MANIFEST_EXPIRES,     0,                 FIELD(expires_us),        read_date       },
+	{"manufacturer",       JSN_TEXT,   true,  0,                    MANIFEST_ID_MAX,   FIELD(manufacturer),      read_text       },
+	{"model",              JSN_TEXT,   true,  0,                    MANIFEST_ID_MAX,   FIELD(model),             read_text       },
+	{"firmwareVersion",    JSN_TEXT,   true,  0,                    0,                 FIELD(version),           read_version    },
 	{"minFirmwareVersion", JSN_TEXT,   false, MANIFEST_MIN_VERSION, 0,                 FIELD(min_version),
-	 read_version														 },
-	{"requiredVersions",   JSN_ARRAY,  false, 0,                    0,                 FIELD(required_versions), read_versions    },
-	{"hardwareRevisions",  JSN_ARRAY,  false, 0,                    MANIFEST_TEXT_MAX, FIELD(hardware),          read_texts       },
-	{"vendorId",           JSN_TEXT,   false, MANIFEST_VENDOR_ID,   0,                 FIELD(vendor_id),         read_uuid        },
-	{"classId",            JSN_TEXT,   false, MANIFEST_CLASS_ID,    0,                 FIELD(class_id),          read_uuid        },
+	 read_version														},
+	{"requiredVersions",   JSN_ARRAY,  false, 0,                    0,                 FIELD(required_versions), read_versions   },
+	{"hardwareRevisions",  JSN_ARRAY,  false, 0,                    MANIFEST_TEXT_MAX, FIELD(hardware),          read_texts      },
+	{"vendorId",           JSN_TEXT,   false, MANIFEST_VENDOR_ID,   0,                 FIELD(vendor_id),         read_uuid       },
+	{"classId",            JSN_TEXT,   false, MANIFEST_CLASS_ID,    0,                 FIELD(class_id),          read_uuid       },
 	{"sequenceNumber",     JSN_INT,    false, MANIFEST_SEQUENCE,    MANIFEST_UINT_MAX, FIELD(sequence),
-	 read_uint														    },
+	 read_uint														   },
 	{"securityVersion",    JSN_INT,    false, MANIFEST_SECURITY,    UINT32_MAX,        FIELD(security_version),
-	 read_uint														    },
-	{"imageSize",          JSN_INT,    false, 0,                    MANIFEST_UINT_MAX, FIELD(size),              read_uint        },
-	{"format",             JSN_TEXT,   false, 0,                    MANIFEST_TEXT_MAX, FIELD(format),            read_text        },
-	{"severity",           JSN_TEXT,   false, 0,                    MANIFEST_TEXT_MAX, FIELD(severity),          read_text        },
-	{"releaseNotes",       JSN_TEXT,   false, 0,                    MANIFEST_TEXT_MAX, FIELD(release_notes),     read_lines       },
+	 read_uint														   },
+	{"imageSize",          JSN_INT,    false, 0,                    MANIFEST_UINT_MAX, FIELD(size),              read_uint       },
+	{"format",             JSN_TEXT,   false, 0,                    MANIFEST_TEXT_MAX, FIELD(format),            read_text       },
+	{"severity",           JSN_TEXT,   false, 0,                    MANIFEST_TEXT_MAX, FIELD(severity),          read_text       },
+	{"releaseNotes",       JSN_TEXT,   false, 0,                    MANIFEST_TEXT_MAX, FIELD(release_notes),     read_lines      },
 	{"releaseNotesUri",    JSN_TEXT,   false, 0,                    MANIFEST_TEXT_MAX, FIELD(release_notes_uri),
-	 read_text														    },
-	{"encryption",         JSN_OBJECT, false, 0,                    0,                 0,                        refuse_encryption},
-	{"firmwareCryptoInfo", JSN_OBJECT, true,  0,                    0,                 FIELD(digests),           read_crypto_info },
-	{"firmwareLocation",   JSN_TEXT,   true,  0,                    0,                 FIELD(location),          read_base        },
-	{"images",             JSN_ARRAY,  false, 0,                    0,                 0,                        read_images      },
-	{"key-info",           JSN_OBJECT, false, MANIFEST_KEY_INFO,    0,                 0,                        read_key_info    },
+	 read_text														   },
+	{"encryption",         JSN_OBJECT, false, 0,                    0,                 FIELD(encryption),        read_encryption },
+	{"firmwareCryptoInfo", JSN_OBJECT, true,  0,                    0,                 FIELD(digests),           read_crypto_info},
+	{"firmwareLocation",   JSN_TEXT,   true,  0,                    0,                 FIELD(location),          read_base       },
+	{"images",             JSN_ARRAY,  false, 0,                    0,                 0,                        read_images     },
+	{"key-info",           JSN_OBJECT, false, MANIFEST_KEY_INFO,    0,                 0,                        read_key_info   },
 };
 
 enum fw_error members_read(const struct jsn *object, const struct member *rows, size_t n,
@@ -248,6 +240,7 @@ static void add_only_image(struct manifest *m)
 		.size = m->size,
 		.digests = m->digests,
 		.format = m->format,
+		.encryption = m->encryption,
 	};
 }
 
@@ -292,6 +285,8 @@ enum fw_error manifest_parse(struct span payload, enum envelope_form form, unsig
 	if (e != FWE_OK)
 		return e;
 	m->direct = strcmp(m->location, DIRECT_LOCATION) == 0;
+	if (m->direct && m->encryption.key) /* what follows the manifest is the image itself */
+		return FWE_MANIFEST_ENC_NOT_ALLOWED;
 	for (size_t i = 0; i < ARRAY_SIZE(MEMBERS); i++) {
 		if (jsn_get(m->tree, MEMBERS[i].name))
 			m->has |= MEMBERS[i].has;

@@ -26,12 +26,20 @@
 #define MANIFEST_SIZE_UNKNOWN UINT64_MAX
 #define MANIFEST_UINT_MAX     UINT64_C(0x1fffffffffffff) /* 2^53-1 */
 
+/* What the server delivers instead of the image: RFC 8188, see crypto/ece.h. */
+struct fw_encryption {
+	const char *key;        /* compact JWE of the input keying material; NULL: not encrypted */
+	uint64_t size;          /* of the encrypted octets */
+	struct digests digests; /* over them */
+};
+
 struct fw_image {
 	const char *name;     /* NULL: the only image of a manifest without `images` */
 	const char *location; /* reference; resolve it with manifest_image_url() */
 	uint64_t size;        /* octets, or MANIFEST_SIZE_UNKNOWN */
 	struct digests digests;
 	const char *format, *slot; /* or NULL */
+	struct fw_encryption encryption;
 };
 
 /* Presence of optional members. */
@@ -57,9 +65,10 @@ struct manifest {
 	uint64_t sequence, security_version;
 	struct uuid vendor_id, class_id;
 	const struct jsn *hardware, *required_versions; /* checked arrays of texts, or NULL */
-	uint64_t size;          /* of all images together, or MANIFEST_SIZE_UNKNOWN */
-	struct digests digests; /* over all images in list order */
-	size_t n_images;        /* at least 1 */
+	uint64_t size;                   /* of all images together, or MANIFEST_SIZE_UNKNOWN */
+	struct digests digests;          /* over all images in list order */
+	struct fw_encryption encryption; /* of the only image of a manifest without `images` */
+	size_t n_images;                 /* at least 1 */
 	struct fw_image images[MANIFEST_IMAGES_MAX];
 	uint64_t key_info_version;
 	const struct jsn *key_info_keys, *key_info_revoked; /* checked public JWKs; kids or NULL */

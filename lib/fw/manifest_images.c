@@ -47,6 +47,27 @@ enum fw_error read_digests(const struct jsn *v, const struct member *row, void *
 	return FWE_OK;
 }
 
+#define FIELD(name) offsetof(struct fw_encryption, name)
+
+enum fw_error read_encryption(const struct jsn *v, const struct member *row, void *field)
+{
+	static const struct member ROWS[] = {
+		{"coding",     JSN_TEXT,  true,  0, MANIFEST_TEXT_MAX, 0,              NULL        },
+		{"key",        JSN_TEXT,  true,  0, MANIFEST_TEXT_MAX, FIELD(key),     read_text   },
+		{"keyId",      JSN_TEXT,  false, 0, MANIFEST_TEXT_MAX, 0,              NULL        },
+		{"size",       JSN_INT,   true,  0, MANIFEST_UINT_MAX, FIELD(size),    read_uint   },
+		{"commitHash", JSN_ARRAY, true,  0, 0,                 FIELD(digests), read_digests},
+	};
+	enum fw_error e = members_read(v, ROWS, ARRAY_SIZE(ROWS), 0, field);
+
+	(void)row;
+	return e == FWE_OK && !span_is(jsn_text(jsn_get(v, "coding")), "aes128gcm")
+		       ? FWE_MANIFEST_ENC_NOT_ALLOWED
+		       : e;
+}
+
+#undef FIELD
+
 /* [A-Za-z0-9][A-Za-z0-9._-]{0,63}: never a path. */
 static enum fw_error read_name(const struct jsn *v, const struct member *row, void *field)
 {
@@ -69,13 +90,13 @@ static enum fw_error read_name(const struct jsn *v, const struct member *row, vo
 #define FIELD(name) offsetof(struct fw_image, name)
 
 static const struct member IMAGE[] = {
-	{"name",       JSN_TEXT,   true,  0, 0,                 FIELD(name),     read_name        },
-	{"location",   JSN_TEXT,   true,  0, 0,                 FIELD(location), read_location    },
-	{"size",       JSN_INT,    true,  0, MANIFEST_UINT_MAX, FIELD(size),     read_uint        },
-	{"commitHash", JSN_ARRAY,  true,  0, 0,                 FIELD(digests),  read_digests     },
-	{"format",     JSN_TEXT,   false, 0, MANIFEST_TEXT_MAX, FIELD(format),   read_text        },
-	{"slot",       JSN_TEXT,   false, 0, MANIFEST_NAME_MAX, FIELD(slot),     read_text        },
-	{"encryption", JSN_OBJECT, false, 0, 0,                 0,               refuse_encryption},
+	{"name",       JSN_TEXT,   true,  0, 0,                 FIELD(name),       read_name      },
+	{"location",   JSN_TEXT,   true,  0, 0,                 FIELD(location),   read_location  },
+	{"size",       JSN_INT,    true,  0, MANIFEST_UINT_MAX, FIELD(size),       read_uint      },
+	{"commitHash", JSN_ARRAY,  true,  0, 0,                 FIELD(digests),    read_digests   },
+	{"format",     JSN_TEXT,   false, 0, MANIFEST_TEXT_MAX, FIELD(format),     read_text      },
+	{"slot",       JSN_TEXT,   false, 0, MANIFEST_NAME_MAX, FIELD(slot),       read_text      },
+	{"encryption", JSN_OBJECT, false, 0, 0,                 FIELD(encryption), read_encryption},
 };
 
 /* firmwareLocation and imageSize were read before, since their rows come first. */
@@ -86,6 +107,8 @@ enum fw_error read_images(const struct jsn *v, const struct member *row, void *f
 
 	(void)row;
 	if (jsn_len(v) == 0 || jsn_len(v) > MANIFEST_IMAGES_MAX)
+		return FWE_MANIFEST_IMAGE_LIST_INVALID;
+	if (m->encryption.key) /* of what? each image has its own */
 		return FWE_MANIFEST_IMAGE_LIST_INVALID;
 	if (m->location[strlen(m->location) - 1] != '/')
 		return FWE_MANIFEST_LOCATION_INVALID;

@@ -1,6 +1,24 @@
 #include "fw/plan.h"
 
-static enum fw_error add_image(struct plan *p, const struct manifest *m, size_t i, struct span url)
+#include "crypto/ece.h"
+#include "crypto/jwe.h"
+
+/* The manifest names a key of this device, and brings the key of the image wrapped with it. */
+static enum fw_error open_key(const struct fw_encryption *from, const struct enc_ring *ring,
+			      struct plan_image *to)
+{
+	CLEANUP(buf_done) struct buf ikm = {0};
+	enum fw_error e = jwe_decrypt(span_str(from->key), NULL, ring, &ikm);
+
+	if (e == FWE_OK && (ikm.len != ECE_IKM_LEN || !secret_set(&to->ikm, buf_span(&ikm))))
+		e = FWE_IMAGE_DECRYPT_FAILED;
+	to->sealed_size = from->size;
+	to->sealed = from->digests;
+	return e == FWE_MANIFEST_DECRYPT_FAILED ? FWE_IMAGE_DECRYPT_FAILED : e;
+}
+
+static enum fw_error add_image(struct plan *p, const struct manifest *m, size_t i, struct span url,
+			       const struct enc_ring *ring)
 {
 	const struct fw_image *from = &m->images[i];
 	const char *component = from->slot ? from->slot : from->name ? from->name : PLAN_COMPONENT;
@@ -17,10 +35,17 @@ static enum fw_error add_image(struct plan *p, const struct manifest *m, size_t 
 	/* An image without a name is the whole, whose digests are hashed anyway. */
 	if (from->name)
 		to->digests = from->digests;
+	if (from->encryption.key) {
+		enum fw_error e = open_key(&from->encryption, ring, to);
+
+		if (e != FWE_OK)
+			return e;
+	}
 	return manifest_image_url(m, i, url, to->url);
 }
 
-enum fw_error plan_make(const struct manifest *m, const char *manifest_url, struct plan *ret)
+enum fw_error plan_make(const struct manifest *m, const char *manifest_url,
+			const struct enc_ring *ring, struct plan *ret)
 {
 	enum fw_error e = FWE_OK;
 
@@ -29,6 +54,13 @@ enum fw_error plan_make(const struct manifest *m, const char *manifest_url, stru
 	if (m->format && strcmp(m->format, "raw") != 0)
 		return FWE_IMAGE_FORMAT_UNSUPPORTED;
 	for (size_t i = 0; i < m->n_images && e == FWE_OK; i++)
-		e = add_image(ret, m, i, span_str(manifest_url));
+		e = add_image(ret, m, i, span_str(manifest_url), ring);
 	return e;
+}
+
+void plan_done(struct plan *p)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(p->images); i++)
+		secret_wipe(&p->images[i].ikm);
+	*p = (struct plan){0};
 }

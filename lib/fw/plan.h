@@ -1,6 +1,8 @@
 /* lib/fw/plan.h - what is to be fetched for an accepted manifest, and where it goes (pure). */
 #pragma once
 
+#include "base/secret.h"
+#include "crypto/enc_key.h"
 #include "fw/manifest.h"
 #include "fw/url.h"
 
@@ -12,6 +14,9 @@ struct plan_image {
 	char url[URL_MAX + 1];
 	uint64_t size;          /* or MANIFEST_SIZE_UNKNOWN */
 	struct digests digests; /* algs 0: those of the whole say it all */
+	struct secret ikm;      /* of an encrypted image; empty: it is delivered as it is */
+	uint64_t sealed_size;   /* what is delivered then ... */
+	struct digests sealed;  /* ... with these digests */
 };
 
 struct plan {
@@ -22,8 +27,11 @@ struct plan {
 	struct plan_image images[MANIFEST_IMAGES_MAX];
 };
 
-/* `manifest_url` is the final one, after redirects. FWE_OK; FWE_MANIFEST_LOCATION_INVALID: a
- * location that does not resolve; FWE_MANIFEST_IMAGE_LIST_INVALID: two images for one component;
- * FWE_IMAGE_FORMAT_UNSUPPORTED: not raw octets. */
+/* `manifest_url` is the final one, after redirects; `ring` opens the keys of encrypted images
+ * (NULL: none). FWE_OK; FWE_MANIFEST_LOCATION_INVALID: a location that does not resolve;
+ * FWE_MANIFEST_IMAGE_LIST_INVALID: two images for one component; FWE_IMAGE_FORMAT_UNSUPPORTED: not
+ * raw octets; FWE_IMAGE_DECRYPT_FAILED: no key for an image, or what jwe_decrypt() says. *ret is
+ * always filled as far as it went and is ended by plan_done(). */
 MUST_USE enum fw_error plan_make(const struct manifest *m, const char *manifest_url,
-				 struct plan *ret);
+				 const struct enc_ring *ring, struct plan *ret);
+void plan_done(struct plan *p); /* wipes */

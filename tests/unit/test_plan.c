@@ -1,6 +1,7 @@
 /* fw/plan: URLs, components and digests of what an accepted manifest asks for. */
 #include "test.h"
 
+#include "crypto/jwe.h"
 #include "fw/plan.h"
 
 #define URL "http://h/.well-known/firmware/m/x/manifest.json"
@@ -32,7 +33,7 @@ static void plan_make__resolves_each_image(void **state)
 {
 	(void)state;
 	fixture(2);
-	assert_int_equal(plan_make(&manifest, URL, &plan), FWE_OK);
+	assert_int_equal(plan_make(&manifest, URL, NULL, &plan), FWE_OK);
 	assert_int_equal(plan.n, 2);
 	assert_int_equal(plan.size, 30);
 	assert_int_equal(plan.digests.algs, HASH_BIT(HASH_SHA256));
@@ -51,12 +52,12 @@ static void plan_make__hashes_the_only_image_once(void **state)
 	fixture(1);
 	manifest.location = "http://other.example/fw.img";
 	manifest.images[0].name = NULL;
-	assert_int_equal(plan_make(&manifest, URL, &plan), FWE_OK);
+	assert_int_equal(plan_make(&manifest, URL, NULL, &plan), FWE_OK);
 	assert_string_equal(plan.images[0].url, "http://other.example/fw.img");
 	assert_string_equal(plan.images[0].component, "firmware");
 	assert_int_equal(plan.images[0].digests.algs, 0);
 	fixture(1); /* a list of one may say more than the whole */
-	assert_int_equal(plan_make(&manifest, URL, &plan), FWE_OK);
+	assert_int_equal(plan_make(&manifest, URL, NULL, &plan), FWE_OK);
 	assert_int_equal(plan.images[0].digests.algs, HASH_BIT(HASH_SHA512));
 }
 
@@ -65,24 +66,65 @@ static void plan_make__refuses(void **state)
 	(void)state;
 	fixture(2);
 	manifest.images[0].slot = "rootfs";
-	assert_int_equal(plan_make(&manifest, URL, &plan), FWE_MANIFEST_IMAGE_LIST_INVALID);
+	assert_int_equal(plan_make(&manifest, URL, NULL, &plan), FWE_MANIFEST_IMAGE_LIST_INVALID);
 	fixture(2);
 	manifest.images[1].format = "tar";
-	assert_int_equal(plan_make(&manifest, URL, &plan), FWE_IMAGE_FORMAT_UNSUPPORTED);
+	assert_int_equal(plan_make(&manifest, URL, NULL, &plan), FWE_IMAGE_FORMAT_UNSUPPORTED);
 	fixture(2);
 	manifest.format = "rauc";
-	assert_int_equal(plan_make(&manifest, URL, &plan), FWE_IMAGE_FORMAT_UNSUPPORTED);
+	assert_int_equal(plan_make(&manifest, URL, NULL, &plan), FWE_IMAGE_FORMAT_UNSUPPORTED);
 	fixture(2);
 	manifest.format = "raw";
 	manifest.images[0].location = "ftp://h/x";
-	assert_int_equal(plan_make(&manifest, URL, &plan), FWE_MANIFEST_LOCATION_SCHEME);
+	assert_int_equal(plan_make(&manifest, URL, NULL, &plan), FWE_MANIFEST_LOCATION_SCHEME);
 	fixture(2);
-	assert_int_equal(plan_make(&manifest, "not a url", &plan), FWE_MANIFEST_LOCATION_INVALID);
+	assert_int_equal(plan_make(&manifest, "not a url", NULL, &plan),
+			 FWE_MANIFEST_LOCATION_INVALID);
+}
+
+/* A key of 32 octets for this device, one for another, one that is too short. */
+static void plan_make__opens_the_key_of_an_encrypted_image(void **state)
+{
+	static const uint8_t IKM[32] = {7};
+	CLEANUP(enc_key_freep) struct enc_key *ours = NULL, *theirs = NULL;
+	CLEANUP(buf_done) struct buf good = BUF_INIT(2048), other = good, brief = good;
+	struct enc_ring ring = {.n = 1};
+
+	(void)state;
+	assert_int_equal(enc_key_generate(ENC_ECDH_A256KW, EC_P256, 0, &ours), 0);
+	assert_int_equal(enc_key_generate(ENC_ECDH_A256KW, EC_P256, 0, &theirs), 0);
+	ring.keys[0] = ours;
+	assert_int_equal(jwe_encrypt(ours, ENC_A256GCM, NULL, NULL, span_of(IKM, 32), &good), 0);
+	assert_int_equal(jwe_encrypt(theirs, ENC_A256GCM, NULL, NULL, span_of(IKM, 32), &other), 0);
+	assert_int_equal(jwe_encrypt(ours, ENC_A256GCM, NULL, NULL, span_of(IKM, 31), &brief), 0);
+	buf_put_byte(&good, 0);
+	buf_put_byte(&other, 0);
+	buf_put_byte(&brief, 0);
+	fixture(2);
+	manifest.images[1].encryption.size = 99;
+	manifest.images[1].encryption.digests.algs = HASH_BIT(HASH_SHA256);
+	manifest.images[1].encryption.key = (const char *)good.ptr;
+	assert_int_equal(plan_make(&manifest, URL, &ring, &plan), FWE_OK);
+	assert_int_equal(plan.images[0].ikm.len, 0);
+	assert_int_equal(plan.images[1].ikm.len, 32);
+	assert_memory_equal(plan.images[1].ikm.b, IKM, 32);
+	assert_int_equal(plan.images[1].sealed_size, 99);
+	assert_int_equal(plan.images[1].sealed.algs, HASH_BIT(HASH_SHA256));
+	plan_done(&plan);
+	assert_int_equal(plan.images[1].ikm.b[0], 0);
+	assert_int_equal(plan_make(&manifest, URL, NULL, &plan), FWE_IMAGE_DECRYPT_FAILED);
+	manifest.images[1].encryption.key = (const char *)other.ptr;
+	assert_int_equal(plan_make(&manifest, URL, &ring, &plan), FWE_IMAGE_DECRYPT_FAILED);
+	manifest.images[1].encryption.key = (const char *)brief.ptr;
+	assert_int_equal(plan_make(&manifest, URL, &ring, &plan), FWE_IMAGE_DECRYPT_FAILED);
+	manifest.images[1].encryption.key = "no JWE";
+	assert_int_equal(plan_make(&manifest, URL, &ring, &plan), FWE_IMAGE_DECRYPT_FAILED);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plan_make__opens_the_key_of_an_encrypted_image),
 		cmocka_unit_test(plan_make__resolves_each_image),
 		cmocka_unit_test(plan_make__hashes_the_only_image_once),
 		cmocka_unit_test(plan_make__refuses),

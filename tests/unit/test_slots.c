@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "crypto/ece.h"
 #include "crypto/hash.h"
 #include "daemons/ocf-fw-write/slots.h"
 
@@ -314,6 +315,92 @@ static void slots_image__refuses_by_name(void **state)
 	}
 }
 
+static int collect(void *arg, struct span data)
+{
+	buf_put(arg, data);
+	return 0;
+}
+
+/* The stream of one encrypted image, as records of two octets. */
+static struct buf sealed_text(const uint8_t key[PROTO_IKM], const char *text)
+{
+	struct buf b = BUF_INIT(4096);
+	const struct ece_sink sink = {collect, &b};
+	struct ece *e = NULL;
+
+	assert_int_equal(ece_seal_new(&e, span_of(key, PROTO_IKM), SPAN_LIT(""), 19, &sink), 0);
+	assert_int_equal(ece_feed(e, span_str(text)), 0);
+	assert_int_equal(ece_end(e), 0);
+	(void)ece_free(e);
+	return b;
+}
+
+/* An encrypted image: each row damages it, or what was signed of it, otherwise. */
+static void slots_image__decrypts_on_the_way(void **state)
+{
+	static const struct {
+		const char *name;
+		int flip; /* this octet; -1: none */
+		int cut;  /* so many octets at the end; negative: more come */
+		int signed_cut;
+		bool digest;      /* the one over the encrypted octets is right */
+		bool key;         /* and so is this */
+		const char *text; /* that is encrypted; "good" is signed */
+		enum fw_error want;
+	} ROWS[] = {
+		{"right",                  -1, 0,  0,  true,  true,  "good",  FWE_OK                   },
+		{"record damaged",         30, 0,  0,  true,  true,  "good",  FWE_IMAGE_DECRYPT_FAILED },
+		{"salt damaged",           0,  0,  0,  true,  true,  "good",  FWE_IMAGE_DECRYPT_FAILED },
+		{"another key",            -1, 0,  0,  true,  false, "good",  FWE_IMAGE_DECRYPT_FAILED },
+		{"cut short",              -1, 1,  0,  true,  true,  "good",  FWE_IMAGE_SIZE_MISMATCH  },
+		{"too long",               -1, -1, 0,  true,  true,  "good",  FWE_IMAGE_SIZE_MISMATCH  },
+		{"signed without its end", -1, 19, 19, true,  true,  "good",
+		 FWE_IMAGE_DECRYPT_FAILED							      },
+		{"other encrypted octets", -1, 0,  0,  false, true,  "good",
+		 FWE_IMAGE_DIGEST_MISMATCH							     },
+		{"other image",            -1, 0,  0,  true,  true,  "goof",  FWE_IMAGE_DIGEST_MISMATCH},
+		{"longer image",           -1, 0,  0,  true,  true,  "good+", FWE_IMAGE_SIZE_MISMATCH  },
+		{"shorter image",          -1, 0,  0,  true,  true,  "goo",   FWE_IMAGE_SIZE_MISMATCH  },
+	};
+	static const uint8_t KEY[PROTO_IKM] = {1};
+	CLEANUP(slots_freep) struct slots *s = NULL;
+
+	(void)state;
+	assert_int_equal(slots_open(&s, &config, -1), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		struct proto_image p = {.component = "firmware", .size = 4, .is_sealed = 1};
+		CLEANUP(buf_done) struct buf b = sealed_text(KEY, ROWS[i].text);
+		struct proto_done d;
+		int ends[2];
+
+		if (ROWS[i].flip >= 0)
+			b.ptr[ROWS[i].flip] ^= 1;
+		p.sealed_size = b.len - (size_t)ROWS[i].signed_cut;
+		p.sealed.algs = HASH_BIT(HASH_SHA256);
+		assert_int_equal(hash_once(HASH_SHA256, span_of(b.ptr, (size_t)p.sealed_size),
+					   p.sealed.b[HASH_SHA256]),
+				 0);
+		p.sealed.b[HASH_SHA256][0] ^= !ROWS[i].digest;
+		p.ikm[0] = ROWS[i].key;
+		if (ROWS[i].cut < 0)
+			buf_put_byte(&b, 0);
+		else
+			b.len -= (size_t)ROWS[i].cut;
+		assert_int_equal(begin(s, "2.0.0", "good", 1), FWE_OK);
+		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+		assert_int_equal(write(ends[1], b.ptr, b.len), b.len);
+		(void)close(ends[1]);
+		slots_image(s, &p, ends[0], ignore, &d);
+		(void)close(ends[0]);
+		if (d.error != (uint32_t)ROWS[i].want)
+			fail_msg("%s: %s", ROWS[i].name, fw_error_name((enum fw_error)d.error));
+		if (d.error == FWE_OK)
+			assert_true(has("a/firmware", "good"));
+		else
+			assert_int_equal(commit(s), FWE_INTERNAL);
+	}
+}
+
 static void slots_begin__needs_room_and_a_digest(void **state)
 {
 	CLEANUP(slots_freep) struct slots *s = NULL;
@@ -412,6 +499,7 @@ int main(void)
 		TEST(slots_staged__trusts_nothing_but_the_digests),
 		TEST(slots__keep_the_order),
 		TEST(slots_image__refuses_by_name),
+		TEST(slots_image__decrypts_on_the_way),
 		TEST(slots_begin__needs_room_and_a_digest),
 		TEST(slots_begin__keeps_other_writers_out),
 		TEST(slots__stop_when_nobody_waits),
