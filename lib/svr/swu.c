@@ -151,7 +151,6 @@ static void set_version(struct swu *s, const char *version)
 	}
 }
 
-/* What is not in here says nothing about this job. */
 static void succeed(struct device *dev, enum svr_software_news news, uint64_t clock_us)
 {
 	const enum swu_action action = dev->swu.running;
