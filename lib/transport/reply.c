@@ -59,6 +59,13 @@ void reply_set_body(struct message *reply, const struct message *m, const struct
 		reply->code = MC_BAD_REQUEST;
 		return;
 	}
+	if (reply->code == MC_CONTENT && reply->etag.len > 0 && span_eq(reply->etag, m->etag)) {
+		reply->code = MC_VALID;
+		reply->payload = span_of(NULL, 0);
+		reply->block2 = (struct message_block){0};
+		reply->size2 = MESSAGE_ABSENT;
+		return;
+	}
 	reply->content_format = answer->content_format;
 	if (reply->content_format == CF_OCF_CBOR)
 		reply->content_version = MESSAGE_OCF_1_0;

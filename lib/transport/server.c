@@ -179,8 +179,8 @@ static void watch(struct server *s, const struct remote *from, const struct mess
 	o = observers_find(&s->observers, from, m);
 	if (o)
 		observers_drop(&s->observers, o);
-	if (m->observe != OBSERVE_REGISTER || s->reply.code != MC_CONTENT ||
-	    !s->answer.observable || m->block2.num > 0)
+	if (m->observe != OBSERVE_REGISTER || s->reply.code >> 5 != 2 || !s->answer.observable ||
+	    m->block2.num > 0)
 		return;
 	o = observers_add(&s->observers, from, m, datagram, now_us);
 	if (!o)
@@ -313,6 +313,7 @@ static void look_again(struct server *s, const struct observer *o)
 	memcpy(s->reply.token, o->token, o->token_len);
 	if (o->ending != 0 || message_parse(&m, span_of(o->datagram, o->len)) < 0)
 		return;
+	m.etag = span_of(NULL, 0); /* of a state that the observer knew then */
 	s->reply.code = ask(s, &o->from, &m, span_of(NULL, 0), ASKED_KEPT, 0);
 	reply_set_body(&s->reply, &m, &s->answer, s->etag);
 }

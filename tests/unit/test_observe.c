@@ -280,6 +280,32 @@ static void blocks__the_first_is_in_the_notification(void **state)
 	assert_int_equal(b->asked, ASKED_KEPT);
 }
 
+static void etag__of_the_registration_is_of_that_time(void **state)
+{
+	struct bench *b = *state;
+	struct message m = get(2, MESSAGE_ABSENT, 9);
+
+	b->answer_len = 1500;
+	receive(b, &SECURED, &m);
+	m.observe = 0;
+	m.etag = b->sent[1].m.etag;
+	receive(b, &SECURED, &m);
+	assert_int_equal(last(b)->code, MC_VALID);
+	assert_int_not_equal(last(b)->observe, MESSAGE_ABSENT);
+	b->n_sent = 0;
+	for (uint8_t first = 1; first < 3; first++) { /* and back to what it was */
+		b->answer_first = first % 2;
+		server_touch(b->s);
+		tick(b, 0);
+		assert_int_equal(b->n_sent, 2);
+		for (size_t i = 0; i < b->n_sent; i++)
+			assert_int_equal(b->sent[i].m.code, MC_CONTENT);
+		while (b->n_sent > 0 && answer_to_last(b, &SECURED, MT_ACK))
+			b->n_sent--;
+		b->n_sent = 0;
+	}
+}
+
 /* What is answered as any other GET. */
 static const struct {
 	const char *name;
@@ -391,6 +417,7 @@ int main(void)
 		OBSERVED(end_observers__tells_each_even_behind_an_open_notification),
 		OBSERVED(day__without_a_word_is_asked_for_one),
 		OBSERVED(blocks__the_first_is_in_the_notification),
+		OBSERVED(etag__of_the_registration_is_of_that_time),
 		cmocka_unit_test(registration__is_refused_quietly),
 		OBSERVED(limit__of_one_peer),
 		OBSERVED(limit__in_all),

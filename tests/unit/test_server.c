@@ -395,6 +395,27 @@ static void block2__a_large_answer_comes_in_blocks(void **state)
 	assert_int_equal(b->sent[2].m.payload.len, 0);
 }
 
+static void etag__of_the_present_state_is_valid(void **state)
+{
+	struct bench *b = *state;
+	struct message m = request(MT_CON, MC_GET, 1, "/oic/res");
+
+	b->answer_len = 1500;
+	receive(b, &PLAIN, &m);
+	assert_int_equal(b->sent[0].m.etag.len, 4);
+	m.etag = b->sent[0].m.etag;
+	receive(b, &PLAIN, &m);
+	assert_int_equal(b->sent[1].m.code, MC_VALID);
+	assert_int_equal(b->sent[1].m.payload.len, 0);
+	assert_false(b->sent[1].m.block2.present);
+	assert_int_equal(b->sent[1].m.content_format, MESSAGE_ABSENT);
+	assert_true(span_eq(b->sent[1].m.etag, m.etag));
+	b->answer_first++;
+	receive(b, &PLAIN, &m);
+	assert_int_equal(b->sent[2].m.code, MC_CONTENT);
+	assert_int_equal(b->sent[2].m.payload.len, MESSAGE_BLOCK_MAX);
+}
+
 static void block2__answers_have_a_limit_of_their_own(void **state)
 {
 	struct bench *b = *state;
@@ -601,6 +622,7 @@ int main(void)
 		T(block1__is_joined_and_a_lone_block_refused),
 		T(block1__on_a_get_is_refused),
 		T(block2__a_large_answer_comes_in_blocks),
+		T(etag__of_the_present_state_is_valid),
 		T(block2__answers_have_a_limit_of_their_own),
 		T(block2__only_a_get_can_have_a_large_answer),
 		T(multicast__answer_comes_within_the_leisure),
