@@ -108,8 +108,17 @@ static void on_changed(void *it, struct span map)
 	(void)keep(it, map);
 }
 
-static const struct bus_resources_ops OPS = {
-	.add = on_add, .remove = on_remove, .describe = on_describe, .changed = on_changed};
+static void on_nameless(void *arg)
+{
+	(void)arg;
+	log_warning("bus: name refused name=" RESOURCES_BUS_NAME);
+}
+
+static const struct bus_resources_ops OPS = {.add = on_add,
+					     .remove = on_remove,
+					     .describe = on_describe,
+					     .changed = on_changed,
+					     .nameless = on_nameless};
 
 /* ---- requests ---- */
 

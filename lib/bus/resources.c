@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "bus/bus.h"
 #include "bus/payload.h"
+#include "bus/resource_call.h"
 
 #define PATH       "/org/ocfgw/Resources1"
 #define INTERFACE  RESOURCES_BUS_NAME
@@ -29,16 +30,6 @@ struct bus_resource {
 	void *it;
 };
 
-/* A question that waits for its answer. */
-struct call {
-	struct call *next;
-	struct bus_resource *resource;
-	bus_resource_fn fn;
-	uint64_t ticket;
-	bool update;
-	sd_bus_slot *slot;
-};
-
 struct bus_resources {
 	struct bus_part part; /* first: attach() gets its address */
 	struct bus *bus;
@@ -46,7 +37,7 @@ struct bus_resources {
 	void *arg;
 	struct program *programs;
 	struct bus_resource *resources;
-	struct call *calls;
+	struct resource_calls calls;
 	sd_bus_slot *vtable, *request;
 };
 
@@ -55,104 +46,16 @@ static struct bus_resources *owner_of(const struct bus_resource *r)
 	return r->program->owner;
 }
 
-/* ---- calls ---- */
-
-static void call_drop(struct bus_resources *rs, struct call *call)
-{
-	struct call **link = &rs->calls;
-
-	while (*link != call)
-		link = &(*link)->next;
-	*link = call->next;
-	sd_bus_slot_unref(call->slot);
-	free(call);
-}
-
-static void call_end(struct call *call, enum verdict verdict, struct span map)
-{
-	struct call ended = *call;
-
-	call_drop(owner_of(call->resource), call);
-	ended.fn(ended.resource->it, ended.ticket, verdict, map);
-}
-
-static enum verdict verdict_of(const sd_bus_error *error)
-{
-	static const struct {
-		const char *name;
-		enum verdict verdict;
-	} ROWS[] = {
-		{REFUSAL "InvalidValue",         V_BAD_REQUEST},
-		{REFUSAL "Forbidden",            V_FORBIDDEN  },
-		{REFUSAL "Unavailable",          V_UNAVAILABLE},
-		{SD_BUS_ERROR_UNKNOWN_METHOD,    V_NO_METHOD  },
-		{SD_BUS_ERROR_NO_REPLY,          V_UNAVAILABLE},
-		{SD_BUS_ERROR_TIMEOUT,           V_UNAVAILABLE},
-		{SD_BUS_ERROR_DISCONNECTED,      V_UNAVAILABLE},
-		{SD_BUS_ERROR_SERVICE_UNKNOWN,   V_UNAVAILABLE},
-		{SD_BUS_ERROR_NAME_HAS_NO_OWNER, V_UNAVAILABLE},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++)
-		if (sd_bus_error_has_name(error, ROWS[i].name))
-			return ROWS[i].verdict;
-	return sd_bus_error_get_errno(error) == ETIMEDOUT ? V_UNAVAILABLE : V_INTERNAL;
-}
-
-static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-	struct buf map CLEANUP(buf_done) = BUF_INIT(PAYLOAD_MAX);
-	struct call *call = userdata;
-
-	(void)error;
-	if (sd_bus_message_is_method_error(m, NULL))
-		call_end(call, verdict_of(sd_bus_message_get_error(m)), span_of(NULL, 0));
-	else if (payload_read(m, &map) < 0)
-		call_end(call, V_INTERNAL, span_of(NULL, 0));
-	else
-		call_end(call, call->update ? V_CHANGED : V_CONTENT, buf_span(&map));
-	return 0;
-}
-
-static int send_call(struct bus_resources *rs, struct call *call, const struct span *map)
-{
-	CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-	sd_bus *sd = bus_sd_bus(rs->bus);
-	int r;
-
-	if (!sd)
-		return -ENOTCONN;
-	r = sd_bus_message_new_method_call(sd, &m, call->resource->program->name,
-					   call->resource->path, PROGRAM,
-					   map ? "Update" : "Retrieve");
-	if (r >= 0)
-		r = sd_bus_message_set_auto_start(m, false);
-	if (r >= 0 && map)
-		r = payload_append(m, *map);
-	if (r >= 0)
-		r = sd_bus_call_async(sd, &call->slot, m, on_answer, call, RESOURCES_ANSWER_US);
-	return r;
-}
+/* ---- questions ---- */
 
 static int start_call(struct bus_resource *r, const struct span *map, bus_resource_fn fn,
 		      uint64_t ticket)
 {
 	struct bus_resources *rs = owner_of(r);
-	struct call *call = calloc(1, sizeof(*call));
-	int e;
+	sd_bus *sd = bus_sd_bus(rs->bus);
 
-	if (!call)
-		return -ENOMEM;
-	*call = (struct call){.next = rs->calls,
-			      .resource = r,
-			      .fn = fn,
-			      .ticket = ticket,
-			      .update = map != NULL};
-	rs->calls = call;
-	e = send_call(rs, call, map);
-	if (e < 0)
-		call_drop(rs, call);
-	return e < 0 ? e : 0;
+	return sd ? resource_call(&rs->calls, sd, r->program->name, r->path, map, fn, r->it, ticket)
+		  : -ENOTCONN;
 }
 
 int bus_resource_retrieve(struct bus_resource *r, bus_resource_fn fn, uint64_t ticket)
@@ -195,16 +98,8 @@ static void resource_drop(struct bus_resource *r)
 {
 	struct bus_resources *rs = owner_of(r);
 	struct bus_resource **link = &rs->resources;
-	struct call *call = rs->calls;
 
-	while (call) {
-		if (call->resource == r) {
-			call_end(call, V_UNAVAILABLE, span_of(NULL, 0));
-			call = rs->calls; /* the list may have changed */
-		} else {
-			call = call->next;
-		}
-	}
+	resource_calls_end(&rs->calls, r->it);
 	while (*link != r)
 		link = &(*link)->next;
 	*link = r->next;
@@ -278,8 +173,8 @@ static int program_new(struct bus_resources *rs, sd_bus_message *m, struct progr
 	if (r >= 0)
 		r = sd_bus_track_add_sender(p->track, m);
 	if (r >= 0)
-		r = sd_bus_match_signal_async(sd, &p->changed, p->name, NULL, PROGRAM, "Changed",
-					      on_changed, installed, p);
+		r = sd_bus_match_signal_async(sd, &p->changed, p->name, NULL, RESOURCE_INTERFACE,
+					      "Changed", on_changed, installed, p);
 	if (r < 0)
 		return r;
 	p->next = rs->programs;
@@ -509,12 +404,13 @@ static void drop_all(struct bus_resources *rs)
 
 static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
+	const struct bus_resources *rs = userdata;
 	uint32_t result = 0;
 
-	(void)userdata, (void)error;
+	(void)error;
 	if (sd_bus_message_is_method_error(m, NULL) ||
 	    sd_bus_message_read_basic(m, 'u', &result) < 0 || result != BUS_NAME_PRIMARY_OWNER)
-		log_debug("bus: name refused name=" RESOURCES_BUS_NAME);
+		rs->ops->nameless(rs->arg);
 	return 0;
 }
 
@@ -551,8 +447,7 @@ struct bus_resources *bus_resources_free(struct bus_resources *rs)
 {
 	if (!rs)
 		return NULL;
-	while (rs->calls)
-		call_drop(rs, rs->calls);
+	resource_calls_drop(&rs->calls);
 	drop_all(rs);
 	bus_part_remove(rs->bus, &rs->part);
 	free(rs);

@@ -32,6 +32,8 @@ struct bus_resources_ops {
 	void (*describe)(const void *it, struct bus_resource_facts *ret);
 	/* Its program says that it has changed: a CBOR map. */
 	void (*changed)(void *it, struct span map);
+	/* The bus refuses the name, so no program finds us. */
+	void (*nameless)(void *arg);
 };
 
 struct bus_resources;
