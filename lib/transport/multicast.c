@@ -8,15 +8,30 @@ bool multicast_is_wanted(const struct message *m)
 	       (span_is(path, "/oic/res") || span_is(path, "/oic/sec/doxm"));
 }
 
-bool multicast_is_first(struct multicast *mc, const struct message *m, uint64_t now_us)
+static bool is_v4(const struct remote *r)
+{
+	return IN6_IS_ADDR_V4MAPPED(&r->addr.sa.sin6_addr);
+}
+
+/* The same address and port, or those of the other IP family on the same link. Another address of
+ * the same family is another requester, whatever its message looks like. */
+static bool is_same_requester(const struct remote *a, const struct remote *b)
+{
+	return remote_eq(a, b) || (a->ifindex == b->ifindex && is_v4(a) != is_v4(b));
+}
+
+bool multicast_is_first(struct multicast *mc, const struct remote *from, const struct message *m,
+			uint64_t now_us)
 {
 	for (size_t i = 0; i < MULTICAST_SEEN_MAX; i++) {
 		if (mc->seen[i].until_us > now_us && mc->seen[i].id == m->id &&
 		    span_eq(span_of(mc->seen[i].token, mc->seen[i].token_len),
-			    span_of(m->token, m->token_len)))
+			    span_of(m->token, m->token_len)) &&
+		    is_same_requester(&mc->seen[i].from, from))
 			return false;
 	}
 	mc->seen[mc->cursor].until_us = now_us + MULTICAST_SEEN_US;
+	mc->seen[mc->cursor].from = *from;
 	mc->seen[mc->cursor].id = m->id;
 	mc->seen[mc->cursor].token_len = m->token_len;
 	memcpy(mc->seen[mc->cursor].token, m->token, m->token_len);

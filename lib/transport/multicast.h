@@ -18,9 +18,9 @@ struct multicast_request {
 
 struct multicast {
 	struct multicast_request pending[MULTICAST_PENDING_MAX];
-	/* One requester asks over both IP families with one message id and token. */
 	struct {
 		uint64_t until_us;
+		struct remote from;
 		uint16_t id;
 		uint8_t token[MESSAGE_TOKEN_MAX];
 		size_t token_len;
@@ -30,8 +30,9 @@ struct multicast {
 
 /* Only this can be answered at all: NON GET of /oic/res or /oic/sec/doxm without faults. */
 bool multicast_is_wanted(const struct message *m);
-/* True once for a message id and token. */
-MUST_USE bool multicast_is_first(struct multicast *mc, const struct message *m, uint64_t now_us);
+/* True once for a message id and token of one requester, who may ask over both IP families. */
+MUST_USE bool multicast_is_first(struct multicast *mc, const struct remote *from,
+				 const struct message *m, uint64_t now_us);
 /* Keeps a request until due_us; too many or too long: it is dropped. */
 void multicast_defer(struct multicast *mc, const struct remote *from, struct span datagram,
 		     uint64_t due_us);

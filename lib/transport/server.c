@@ -280,7 +280,7 @@ static void send_group_answer(struct server *s, const struct remote *from)
 static void receive_group(struct server *s, const struct remote *from, const struct message *m,
 			  struct span datagram, uint64_t now_us)
 {
-	if (!multicast_is_wanted(m) || !multicast_is_first(&s->multicast, m, now_us) ||
+	if (!multicast_is_wanted(m) || !multicast_is_first(&s->multicast, from, m, now_us) ||
 	    !answer_group(s, from, m))
 		return;
 	if (s->cfg.leisure_us == 0)
