@@ -138,3 +138,33 @@ enum cbr_err listed_creds_read(struct span body, struct listed_creds *ret)
 	err = cbr_close(&c);
 	return err == CBR_OK && seen != (LIST | ROWNER) ? CBR_VALUE : err;
 }
+
+enum cbr_err listed_csr_read(struct span body, struct span *ret_pem)
+{
+	enum { CSR = 1, ENCODING = 2 };
+	struct span key, pem = {0};
+	unsigned seen = 0;
+	enum cbr_err err;
+	struct cbr c;
+
+	cbr_open(&c, body, &LIMITS);
+	cbr_map(&c);
+	while (cbr_next(&c, &key)) {
+		if (span_is(key, "csr")) {
+			cbr_once(&c, &seen, CSR);
+			pem = cbr_text(&c);
+		} else if (span_is(key, "encoding")) {
+			cbr_once(&c, &seen, ENCODING);
+			if (!span_is(cbr_text(&c), "oic.sec.encoding.pem"))
+				cbr_fail(&c, CBR_VALUE);
+		} else {
+			(void)cbr_skip(&c);
+		}
+	}
+	err = cbr_close(&c);
+	if (err == CBR_OK && seen != (CSR | ENCODING))
+		err = CBR_VALUE;
+	if (err == CBR_OK)
+		*ret_pem = pem;
+	return err;
+}

@@ -43,3 +43,6 @@ struct listed_creds {
 	struct uuid rowner;
 };
 MUST_USE enum cbr_err listed_creds_read(struct span body, struct listed_creds *ret);
+
+/* GET /oic/sec/csr: the request in PEM, borrowed from the body. */
+MUST_USE enum cbr_err listed_csr_read(struct span body, struct span *ret_pem);

@@ -112,8 +112,18 @@ static bool take_key(struct creds_seen *seen, const struct listed_cred *c, const
 	return ours;
 }
 
+/* But for white space behind it. */
+static bool same_pem(struct span a, struct span b)
+{
+	while (a.len > 0 && a.ptr[a.len - 1] <= ' ')
+		a.len--;
+	while (b.len > 0 && b.ptr[b.len - 1] <= ' ')
+		b.len--;
+	return span_eq(a, b);
+}
+
 static bool take_cred(struct creds_seen *seen, const struct listed_cred *c, const struct goal *g,
-		      const struct plan_owners *owners, struct span anchor)
+		      const struct plan_owners *owners, const struct plan_certs *certs)
 {
 	struct span usage = span_str(c->usage);
 
@@ -123,8 +133,10 @@ static bool take_cred(struct creds_seen *seen, const struct listed_cred *c, cons
 		return take_key(seen, c, g, owners);
 	if (!g->identity)
 		return false;
-	if (span_is(usage, USAGE_ANCHOR) && !seen->anchor && span_eq(c->data, anchor))
+	if (span_is(usage, USAGE_ANCHOR) && !seen->anchor && same_pem(c->data, certs->anchor))
 		return seen->anchor = true;
+	if (certs->renew)
+		return false;
 	if (span_is(usage, USAGE_IDENTITY) && !seen->identity)
 		return seen->identity = true;
 	if (span_is(usage, USAGE_ROLE) && seen->roles < g->n_roles)
@@ -133,12 +145,12 @@ static bool take_cred(struct creds_seen *seen, const struct listed_cred *c, cons
 }
 
 static void compare_creds(struct plan *p, const struct goal *g, const struct plan_owners *owners,
-			  struct span anchor, const struct listed_creds *l)
+			  const struct plan_certs *certs, const struct listed_creds *l)
 {
 	struct creds_seen seen = {0};
 
 	for (size_t i = 0; i < l->n; i++)
-		if (!take_cred(&seen, &l->creds[i], g, owners, anchor))
+		if (!take_cred(&seen, &l->creds[i], g, owners, certs))
 			add(p, CHANGE_DROP_CRED, l->creds[i].id, i);
 	for (size_t i = 0; i < OBT_SERVICES; i++)
 		if (!seen.service[i]) {
@@ -158,7 +170,7 @@ static void compare_creds(struct plan *p, const struct goal *g, const struct pla
 }
 
 int plan_make(const struct goal *goal, const struct uuid *device, const struct plan_owners *owners,
-	      struct span anchor, const struct plan_actual *actual, struct plan *ret)
+	      const struct plan_certs *certs, const struct plan_actual *actual, struct plan *ret)
 {
 	const struct rule **room CLEANUP(freep) =
 		calloc(LISTING_ACES_MAX + GOAL_RULES_MAX, sizeof(struct rule *));
@@ -168,7 +180,7 @@ int plan_make(const struct goal *goal, const struct uuid *device, const struct p
 		return -ENOMEM;
 	compare_owners(ret, owners, actual);
 	compare_access(ret, goal, &actual->aces, room);
-	compare_creds(ret, goal, owners, anchor, &actual->creds);
+	compare_creds(ret, goal, owners, certs, &actual->creds);
 	if (actual->pstat.state != STATE_RFNOP || actual->pstat.om != OM_CLIENT)
 		add(ret, CHANGE_STATE, actual->pstat.state, 0);
 	ret->hopeless =

@@ -53,10 +53,14 @@ struct plan {
 	size_t n;
 };
 
-/* `anchor`: our authority's certificate as it is written to devices; empty without one. -ENOMEM.
- * plan_done() it in any case. */
+struct plan_certs {
+	struct span anchor; /* our authority's certificate as devices get it; empty without one */
+	bool renew;         /* identity and roles are to be issued anew */
+};
+
+/* -ENOMEM. plan_done() it in any case. */
 MUST_USE int plan_make(const struct goal *goal, const struct uuid *device,
-		       const struct plan_owners *owners, struct span anchor,
+		       const struct plan_owners *owners, const struct plan_certs *certs,
 		       const struct plan_actual *actual, struct plan *ret);
 void plan_done(struct plan *p);
 /* "add    allow anyone read /lamp". One line, without its end. */

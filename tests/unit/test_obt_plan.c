@@ -78,7 +78,8 @@ static void assert_plan(struct world *w, size_t n, const char *const *want)
 {
 	struct plan p;
 
-	assert_int_equal(plan_make(w->goal, &DEVICE, &w->owners, span_of(NULL, 0), &w->actual, &p),
+	assert_int_equal(plan_make(w->goal, &DEVICE, &w->owners,
+				   &(struct plan_certs){.renew = false}, &w->actual, &p),
 			 0);
 	for (size_t i = 0; i < p.n; i++) {
 		struct buf line = BUF_INIT(1024);
@@ -167,12 +168,16 @@ static void plan_make__knows_what_is_hopeless(void **state)
 	make(&w, &ONE);
 	read_device(&w, w.goal->rules, w.goal->n_rules, &DOTS, 1);
 	w.actual.doxm.owned = false;
-	assert_int_equal(plan_make(w.goal, &DEVICE, &w.owners, span_of(NULL, 0), &w.actual, &p), 0);
+	assert_int_equal(plan_make(w.goal, &DEVICE, &w.owners, &(struct plan_certs){.renew = false},
+				   &w.actual, &p),
+			 0);
 	assert_non_null(p.hopeless);
 	plan_done(&p);
 	w.actual.doxm.owned = true;
 	w.actual.creds.n = 0;
-	assert_int_equal(plan_make(w.goal, &DEVICE, &w.owners, span_of(NULL, 0), &w.actual, &p), 0);
+	assert_int_equal(plan_make(w.goal, &DEVICE, &w.owners, &(struct plan_certs){.renew = false},
+				   &w.actual, &p),
+			 0);
 	assert_non_null(p.hopeless);
 	plan_done(&p);
 	done(&w);

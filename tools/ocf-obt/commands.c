@@ -6,6 +6,7 @@
 #define OWNING  "Owning"
 #define CARE    "Looking after devices"
 #define ACCESS  "Who may do what"
+#define CERTS   "Certificates"
 #define RAW     "Resources as they are"
 
 #define RULE_WORDS_MAX 64
@@ -90,6 +91,30 @@ const struct command COMMANDS[] = {
 		.options = O_NET, .run = cmd_unpair,
 		.summary = "take the shared key from both",
 		.help = "Rules that name the other device stay.\n",
+	},
+	{
+		.group = CERTS, .name = "authority", .args = "", .options = O_RENEW,
+		.run = cmd_authority,
+		.summary = "print the root certificate of this tool's own authority",
+		.help =
+"The authority is made at the first use: a P-256 key in the state directory. After\n"
+"--renew, repair brings the new root to each device.\n",
+	},
+	{
+		.group = CERTS, .name = "certify", .args = "DEVICE", .min_args = 1, .max_args = 1,
+		.options = O_NET | O_ROLE, .run = cmd_certify,
+		.summary = "give a device an identity certificate, or renew it",
+		.help =
+"The device gets the authority's root as trust anchor and a certificate for its\n"
+"own request. repair renews certificates that end within 30 days.\n",
+	},
+	{
+		.group = CERTS, .name = "revoke", .args = "DEVICE", .min_args = 1, .max_args = 1,
+		.options = O_NET, .run = cmd_revoke,
+		.summary = "revoke the certificates of a device and tell all others",
+		.help =
+"DEVICE may also be the UUID of one that has no record any more. Exit 6 if another\n"
+"device was not reached: run it again then.\n",
 	},
 	{
 		.group = CARE, .name = "verify", .args = "DEVICE", .min_args = 1, .max_args = 1,

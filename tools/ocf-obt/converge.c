@@ -1,14 +1,16 @@
 #include "converge.h"
 
 #include "codec/cbw.h"
+#include "crypto/x509.h"
 
-#define DOXM   "/oic/sec/doxm"
-#define PSTAT  "/oic/sec/pstat"
-#define CRED   "/oic/sec/cred"
-#define ACL2   "/oic/sec/acl2"
-#define RFPRO  2u
-#define RFNOP  3u
-#define SRESET 4u
+#define DOXM            "/oic/sec/doxm"
+#define PSTAT           "/oic/sec/pstat"
+#define CRED            "/oic/sec/cred"
+#define ACL2            "/oic/sec/acl2"
+#define SCT_CERTIFICATE 8u
+#define RFPRO           2u
+#define RFNOP           3u
+#define SRESET          4u
 
 static int fail(struct dialog *d, int err, enum outcome outcome, const char *text)
 {
@@ -54,18 +56,41 @@ static int read_actual(struct converge *c)
 	return 0;
 }
 
+/* Are certificates of ours there that are soon over? */
+static bool is_due(const struct converge *c)
+{
+	for (size_t i = 0; i < c->actual.creds.n; i++) {
+		const struct listed_cred *cred = &c->actual.creds.creds[i];
+
+		if ((strcmp(cred->usage, "oic.sec.cred.cert") == 0 ||
+		     strcmp(cred->usage, "oic.sec.cred.rolecert") == 0) &&
+		    issue_is_due(cred->data))
+			return true;
+	}
+	return false;
+}
+
 int converge_read(struct converge *c, struct dialog *d, const struct goal *goal)
 {
 	int r;
 
-	*c = (struct converge){.d = d, .goal = goal, .anchor = BUF_INIT(8192)};
+	struct plan_certs certs = {.renew = c->renew};
+
+	c->d = d;
+	c->goal = goal;
 	for (unsigned i = 0; i < OBT_SERVICES; i++)
 		c->owners.of[i] =
 			*record_service_uuid(state_self(d->state), &d->dev, (enum obt_service)i);
 	r = read_actual(c);
+	if (r >= 0 && goal->identity)
+		r = issue_open(d->state, false, &c->authority, &d->trouble);
 	if (r < 0)
 		return r;
-	r = plan_make(goal, &d->dev.device, &c->owners, buf_span(&c->anchor), &c->actual, &c->plan);
+	if (c->authority) {
+		certs.anchor = span_str(c->authority->pem);
+		certs.renew |= is_due(c);
+	}
+	r = plan_make(goal, &d->dev.device, &c->owners, &certs, &c->actual, &c->plan);
 	return r < 0 ? fail(d, r, OUT_FAILED, "out of memory") : 0;
 }
 
@@ -74,7 +99,7 @@ void converge_done(struct converge *c)
 	plan_done(&c->plan);
 	listed_aces_done(&c->actual.aces);
 	buf_done(&c->creds);
-	buf_done(&c->anchor);
+	(void)authority_free(c->authority);
 }
 
 /* ---- bringing it there ---- */
@@ -148,6 +173,49 @@ static int add_key(struct converge *c, const struct uuid *subject, const struct 
 	return named(c, dialog_post(c->d, OBT_CMS, CRED, &body), "add-key");
 }
 
+static int post_cert(struct converge *c, const char *usage, struct span pem)
+{
+	struct buf body CLEANUP(buf_done) = BUF_INIT(REQ_BODY_MAX);
+
+	cbw_map(&body);
+	cbw_str(&body, "creds");
+	cbw_array(&body);
+	cbw_map(&body);
+	cbw_kv_uint(&body, "credtype", 8);
+	cbw_kv_str(&body, "subjectuuid", "*");
+	cbw_kv_str(&body, "credusage", usage);
+	cbw_str(&body, "publicdata");
+	cbw_map(&body);
+	cbw_kv_str(&body, "encoding", "oic.sec.encoding.pem");
+	cbw_kv_text(&body, "data", pem);
+	cbw_end(&body);
+	cbw_end(&body);
+	cbw_end(&body);
+	cbw_end(&body);
+	return named(c, dialog_post(c->d, OBT_CMS, CRED, &body), "add-certificate");
+}
+
+static int issue(struct converge *c, const struct goal_role *role)
+{
+	struct buf pem CLEANUP(buf_done) = BUF_INIT(X509_PEM_MAX);
+	struct dialog *d = c->d;
+	const char *why = NULL;
+	struct span csr;
+	int r = named(c, dialog_get(d, OBT_CMS, "/oic/sec/csr"), "read-request");
+
+	if (r < 0)
+		return r;
+	if (listed_csr_read(buf_span(&d->body), &csr) != CBR_OK)
+		return unreadable(d, "/oic/sec/csr");
+	r = issue_cert(c->authority, &d->dev.device, csr, role, &pem, &why);
+	/* Noted before the device has it: what is not noted cannot be revoked. */
+	if (r >= 0)
+		r = issue_keep(d->state, c->authority);
+	if (r < 0)
+		return fail(d, r, why ? OUT_ANSWER : OUT_STATE, why ? why : strerror(-r));
+	return post_cert(c, role ? "oic.sec.cred.rolecert" : "oic.sec.cred.cert", buf_span(&pem));
+}
+
 static int make(struct converge *c, const struct change *ch)
 {
 	switch (ch->kind) {
@@ -163,8 +231,11 @@ static int make(struct converge *c, const struct change *ch)
 	case CHANGE_ADD_PAIR:
 		return add_key(c, &c->goal->pairs[ch->index].peer, &c->goal->pairs[ch->index].key);
 	case CHANGE_ADD_ANCHOR:
+		return post_cert(c, "oic.sec.cred.trustca", span_str(c->authority->pem));
 	case CHANGE_ADD_IDENTITY:
+		return issue(c, NULL);
 	case CHANGE_ADD_ROLE:
+		return issue(c, &c->goal->roles[ch->index]);
 	case CHANGE_OWNER:
 	case CHANGE_STATE:
 		break;
@@ -210,6 +281,10 @@ int converge_run(struct converge *c)
 		return fail(c->d, -EINVAL, OUT_ANSWER, c->plan.hopeless);
 	if (c->plan.n == 0)
 		return 0;
+	if (c->goal->identity && !(c->actual.doxm.sct & SCT_CERTIFICATE))
+		return fail(
+			c->d, -ENOTSUP, OUT_METHOD,
+			"its sct does not list certificates (asymmetric keys with certificate)");
 	if (c->plan.soft_reset)
 		r = soft_reset(c);
 	if (r >= 0)

@@ -28,6 +28,7 @@ FLAG(all)
 FLAG(no_provision)
 FLAG(cbor)
 FLAG(separate)
+FLAG(renew)
 TEXT(dir)
 TEXT(interfaces)
 TEXT(pin_file)
@@ -35,6 +36,7 @@ TEXT(body_file)
 TEXT(cbor_file)
 TEXT(approved_file)
 TEXT(trust_file)
+TEXT(role)
 
 static const char *parse_seconds(const char *text, uint64_t *ret)
 {
@@ -137,6 +139,8 @@ const struct opt OPTS[] = {
 	 "read the PIN from FILE when it is wanted; - is standard input"},
 	{O_NO_PROVISION, "no-provision", NULL, set_no_provision,
 	 "stop at RFPRO, for provision to go on"},
+	{O_ROLE, "role", "NAME[@AUTHORITY]", set_role, "a certificate of this role, too"},
+	{O_RENEW, "renew", NULL, set_renew, "make a new root, with the key of the old one"},
 	{O_AS, "as", "SERVICE", set_as, "speak as owner (default), credentials or access service"},
 	{O_CBOR, "cbor", NULL, set_cbor, "print the body as it came, in CBOR"},
 	{O_BODY, "body", "FILE", set_body_file, "JSON to send; - is standard input"},

@@ -5,14 +5,14 @@
 #include "out.h"
 
 struct options {
-	bool json, yes, owned, all, no_provision, cbor, separate;
+	bool json, yes, owned, all, no_provision, cbor, separate, renew;
 	bool has_method;
 	enum obt_method method;
 	unsigned scope, jobs, attempts;
 	enum obt_service as;
 	/* NULL: not given */
 	const char *dir, *interfaces, *pin_file, *body_file, *cbor_file, *approved_file,
-		*trust_file;
+		*trust_file, *role;
 	uint64_t timeout_us, deadline_us;
 	char **args; /* what is left: devices, paths */
 	size_t n_args;
@@ -41,6 +41,8 @@ struct options {
 #define O_SEPARATE     (UINT64_C(1) << 19)
 #define O_TRUST        (UINT64_C(1) << 20)
 #define O_AS           (UINT64_C(1) << 21)
+#define O_RENEW        (UINT64_C(1) << 22)
+#define O_ROLE         (UINT64_C(1) << 23)
 #define O_COMMON       (O_JSON | O_DIR | O_HELP) /* every command takes these */
 #define O_NET          (O_INTERFACE | O_TIMEOUT | O_SCOPE)
 
@@ -79,6 +81,9 @@ enum outcome cmd_forbid(const struct options *o);
 enum outcome cmd_rules(const struct options *o);
 enum outcome cmd_pair(const struct options *o);
 enum outcome cmd_unpair(const struct options *o);
+enum outcome cmd_authority(const struct options *o);
+enum outcome cmd_certify(const struct options *o);
+enum outcome cmd_revoke(const struct options *o);
 enum outcome cmd_list(const struct options *o);
 enum outcome cmd_get(const struct options *o);
 enum outcome cmd_post(const struct options *o);

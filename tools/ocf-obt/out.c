@@ -162,3 +162,22 @@ void out_status(bool json, const char *fmt, ...)
 	(void)vfprintf(stderr, fmt, ap);
 	va_end(ap);
 }
+
+enum outcome out_done(bool json, const struct uuid *device, const char *name, const char *what)
+{
+	char uuid[UUID_TEXT + 1];
+	struct jsn *v;
+
+	uuid_format(device, uuid);
+	if (!json) {
+		(void)printf("%s\n", uuid);
+		out_field(stdout, "name", name);
+		out_field(stdout, "done", what);
+		return OUT_OK;
+	}
+	v = jsn_new_object();
+	jsn_set_str(v, "uuid", uuid);
+	jsn_set_str(v, "name", name);
+	jsn_set_str(v, "done", what);
+	return out_json(v);
+}

@@ -42,6 +42,8 @@ enum outcome out_fail(bool json, enum outcome outcome, const char *fmt, ...) PRI
 
 /* One line of compact JSON; takes v. */
 enum outcome out_json(struct jsn *v);
+/* What was done to a device; for people its UUID, name and `what`. */
+enum outcome out_done(bool json, const struct uuid *device, const char *name, const char *what);
 void out_code(unsigned code, char ret[OUT_CODE]);
 void out_set_uuid(struct jsn *object, const char *name, const struct uuid *u);
 

@@ -320,3 +320,13 @@ int state_put_goal(struct state *s, const struct uuid *device, const struct goal
 	goal_name(device, name);
 	return store_put(s->store, name, buf_span(&octets));
 }
+
+int state_read(struct state *s, const char *name, struct buf *out)
+{
+	return store_get(s->store, name, out);
+}
+
+int state_write(struct state *s, const char *name, struct span octets)
+{
+	return store_put(s->store, name, octets);
+}

@@ -32,5 +32,9 @@ MUST_USE int state_forget(struct state *s, const struct uuid *device);
 MUST_USE int state_goal(struct state *s, const struct uuid *device, struct goal **ret);
 MUST_USE int state_put_goal(struct state *s, const struct uuid *device, const struct goal *goal);
 
+/* Other records of the directory, as octets. */
+MUST_USE int state_read(struct state *s, const char *name, struct buf *out);
+MUST_USE int state_write(struct state *s, const char *name, struct span octets);
+
 /* Does `text` mean this device? A whole UUID, its first four characters or more, or the name. */
 bool state_matches(const char *text, const struct uuid *device, const char *name);
