@@ -37,12 +37,24 @@ static void config_load__has_defaults(void **state)
 	assert_string_equal(c.prefix, "_firmware.");
 	assert_int_equal(c.check_us, UINT64_C(24) * 3600 * 1000000);
 	assert_int_equal(c.defer_us, UINT64_C(900) * 1000000);
+	assert_int_equal(c.manifest_us, 30 * 1000000);
+	assert_int_equal(c.stall_us, 60 * 1000000);
 	assert_false(c.allow_downgrade || c.auto_install || c.allow_loopback || c.allow_private);
 	assert_int_equal(c.freshness, 0);
 	assert_int_equal(config_sources(&c, sources), 5);
 	assert_int_equal(sources[0], SOURCE_NETWORK_MANAGER);
 	assert_int_equal(sources[4], SOURCE_RESOLV_CONF);
 	assert_int_equal(config_urls(&c, room, urls), 0);
+}
+
+static void config_load__takes_its_limits(void **state)
+{
+	struct fwupd_config c;
+
+	(void)state;
+	assert_int_equal(load(DEVICE "[Policy]\nManifestTimeout=1s\nStallTimeout=1h\n", &c), 0);
+	assert_int_equal(c.manifest_us, 1000000);
+	assert_int_equal(c.stall_us, UINT64_C(3600) * 1000000);
 }
 
 static void config_load__reads_lists(void **state)
@@ -89,6 +101,8 @@ static void config_load__refuses(void **state)
 		{"threshold",          DEVICE "[Trust]\nThreshold=9\n"                           },
 		{"freshness",          DEVICE "[Policy]\nFreshness=fresh\n"                      },
 		{"time",               DEVICE "[Policy]\nCheckInterval=often\n"                  },
+		{"no time at all",     DEVICE "[Policy]\nManifestTimeout=999ms\n"                },
+		{"too patient",        DEVICE "[Policy]\nStallTimeout=3601s\n"                   },
 	};
 	struct fwupd_config c;
 
@@ -105,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(config_load__has_defaults),
+		cmocka_unit_test(config_load__takes_its_limits),
 		cmocka_unit_test(config_load__reads_lists),
 		cmocka_unit_test(config_load__refuses),
 	};
