@@ -73,7 +73,7 @@ DEFINE_CLEANUP(struct x509_chain *, x509_chain_free)
 size_t x509_chain_len(const struct x509_chain *c);
 /* Of the leaf. */
 const struct x509_point *x509_chain_key(const struct x509_chain *c);
-/* "uuid:<36 characters>" anywhere in the leaf's CN. False: there is none. */
+/* "uuid:<36 characters>" anywhere in the leaf's CN. False: there is none, or nil. */
 MUST_USE bool x509_chain_uuid(const struct x509_chain *c, struct uuid *ret);
 
 /* When all its certificates are valid, microseconds since 1970; until UINT64_MAX: without end. An

@@ -184,10 +184,15 @@ bool x509_name_uuid(struct span text, struct uuid *ret)
 	const struct span prefix = SPAN_LIT("uuid:");
 	const uint8_t *at = text.len ? memmem(text.ptr, text.len, prefix.ptr, prefix.len) : NULL;
 	struct span rest = {0};
+	struct uuid id;
 
 	if (at)
 		rest = span_skip(text, (size_t)(at - text.ptr) + prefix.len);
-	return rest.len >= UUID_TEXT && uuid_parse(span_of(rest.ptr, UUID_TEXT), ret);
+	if (rest.len < UUID_TEXT || !uuid_parse(span_of(rest.ptr, UUID_TEXT), &id) ||
+	    uuid_is_nil(&id)) /* it stands for nobody */
+		return false;
+	*ret = id;
+	return true;
 }
 
 bool x509_chain_uuid(const struct x509_chain *c, struct uuid *ret)

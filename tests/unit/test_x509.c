@@ -139,6 +139,7 @@ SPOIL(leaf_any_too, LEAF.ekus[3] = OID_ANY)
 SPOIL(leaf_other_too, LEAF.ekus[3] = "1.3.6.1.5.5.7.3.4")
 SPOIL(leaf_no_uuid, LEAF.dn = "CN=Thing 4711")
 SPOIL(leaf_bad_uuid, LEAF.dn = "CN=uuid:b0b00000-0000-4000-8000-00000000000g")
+SPOIL(leaf_nil_uuid, LEAF.dn = "CN=uuid:00000000-0000-0000-0000-000000000000")
 SPOIL(leaf_short_uuid, LEAF.dn = "CN=uuid:b0b00000-0000-4000-8000-00000000000")
 SPOIL(leaf_uuid_inside, LEAF.dn = "CN=Thing (uuid:" MAKER_UUID ") no 5")
 SPOIL(leaf_uuid_in_o, LEAF.dn = "CN=Thing,O=uuid:" MAKER_UUID)
@@ -201,6 +202,7 @@ static const struct {
 	{"leaf with another EKU, too", leaf_other_too,      0,             0            },
 	{"CN without UUID",            leaf_no_uuid,        0,             -EKEYREJECTED},
 	{"CN with a bad UUID",         leaf_bad_uuid,       0,             -EKEYREJECTED},
+	{"CN with the nil UUID",       leaf_nil_uuid,       0,             -EKEYREJECTED},
 	{"CN with a short UUID",       leaf_short_uuid,     0,             -EKEYREJECTED},
 	{"UUID inside the CN",         leaf_uuid_inside,    0,             0            },
 	{"UUID in another name",       leaf_uuid_in_o,      0,             -EKEYREJECTED},
