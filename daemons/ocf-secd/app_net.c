@@ -1,6 +1,7 @@
 #include "app_parts.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 
@@ -8,14 +9,31 @@
 #include "base/log.h"
 #include "crypto/prf.h"
 
+#define TRIM_MIN ((size_t)8) /* sessions whose memory is worth giving back */
+
 void app_net_rearm(struct app *a)
 {
 	loop_timer_set(a->endpoint_timer, endpoint_deadline(a->endpoint));
 }
 
+/* Many sessions are gone: what they had goes back to the system, too. */
+static void trim(struct app *a)
+{
+	size_t n = endpoint_sessions(a->endpoint);
+
+	if (n > a->sessions_peak)
+		a->sessions_peak = n;
+	if (a->sessions_peak < TRIM_MIN || n > a->sessions_peak / 2)
+		return;
+	(void)malloc_trim(0);
+	a->sessions_peak = n;
+}
+
 static int dispatch(struct app *a)
 {
 	int r = endpoint_dispatch(a->endpoint, clock_monotonic_us());
+
+	trim(a);
 
 	if (r < 0)
 		log_error("net: sockets are broken error=%s", strerror(-r));

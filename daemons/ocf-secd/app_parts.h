@@ -35,6 +35,7 @@ struct app {
 	uint8_t hint[HINT_MAX];
 	unsigned effects; /* of the request whose answer is about to be sent */
 	struct loop_timer *reset_timer, *pin_timer, *window_timer;
+	size_t sessions_peak; /* open ones since memory was given back last */
 	struct peer_log peer_log;
 
 	char pin_words[CONFIG_COMMAND_MAX];
