@@ -1,5 +1,6 @@
 #include "transport/server.h"
 
+#include "transport/allowance.h"
 #include "transport/block.h"
 #include "transport/chance.h"
 #include "transport/exchange.h"
@@ -18,6 +19,7 @@ struct server {
 	struct exchanges plain, secured; /* apart: plain peers can forge any number of addresses */
 	struct blocks blocks;
 	struct multicast multicast;
+	struct allowance allowance;
 	struct observers observers;
 	struct laters laters;
 	uint64_t ticket; /* of the request asked last */
@@ -39,6 +41,7 @@ int server_new(struct server **ret, const struct server_config *cfg, const struc
 	s->cfg = *cfg;
 	s->blocks.body_max = cfg->body_max;
 	s->answer.body = BUF_INIT(REQ_ANSWER_MAX);
+	allowance_init(&s->allowance);
 	chance_fill(&s->next_id, sizeof(s->next_id));
 	*ret = s;
 	return 0;
@@ -223,14 +226,17 @@ static bool is_repeat(struct server *s, const struct remote *from, const struct 
 	return l || x;
 }
 
-/* Sends the reply, if it says anything, and keeps what a repeat of the request is to get. */
+/* Sends the reply, if it says anything and may be as long as that, and keeps what a repeat of the
+ * request is to get. */
 static void send_reply(struct server *s, const struct remote *from, const struct message *m,
-		       uint64_t now_us)
+		       size_t request_len, uint64_t now_us)
 {
 	size_t len = 0;
 
 	if (s->reply.code != MC_EMPTY)
 		len = message_write(&s->reply, s->octets, sizeof(s->octets));
+	if (!allowance_take(&s->allowance, from, request_len, len, now_us))
+		len = 0;
 	if (is_remembered(m))
 		exchanges_add(exchanges_of(s, from), from, m->id,
 			      span_of(s->octets, m->type == MT_CON ? len : 0), now_us);
@@ -251,7 +257,7 @@ static void receive_unicast(struct server *s, const struct remote *from, const s
 		s->reply.code = MC_UNAVAILABLE;
 	}
 	watch(s, from, m, datagram, now_us);
-	send_reply(s, from, m, now_us);
+	send_reply(s, from, m, datagram.len, now_us);
 	if (s->answer.act)
 		s->ops->act(s->arg);
 }
@@ -393,7 +399,7 @@ void server_ready(struct server *s, uint64_t ticket, uint64_t now_us)
 		send_separate(s, l, now_us);
 		return;
 	}
-	send_reply(s, &l->from, &m, now_us);
+	send_reply(s, &l->from, &m, l->len, now_us);
 	laters_drop(&s->laters, l);
 }
 
