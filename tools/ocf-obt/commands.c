@@ -117,6 +117,15 @@ const struct command COMMANDS[] = {
 "device was not reached: run it again then.\n",
 	},
 	{
+		.group = CARE, .name = "apply", .args = "FILE", .min_args = 1, .max_args = 1,
+		.options = O_NET | O_DRY_RUN, .run = cmd_apply,
+		.summary = "bring a site to what a JSON document says",
+		.help =
+"The document lists owned devices with their rules, pairs, identity and roles; its\n"
+"schema is site.schema.json. What is as it should be is left alone; with --dry-run\n"
+"everything is, and exit 11 tells that there are differences.\n",
+	},
+	{
 		.group = CARE, .name = "verify", .args = "DEVICE", .min_args = 1, .max_args = 1,
 		.options = O_NET, .run = cmd_verify,
 		.summary = "tell whether a device still is as its record says",

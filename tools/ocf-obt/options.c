@@ -29,6 +29,7 @@ FLAG(no_provision)
 FLAG(cbor)
 FLAG(separate)
 FLAG(renew)
+FLAG(dry_run)
 TEXT(dir)
 TEXT(interfaces)
 TEXT(pin_file)
@@ -141,6 +142,7 @@ const struct opt OPTS[] = {
 	 "stop at RFPRO, for provision to go on"},
 	{O_ROLE, "role", "NAME[@AUTHORITY]", set_role, "a certificate of this role, too"},
 	{O_RENEW, "renew", NULL, set_renew, "make a new root, with the key of the old one"},
+	{O_DRY_RUN, "dry-run", NULL, set_dry_run, "only tell what would be changed"},
 	{O_AS, "as", "SERVICE", set_as, "speak as owner (default), credentials or access service"},
 	{O_CBOR, "cbor", NULL, set_cbor, "print the body as it came, in CBOR"},
 	{O_BODY, "body", "FILE", set_body_file, "JSON to send; - is standard input"},

@@ -5,7 +5,7 @@
 #include "out.h"
 
 struct options {
-	bool json, yes, owned, all, no_provision, cbor, separate, renew;
+	bool json, yes, owned, all, no_provision, cbor, separate, renew, dry_run;
 	bool has_method;
 	enum obt_method method;
 	unsigned scope, jobs, attempts;
@@ -43,6 +43,7 @@ struct options {
 #define O_AS           (UINT64_C(1) << 21)
 #define O_RENEW        (UINT64_C(1) << 22)
 #define O_ROLE         (UINT64_C(1) << 23)
+#define O_DRY_RUN      (UINT64_C(1) << 24)
 #define O_COMMON       (O_JSON | O_DIR | O_HELP) /* every command takes these */
 #define O_NET          (O_INTERFACE | O_TIMEOUT | O_SCOPE)
 
@@ -84,6 +85,7 @@ enum outcome cmd_unpair(const struct options *o);
 enum outcome cmd_authority(const struct options *o);
 enum outcome cmd_certify(const struct options *o);
 enum outcome cmd_revoke(const struct options *o);
+enum outcome cmd_apply(const struct options *o);
 enum outcome cmd_list(const struct options *o);
 enum outcome cmd_get(const struct options *o);
 enum outcome cmd_post(const struct options *o);
