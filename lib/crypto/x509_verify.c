@@ -39,42 +39,44 @@ static const struct {
 	{"2.5.29.37.0",       EKU_ANY     },
 };
 
-#define USAGE_END  (GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_KEY_AGREEMENT)
-#define USAGE_CA   (GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN)
-#define USAGE_SIGN GNUTLS_KEY_DIGITAL_SIGNATURE /* a CA may have it, too */
-#define EKU_TLS    (EKU_SERVER | EKU_CLIENT)
+#define CERT_SIGN GNUTLS_KEY_KEY_CERT_SIGN
+#define CRL_SIGN  GNUTLS_KEY_CRL_SIGN
+#define SIGN      GNUTLS_KEY_DIGITAL_SIGNATURE
+#define AGREE     GNUTLS_KEY_KEY_AGREEMENT
+#define EKU_TLS   (EKU_SERVER | EKU_CLIENT)
 
-/* What a certificate must be, by the use of its chain and its place in it. */
-static const struct rule {
+/* What a certificate must be. */
+struct rule {
 	enum path path;
 	unsigned usage, usage_more; /* key usage: all of the first, nothing beyond both */
 	unsigned eku, eku_not;
 	bool uuid, role; /* must be in there */
-} RULES[][TIERS] = {
-	[X509_IDENTITY] =
-		{
-				 [END_ENTITY] = {PATH_NO_CA, USAGE_END, 0, EKU_TLS | EKU_IDENTITY,
-					EKU_ROLE | EKU_ANY, true, false},
-				 [INTERMEDIATE] = {PATH_DEPTH, GNUTLS_KEY_KEY_CERT_SIGN,
-					  GNUTLS_KEY_CRL_SIGN | USAGE_SIGN, 0, 0, false, false},
-				 [ROOT] = {PATH_DEPTH, USAGE_CA, USAGE_SIGN, 0, 0, false, false},
-				 },
-	[X509_ROLE] =
-		{
-				 [END_ENTITY] = {PATH_NO_CA, USAGE_END, 0, EKU_TLS | EKU_ROLE,
-					EKU_IDENTITY | EKU_ANY, true, true},
-				 [INTERMEDIATE] = {PATH_DEPTH, GNUTLS_KEY_KEY_CERT_SIGN,
-					  GNUTLS_KEY_CRL_SIGN | USAGE_SIGN, 0, 0, false, false},
-				 [ROOT] = {PATH_DEPTH, USAGE_CA, USAGE_SIGN, 0, 0, false, false},
-				 },
-	[X509_MANUFACTURER] =
-		{
-				 [END_ENTITY] = {PATH_NO_CA, USAGE_END, 0, EKU_TLS | EKU_IDENTITY,
-					EKU_ROLE | EKU_ANY, false, false},
-				 [INTERMEDIATE] = {PATH_ZERO, USAGE_CA, USAGE_SIGN, 0, 0, false, false},
-				 [ROOT] = {PATH_DEPTH, USAGE_CA, USAGE_SIGN, 0, 0, false, false},
-				 },
 };
+
+/* By the use of the chain and the place in it. In a transfer a CA must be fit to revoke, and there
+ * are three tiers at most. */
+/* clang-format off */
+static const struct rule RULES[][TIERS] = {
+	[X509_IDENTITY] = {
+		[END_ENTITY] = {PATH_NO_CA, SIGN | AGREE, 0,
+				EKU_TLS | EKU_IDENTITY, EKU_ROLE | EKU_ANY, true, false},
+		[INTERMEDIATE] = {PATH_DEPTH, CERT_SIGN, CRL_SIGN | SIGN, 0, 0, false, false},
+		[ROOT] = {PATH_DEPTH, CERT_SIGN, CRL_SIGN | SIGN, 0, 0, false, false},
+	},
+	[X509_ROLE] = {
+		[END_ENTITY] = {PATH_NO_CA, SIGN | AGREE, 0,
+				EKU_TLS | EKU_ROLE, EKU_IDENTITY | EKU_ANY, true, true},
+		[INTERMEDIATE] = {PATH_DEPTH, CERT_SIGN, CRL_SIGN | SIGN, 0, 0, false, false},
+		[ROOT] = {PATH_DEPTH, CERT_SIGN, CRL_SIGN | SIGN, 0, 0, false, false},
+	},
+	[X509_MANUFACTURER] = {
+		[END_ENTITY] = {PATH_NO_CA, SIGN | AGREE, 0,
+				EKU_TLS | EKU_IDENTITY, EKU_ROLE | EKU_ANY, false, false},
+		[INTERMEDIATE] = {PATH_ZERO, CERT_SIGN | CRL_SIGN, SIGN, 0, 0, false, false},
+		[ROOT] = {PATH_DEPTH, CERT_SIGN | CRL_SIGN, SIGN, 0, 0, false, false},
+	},
+};
+/* clang-format on */
 
 struct anchor {
 	struct x509_chain *ca; /* one certificate */
@@ -305,8 +307,7 @@ static bool crl_is_signed(const struct x509_trust *t, gnutls_x509_crl_t crl)
 		gnutls_x509_crt_t ca = t->anchors[i].ca->crt[0];
 		unsigned usage = 0, status = 0;
 
-		if (gnutls_x509_crt_get_key_usage(ca, &usage, NULL) >= 0 &&
-		    usage & GNUTLS_KEY_CRL_SIGN &&
+		if (gnutls_x509_crt_get_key_usage(ca, &usage, NULL) >= 0 && usage & CRL_SIGN &&
 		    gnutls_x509_crl_verify(crl, &ca, 1, 0, &status) >= 0 &&
 		    (status | CRL_DATES) == CRL_DATES)
 			return true;

@@ -177,7 +177,7 @@ static const struct {
 	{"anchor for another peer",    anchor_for_other,    -ENOKEY,       -ENOKEY      },
 	{"root path length 0",         root_path_short,     -EKEYREJECTED, -EKEYREJECTED},
 	{"root path length 1",         root_path_covers,    0,             0            },
-	{"root may not sign CRLs",     root_no_crl_sign,    -ENOKEY,       -ENOKEY      },
+	{"root may not sign CRLs",     root_no_crl_sign,    -EKEYREJECTED, 0            },
 	{"root may sign data",         root_signs,          0,             0            },
 	{"root has another usage",     root_extra_usage,    -ENOKEY,       -ENOKEY      },
 	{"root expired",               root_expired,        -EKEYEXPIRED,  -EKEYEXPIRED },
@@ -480,6 +480,24 @@ static void x509_trust_add_crl__refuses_strangers_and_damage(void **state)
 	destroy(&w);
 }
 
+static void x509_trust_add_crl__wants_an_anchor_that_may_sign_it(void **state)
+{
+	struct world w = three_tiers();
+	const char *why = NULL;
+	const unsigned listed[] = {5};
+	uint8_t crl[2048];
+	size_t n;
+
+	(void)state;
+	root_no_crl_sign(&w);
+	build(&w);
+	assert_int_equal(x509_trust_len(w.trust), 1);
+	n = make_crl(&w.made[0], listed, 1, crl, sizeof(crl));
+	assert_int_equal(x509_trust_add_crl(w.trust, span_of(crl, n), &why), -EBADMSG);
+	assert_string_equal(why, "no trust anchor signed the revocation list");
+	destroy(&w);
+}
+
 /* --- what we present --- */
 
 static void x509_own_new__wants_the_rules_and_the_key(void **state)
@@ -515,6 +533,7 @@ int main(void)
 		cmocka_unit_test(x509_chain_role__reads_the_directory_name),
 		cmocka_unit_test(x509_trust_add_crl__revokes),
 		cmocka_unit_test(x509_trust_add_crl__refuses_strangers_and_damage),
+		cmocka_unit_test(x509_trust_add_crl__wants_an_anchor_that_may_sign_it),
 		cmocka_unit_test(x509_own_new__wants_the_rules_and_the_key),
 	};
 
