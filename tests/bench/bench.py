@@ -22,6 +22,7 @@ ROWS = {
     "memory": rows_fwupd.memory,
     "download": rows_fwupd.download,
     "digests": rows_fwupd.digests,
+    "verify": rows_fwupd.verify,
 }
 HEAD = ("row", "figure", "ours (range)", "floor (range)", "ratio", "target", "verdict",
         "load", "steal")

@@ -1,13 +1,15 @@
 """Figures of ocf-fwupd, and those of both daemons at rest."""
 import os
+import pathlib
 import re
 import signal
 import subprocess
 import tempfile
 import threading
+import time
 
-from figure import BUILD, DISK, bench, figure, rounds_of
-from fwupd import DOMAIN, MAKER, MODEL, SERVER, Site, wait_for
+from figure import BUILD, DISK, TMPFS, bench, figure, rounds_of
+from fwupd import DOMAIN, MAKER, MODEL, OCF_MANIFEST, SERVER, Site, wait_for
 from secd import Secd
 from secd import get as coap_get
 
@@ -219,3 +221,36 @@ def download(options):
 def digests(_):
     both, slower = rounds_of(bench("hash"), "hash_round")
     return [figure("two digests of one image", "s", both, slower, 1.3, of="ratio")]
+
+
+# ---- manifests ----
+
+
+def one_verify(site):
+    start = time.perf_counter()
+    subprocess.run([OCF_MANIFEST, "verify", "--trust", site / "trust", site / "manifest.json"], check=True,
+                   stdout=subprocess.DEVNULL)
+    return (time.perf_counter() - start) * 1000
+
+
+def nothing():
+    start = time.perf_counter()
+    subprocess.run([f"{BUILD}/tests/bench/bench_floor"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return (time.perf_counter() - start) * 1000
+
+
+def verify(options):
+    ours, floor = rounds_of(bench("verify", options.rounds), "verify_round")
+    with tempfile.TemporaryDirectory(dir=TMPFS) as d:
+        site = pathlib.Path(d)
+        tool = [OCF_MANIFEST]
+        (site / "image").write_bytes(b"image")
+        for words in (["key", "generate", "--out", site / "key"],
+                      ["key", "trust", "--manufacturer", MAKER, site / "trust", site / "key"],
+                      ["create", "--manufacturer", MAKER, "--model", MODEL, "--version", "1.0.0", "--notes",
+                       "n" * 2000, "--out", site / "m.json", site / "image"],
+                      ["sign", "--key", site / "key", "--out", site / "manifest.json", site / "m.json"]):
+            subprocess.run([*tool, *words], check=True, stdout=subprocess.DEVNULL)
+        pairs = [(one_verify(site), nothing()) for _ in range(options.rounds)]
+    return [figure("judging a 4 KiB ES256 manifest", "us", ours, floor, 300),
+            figure("ocf-manifest verify, as a process", "ms", [p[0] for p in pairs], [p[1] for p in pairs], 5)]
