@@ -5,13 +5,21 @@
 #define ACK_TIMEOUT_US (UINT64_C(2) * USEC_PER_SEC) /* RFC 7252 4.8 */
 #define MAX_RETRANSMIT 4u
 
+#define OBSERVE_REGISTER 0u /* RFC 7641 2 */
+#define SEQUENCE_MASK    UINT32_C(0xffffff)
+#define SEQUENCE_HALF    UINT32_C(0x800000)
+#define SEQUENCE_LIFE_US (UINT64_C(128) * USEC_PER_SEC)
+
 /* One call: the request, resent or followed by further blocks, until its last reply. */
 struct pending {
 	uint64_t id;
 	reply_fn fn;
 	void *arg;
 	struct remote to;
-	bool group, stream;
+	bool group, stream, observe;
+	bool told; /* observe: there was a notification, */
+	uint32_t sequence;
+	uint64_t told_us; /* and when */
 	struct message req;
 	char query[CLIENT_QUERY_MAX];
 	struct buf out, in;      /* bodies, blocks joined */
@@ -156,6 +164,8 @@ static int fill_request(struct client *c, struct pending *p, const struct call *
 	r = copy_query(p, call);
 	if (r < 0)
 		return r;
+	if (call->observe)
+		p->req.observe = OBSERVE_REGISTER;
 	if (!call->foreign) {
 		p->req.accept = CF_OCF_CBOR;
 		p->req.accept_version = MESSAGE_OCF_1_0;
@@ -188,6 +198,7 @@ static int start(struct client *c, const struct call *call, const struct remote 
 	p->to = *to;
 	p->group = group;
 	p->stream = call->stream;
+	p->observe = call->observe;
 	p->fn = fn;
 	p->arg = arg;
 	p->first_timeout_us = call->ack_timeout_us ? call->ack_timeout_us : ACK_TIMEOUT_US;
@@ -454,6 +465,36 @@ static void continue_block2(struct client *c, struct pending *p, const struct me
 	ask_block2(c, p, m->block2, now_us);
 }
 
+/* RFC 7641 3.4: notifications may overtake each other. */
+static bool is_newer(const struct pending *p, uint32_t sequence, uint64_t now_us)
+{
+	uint32_t ahead = (sequence - p->sequence) & SEQUENCE_MASK;
+
+	return !p->told || (ahead != 0 && ahead < SEQUENCE_HALF) ||
+	       now_us - p->told_us > SEQUENCE_LIFE_US;
+}
+
+/* False: it is the last word, whatever it says. */
+static bool continue_observation(struct pending *p, const struct message *m, struct reply *reply,
+				 uint64_t now_us)
+{
+	if (!p->observe || m->observe == MESSAGE_ABSENT || m->code >> 5 != 2 || reply->err != 0)
+		return false;
+	if (m->block2.more) {
+		reply->err = -EFBIG;
+		return false;
+	}
+	if (!is_newer(p, m->observe, now_us))
+		return true;
+	p->told = true;
+	p->sequence = m->observe;
+	p->told_us = now_us;
+	p->due_us = NEVER_US;
+	reply->more = true;
+	p->fn(p->arg, reply); /* may cancel: p is gone */
+	return true;
+}
+
 static void receive_response(struct client *c, struct pending *p, const struct remote *from,
 			     const struct message *m, uint64_t now_us)
 {
@@ -470,6 +511,8 @@ static void receive_response(struct client *c, struct pending *p, const struct r
 		p->fn(p->arg, &reply); /* may cancel: p is gone */
 		return;
 	}
+	if (continue_observation(p, m, &reply, now_us))
+		return;
 	if (reply.err != 0)
 		finish(c, p, &reply);
 	else if (continue_block1(c, p, m, now_us))

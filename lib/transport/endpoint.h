@@ -127,6 +127,7 @@ struct call {
 	size_t n_query;
 	struct span body;        /* copied; sent with Content-Format 10000 if not empty */
 	bool foreign;            /* a peer that is no OCF device: no Accept, 2049 and 2053 */
+	bool observe;            /* GET: a reply for each change (RFC 7641), one block each */
 	bool stream;             /* the reply block by block, up to ENDPOINT_STREAM_MAX octets */
 	uint64_t ack_timeout_us; /* 0: 2 s (RFC 7252 4.8) */
 	unsigned max_retransmit; /* 0: 4 */
@@ -139,14 +140,15 @@ struct reply {
 	unsigned code; /* 205 for 2.05, 404 for 4.04 */
 	uint32_t content_format;
 	struct span body; /* borrowed during the callback, blocks joined unless call.stream */
-	bool more;        /* call.stream: another reply follows */
+	bool more;        /* call.stream: another reply follows; call.observe: others may */
 	struct endpoint_addr from;
 };
 typedef void (*reply_fn)(void *arg, const struct reply *reply);
 
-/* Sends a CON and calls `fn` exactly once (call.stream: until a reply without `more`), never from
- * inside this function. Requests carry Accept 10000 and 2049 = 2048, with a body also 2053 = 2048.
- * -ENOTCONN, -ENOMEM, -EMSGSIZE, -EAGAIN (too many under way). */
+/* Sends a CON and calls `fn` exactly once (call.stream, call.observe: until a reply without
+ * `more`), never from inside this function. An observation that is cancelled ends when the peer
+ * notifies next: it gets a RST. Requests carry Accept 10000 and 2049 = 2048, with a body also 2053
+ * = 2048. -ENOTCONN, -ENOMEM, -EMSGSIZE, -EAGAIN (too many under way). */
 MUST_USE int endpoint_call(struct endpoint *e, const struct call *call, reply_fn fn, void *arg,
 			   uint64_t now_us, uint64_t *ret_id);
 /* Sends a NON to the OCF groups on every allowed interface (same message id and token on all) and

@@ -14,10 +14,12 @@ struct access {
 	const struct options *o;
 	struct net net;
 	struct reach reach;
+	struct state *state; /* owned; NULL while changes are awaited */
 	enum method method;
 	struct buf body; /* CBOR to send */
 	struct buf cbor;
 	uint64_t call;
+	unsigned shown;
 };
 
 static const char *jsn_error(enum jsn_err err)
@@ -102,11 +104,28 @@ static enum outcome show(const struct access *a, const struct reply *r)
 	return show_json(a, value, r->code);
 }
 
+/* One of several: the present state, or a change. */
+static void show_change(struct access *a, const struct reply *r)
+{
+	enum outcome outcome = show(a, r);
+
+	(void)fflush(stdout); /* who reads it waits for it */
+	a->shown++;
+	if (outcome == OUT_OK && (a->o->count == 0 || a->shown < a->o->count))
+		return;
+	net_cancel(&a->net, &a->call);
+	net_finish(&a->net, outcome);
+}
+
 static void on_reply(void *arg, const struct reply *r)
 {
 	struct access *a = arg;
 	enum outcome outcome;
 
+	if (r->more) {
+		show_change(a, r);
+		return;
+	}
 	a->call = 0;
 	if (r->err < 0) {
 		outcome = out_fail(a->o->json, r->err == -EFBIG ? OUT_ANSWER : OUT_SILENT, "%s",
@@ -122,6 +141,9 @@ static void on_reply(void *arg, const struct reply *r)
 		outcome = out_trouble(a->o->json, &t);
 	} else {
 		outcome = show(a, r);
+		if (a->o->observe && outcome == OUT_OK)
+			outcome = out_fail(a->o->json, OUT_REFUSED,
+					   "the device does not tell changes of it");
 	}
 	net_finish(&a->net, outcome);
 }
@@ -137,6 +159,7 @@ static void on_reached(void *arg, bool ok)
 		.path = a->o->args[1],
 		.n_query = a->o->n_args - 2,
 		.body = buf_span(&a->body),
+		.observe = a->o->observe,
 	};
 	int r;
 
@@ -144,6 +167,8 @@ static void on_reached(void *arg, bool ok)
 		net_finish(&a->net, out_trouble(a->o->json, &a->reach.trouble));
 		return;
 	}
+	if (a->o->observe) /* it may take days: others need the directory meanwhile */
+		a->state = a->reach.state = state_free(a->state);
 	for (size_t i = 0; i < call.n_query; i++)
 		call.query[i] = a->o->args[2 + i];
 	r = net_call(&a->net, &call, on_reply, a, &a->call);
@@ -160,12 +185,17 @@ static void on_lost(void *arg)
 	net_finish(&a->net, out_fail(a->o->json, OUT_SILENT, "the device ended the session"));
 }
 
+static void access_done(struct access *a)
+{
+	buf_done(&a->body);
+	a->state = state_free(a->state);
+}
+
 static enum outcome request(const struct options *o, enum method method)
 {
 	struct access a = {
 		.o = o, .method = method, .body = {.max = BODY_MAX, .secret = true}
         };
-	struct state *state CLEANUP(state_freep) = NULL;
 	const struct record_device *rec = NULL;
 	struct trouble trouble;
 	enum outcome outcome;
@@ -173,20 +203,20 @@ static enum outcome request(const struct options *o, enum method method)
 
 	if (o->args[1][0] != '/')
 		return out_fail(o->json, OUT_USAGE, "a path begins with /");
-	if (state_open(&state, o->dir, &trouble) < 0 ||
-	    state_require(state, o->args[0], &rec, &trouble) < 0 ||
+	if (state_open(&a.state, o->dir, &trouble) < 0 ||
+	    state_require(a.state, o->args[0], &rec, &trouble) < 0 ||
 	    (method == M_POST && load_body(o, &a.body, &trouble) < 0)) {
-		buf_done(&a.body);
+		access_done(&a);
 		return out_trouble(o->json, &trouble);
 	}
 	r = net_open(&a.net, o->interfaces);
 	if (r < 0) {
-		buf_done(&a.body);
+		access_done(&a);
 		return out_fail(o->json, OUT_FAILED, "network: %s", strerror(-r));
 	}
 	a.reach = (struct reach){
 		.net = &a.net,
-		.state = state,
+		.state = a.state,
 		.dev = *rec,
 		.as = o->as,
 		.timeout_us = o->timeout_us,
@@ -198,7 +228,7 @@ static enum outcome request(const struct options *o, enum method method)
 	outcome = net_run(&a.net, o->json);
 	reach_end(&a.reach);
 	net_close(&a.net);
-	buf_done(&a.body);
+	access_done(&a);
 	return outcome;
 }
 

@@ -144,11 +144,12 @@ const struct command COMMANDS[] = {
 	{
 		.group = RAW, .name = "get", .args = "DEVICE PATH [QUERY]...",
 		.min_args = 2, .max_args = 2 + REQ_QUERY_MAX,
-		.options = O_NET | O_CBOR | O_AS, .run = cmd_get,
+		.options = O_NET | O_CBOR | O_AS | O_OBSERVE | O_COUNT, .run = cmd_get,
 		.summary = "read a resource of an owned device, /oic/sec/pstat",
 		.help =
 "Goes over a session with the owner credential and prints JSON, with byte\n"
-"strings as base64url.\n",
+"strings as base64url. With --observe it goes on: the present state, then\n"
+"each change that the device tells, bodies of one block only.\n",
 	},
 	{
 		.group = RAW, .name = "post", .args = "DEVICE PATH [QUERY]...",

@@ -6,6 +6,7 @@
 
 #define JOBS_MAX     128u
 #define ATTEMPTS_MAX 20u
+#define COUNT_MAX    1000000u
 
 #define FLAG(member)                                                                               \
 	static const char *set_##member(struct options *o, const char *value)                      \
@@ -27,6 +28,7 @@ FLAG(owned)
 FLAG(all)
 FLAG(no_provision)
 FLAG(cbor)
+FLAG(observe)
 FLAG(separate)
 FLAG(renew)
 FLAG(dry_run)
@@ -115,6 +117,11 @@ static const char *set_jobs(struct options *o, const char *value)
 	return parse_count(value, JOBS_MAX, &o->jobs);
 }
 
+static const char *set_count(struct options *o, const char *value)
+{
+	return parse_count(value, COUNT_MAX, &o->count);
+}
+
 static const char *set_attempts(struct options *o, const char *value)
 {
 	return parse_count(value, ATTEMPTS_MAX, &o->attempts);
@@ -144,6 +151,8 @@ const struct opt OPTS[] = {
 	{O_RENEW, "renew", NULL, set_renew, "make a new root, with the key of the old one"},
 	{O_DRY_RUN, "dry-run", NULL, set_dry_run, "only tell what would be changed"},
 	{O_AS, "as", "SERVICE", set_as, "speak as owner (default), credentials or access service"},
+	{O_OBSERVE, "observe", NULL, set_observe, "print each change, until interrupted"},
+	{O_COUNT, "count", "N", set_count, "with --observe: end after N bodies"},
 	{O_CBOR, "cbor", NULL, set_cbor, "print the body as it came, in CBOR"},
 	{O_BODY, "body", "FILE", set_body_file, "JSON to send; - is standard input"},
 	{O_CBOR_FILE, "cbor-file", "FILE", set_cbor_file, "CBOR to send as it is"},

@@ -5,10 +5,10 @@
 #include "out.h"
 
 struct options {
-	bool json, yes, owned, all, no_provision, cbor, separate, renew, dry_run;
+	bool json, yes, owned, all, no_provision, cbor, separate, renew, dry_run, observe;
 	bool has_method;
 	enum obt_method method;
-	unsigned scope, jobs, attempts;
+	unsigned scope, jobs, attempts, count;
 	enum obt_service as;
 	/* NULL: not given */
 	const char *dir, *interfaces, *pin_file, *body_file, *cbor_file, *approved_file,
@@ -44,6 +44,8 @@ struct options {
 #define O_RENEW        (UINT64_C(1) << 22)
 #define O_ROLE         (UINT64_C(1) << 23)
 #define O_DRY_RUN      (UINT64_C(1) << 24)
+#define O_OBSERVE      (UINT64_C(1) << 25)
+#define O_COUNT        (UINT64_C(1) << 26)
 #define O_COMMON       (O_JSON | O_DIR | O_HELP) /* every command takes these */
 #define O_NET          (O_INTERFACE | O_TIMEOUT | O_SCOPE)
 
