@@ -49,14 +49,14 @@ class Fleet:
             stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
             env=dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS="unix:path=/nowhere")))
 
-    def obt(self, *words, **options):
+    def obt(self, *words, who="owner", **options):
         return subprocess.Popen(
             ["ip", "netns", "exec", f"{self.prefix}-obt", OBT, words[0], "--json", *words[1:]],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env=dict(os.environ, OCF_OBT_DIR=f"{self.dir}/owner"), **options)
+            env=dict(os.environ, OCF_OBT_DIR=f"{self.dir}/{who}"), **options)
 
-    def run(self, *words):
-        p = self.obt(*words)
+    def run(self, *words, **options):
+        p = self.obt(*words, **options)
         out, said = p.communicate(timeout=240)
         return p.returncode, json.loads(out), said
 

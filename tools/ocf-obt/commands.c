@@ -142,6 +142,35 @@ const struct command COMMANDS[] = {
 "resource owners have changed.\n",
 	},
 	{
+		.group = CARE, .name = "hand-over", .args = "DEVICE FILE", .min_args = 2, .max_args = 2,
+		.options = O_NET | O_YES | O_PASSPHRASE | O_TO, .run = cmd_hand_over,
+		.summary = "give a device to another owner, who takes it over with FILE",
+		.help =
+"Asks, then writes a sealed file for the owner --to and makes that one the owner of\n"
+"all security resources. The device rests in SRESET until it is taken over.\n",
+	},
+	{
+		.group = CARE, .name = "take-over", .args = "FILE", .min_args = 1, .max_args = 1,
+		.options = O_NET | O_PASSPHRASE, .run = cmd_take_over,
+		.summary = "take a device over from its former owner",
+		.help =
+"Removes what the former owner has left, replaces the key that both know, and sets\n"
+"the device to work.\n",
+	},
+	{
+		.group = CARE, .name = "backup", .args = "FILE", .min_args = 1, .max_args = 1,
+		.options = O_PASSPHRASE, .run = cmd_backup,
+		.summary = "save the state directory in a new file, under a passphrase",
+		.help =
+"PBKDF2 and AES-256-GCM. Whoever has file and passphrase owns the devices.\n",
+	},
+	{
+		.group = CARE, .name = "restore", .args = "FILE", .min_args = 1, .max_args = 1,
+		.options = O_PASSPHRASE, .run = cmd_restore,
+		.summary = "bring a saved state directory back, into a new place",
+		.help = "",
+	},
+	{
 		.group = RAW, .name = "get", .args = "DEVICE PATH [QUERY]...",
 		.min_args = 2, .max_args = 2 + REQ_QUERY_MAX,
 		.options = O_NET | O_CBOR | O_AS | O_OBSERVE | O_COUNT, .run = cmd_get,

@@ -40,6 +40,8 @@ TEXT(cbor_file)
 TEXT(approved_file)
 TEXT(trust_file)
 TEXT(role)
+TEXT(passphrase_file)
+TEXT(to)
 
 static const char *parse_seconds(const char *text, uint64_t *ret)
 {
@@ -150,6 +152,9 @@ const struct opt OPTS[] = {
 	{O_ROLE, "role", "NAME[@AUTHORITY]", set_role, "a certificate of this role, too"},
 	{O_RENEW, "renew", NULL, set_renew, "make a new root, with the key of the old one"},
 	{O_DRY_RUN, "dry-run", NULL, set_dry_run, "only tell what would be changed"},
+	{O_TO, "to", "UUID", set_to, "the new owner: uuid of its own list --json"},
+	{O_PASSPHRASE, "passphrase-file", "FILE", set_passphrase_file,
+	 "read the passphrase from the first line of FILE; - is standard input"},
 	{O_AS, "as", "SERVICE", set_as, "speak as owner (default), credentials or access service"},
 	{O_OBSERVE, "observe", NULL, set_observe, "print each change, until interrupted"},
 	{O_COUNT, "count", "N", set_count, "with --observe: end after N bodies"},

@@ -12,7 +12,7 @@ struct options {
 	enum obt_service as;
 	/* NULL: not given */
 	const char *dir, *interfaces, *pin_file, *body_file, *cbor_file, *approved_file,
-		*trust_file, *role;
+		*trust_file, *role, *passphrase_file, *to;
 	uint64_t timeout_us, deadline_us;
 	char **args; /* what is left: devices, paths */
 	size_t n_args;
@@ -46,6 +46,8 @@ struct options {
 #define O_DRY_RUN      (UINT64_C(1) << 24)
 #define O_OBSERVE      (UINT64_C(1) << 25)
 #define O_COUNT        (UINT64_C(1) << 26)
+#define O_PASSPHRASE   (UINT64_C(1) << 27)
+#define O_TO           (UINT64_C(1) << 28)
 #define O_COMMON       (O_JSON | O_DIR | O_HELP) /* every command takes these */
 #define O_NET          (O_INTERFACE | O_TIMEOUT | O_SCOPE)
 
@@ -88,6 +90,10 @@ enum outcome cmd_authority(const struct options *o);
 enum outcome cmd_certify(const struct options *o);
 enum outcome cmd_revoke(const struct options *o);
 enum outcome cmd_apply(const struct options *o);
+enum outcome cmd_backup(const struct options *o);
+enum outcome cmd_restore(const struct options *o);
+enum outcome cmd_hand_over(const struct options *o);
+enum outcome cmd_take_over(const struct options *o);
 enum outcome cmd_list(const struct options *o);
 enum outcome cmd_get(const struct options *o);
 enum outcome cmd_post(const struct options *o);

@@ -154,10 +154,22 @@ static const char *explain(int r)
 		return "must belong to you and be closed to others (mode 0700)";
 	if (r == -EBADMSG)
 		return "holds a damaged record";
+	if (r == -EEXIST)
+		return "in use already: restore into a new directory, with --dir";
 	return strerror(-r);
 }
 
-int state_open(struct state **ret, const char *dir, struct trouble *ret_trouble)
+/* The directory must have no identity yet. */
+static int check_empty(struct state *s)
+{
+	struct buf octets CLEANUP(buf_done) = BUF_INIT(RECORD_OCTETS_MAX);
+	int r = store_get(s->store, SELF, &octets);
+
+	return r == -ENOENT ? 0 : r < 0 ? r : -EEXIST;
+}
+
+static int open_with(struct state **ret, const char *dir, int (*begin)(struct state *s),
+		     struct trouble *ret_trouble)
 {
 	struct buf path CLEANUP(buf_done) = default_dir(dir);
 	struct state *s CLEANUP(state_freep) = NULL;
@@ -173,7 +185,7 @@ int state_open(struct state **ret, const char *dir, struct trouble *ret_trouble)
 	if (r >= 0)
 		r = store_open(&s->store, (const char *)path.ptr);
 	if (r >= 0)
-		r = load(s);
+		r = begin(s);
 	if (r < 0) {
 		trouble_set(ret_trouble, OUT_STATE, "%s: %s", (const char *)path.ptr, explain(r));
 		return r;
@@ -181,6 +193,16 @@ int state_open(struct state **ret, const char *dir, struct trouble *ret_trouble)
 	*ret = s;
 	s = NULL;
 	return 0;
+}
+
+int state_open(struct state **ret, const char *dir, struct trouble *ret_trouble)
+{
+	return open_with(ret, dir, load, ret_trouble);
+}
+
+int state_open_empty(struct state **ret, const char *dir, struct trouble *ret_trouble)
+{
+	return open_with(ret, dir, check_empty, ret_trouble);
 }
 
 struct state *state_free(struct state *s)
@@ -329,4 +351,9 @@ int state_read(struct state *s, const char *name, struct buf *out)
 int state_write(struct state *s, const char *name, struct span octets)
 {
 	return store_put(s->store, name, octets);
+}
+
+int state_each(struct state *s, int (*fn)(void *arg, const char *name), void *arg)
+{
+	return store_each(s->store, fn, arg);
 }

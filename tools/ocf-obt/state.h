@@ -10,6 +10,9 @@ struct state; /* opaque: the open directory, our identity and all records in mem
 /* `dir` NULL: $OCF_OBT_DIR, else $XDG_STATE_HOME/ocf-obt, else ~/.local/state/ocf-obt. The
  * directory (0700) and our identity are made at the first use. On failure *ret_trouble is set. */
 MUST_USE int state_open(struct state **ret, const char *dir, struct trouble *ret_trouble);
+/* The same without making or reading anything, for records to be written. -EEXIST: the directory
+ * has an identity already. */
+MUST_USE int state_open_empty(struct state **ret, const char *dir, struct trouble *ret_trouble);
 struct state *state_free(struct state *s); /* wipes; accepts NULL, returns NULL */
 DEFINE_CLEANUP(struct state *, state_free)
 
@@ -35,6 +38,8 @@ MUST_USE int state_put_goal(struct state *s, const struct uuid *device, const st
 /* Other records of the directory, as octets. */
 MUST_USE int state_read(struct state *s, const char *name, struct buf *out);
 MUST_USE int state_write(struct state *s, const char *name, struct span octets);
+/* As store_each(). */
+MUST_USE int state_each(struct state *s, int (*fn)(void *arg, const char *name), void *arg);
 
 /* Does `text` mean this device? A whole UUID, its first four characters or more, or the name. */
 bool state_matches(const char *text, const struct uuid *device, const char *name);
