@@ -101,9 +101,9 @@ def message(code, path, query=(), body=None, kind=0, extra=(), accept=CBOR):
     return head + options(numbers) + (b"\xff" + body if body else b"")
 
 
-def parse(octets):
-    """(code as 205, {option number: bytes}, payload or None) of a message with a token of 4."""
-    at, number, found = 8, 0, {}
+def dissect(octets):
+    """([(option number, bytes)], payload or None) of a message."""
+    at, number, found = 4 + (octets[0] & 15), 0, []
     while at < len(octets) and octets[at] != 0xff:
         sizes = []
         at, nibbles = at + 1, (octets[at] >> 4, octets[at] & 15)
@@ -114,10 +114,15 @@ def parse(octets):
                 n, at = struct.unpack(">H", octets[at:at + 2])[0] + 269, at + 2
             sizes.append(n)
         number += sizes[0]
-        found[number] = octets[at:at + sizes[1]]
+        found.append((number, octets[at:at + sizes[1]]))
         at += sizes[1]
-    code = (octets[1] >> 5) * 100 + (octets[1] & 31)
-    return code, found, octets[at + 1:] if at < len(octets) else None
+    return found, octets[at + 1:] if at < len(octets) else None
+
+
+def parse(octets):
+    """(code as 205, {option number: bytes}, payload or None) of an answer."""
+    found, payload = dissect(octets)
+    return (octets[1] >> 5) * 100 + (octets[1] & 31), dict(found), payload
 
 
 def decode(sent, answer):
