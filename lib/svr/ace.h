@@ -39,13 +39,13 @@ struct ace {
 	unsigned refs;
 	uint32_t aceid;
 	enum ace_subject subject;
-	struct uuid uuid;            /* ACE_UUID */
-	struct span role, authority; /* ACE_ROLE; authority may be empty */
 	unsigned permission;
-	size_t n_resources;
-	struct ace_resource *resources;
+	struct uuid uuid;    /* ACE_UUID */
 	size_t n_validities; /* 0: always */
 	struct ace_validity *validities;
+	size_t n_resources;
+	struct ace_resource *resources;
+	struct span role, authority; /* ACE_ROLE; authority may be empty */
 };
 
 /* A copy of `draft` and all it points to, with one reference. NULL: out of memory. */

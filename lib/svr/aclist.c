@@ -13,7 +13,8 @@
 /* One resource of one entry. */
 struct node {
 	uint32_t hash, next; /* in its bucket */
-	uint32_t ace, resource;
+	const struct ace *ace;
+	const struct ace_resource *resource;
 };
 
 struct aclist {
@@ -54,13 +55,12 @@ static struct span name_of(const struct ace *ace)
 	return span_of(NULL, 0);
 }
 
-static void add_node(struct aclist *l, size_t ace, size_t resource)
+static void add_node(struct aclist *l, const struct ace *ace, const struct ace_resource *resource)
 {
-	const struct ace *a = l->acl.v[ace];
-	const uint32_t hash = hash_of(a->subject, name_of(a), a->resources[resource].href);
+	const uint32_t hash = hash_of(ace->subject, name_of(ace), resource->href);
 	uint32_t *bucket = &l->buckets[hash & l->mask];
 
-	l->nodes[l->n_nodes] = (struct node){hash, *bucket, (uint32_t)ace, (uint32_t)resource};
+	l->nodes[l->n_nodes] = (struct node){hash, *bucket, ace, resource};
 	*bucket = l->n_nodes++;
 }
 
@@ -93,7 +93,7 @@ static int build_index(struct aclist *l)
 	memset(l->buckets, 0xff, buckets * sizeof(l->buckets[0])); /* NONE */
 	for (size_t i = 0; i < l->acl.n; i++)
 		for (size_t j = 0; j < l->acl.v[i]->n_resources; j++)
-			add_node(l, i, j);
+			add_node(l, l->acl.v[i], &l->acl.v[i]->resources[j]);
 	return 0;
 }
 
@@ -173,8 +173,8 @@ bool aclist_next(struct aclist_walk *w, const struct ace **ret_ace,
 		w->at = node->next;
 		if (node->hash != w->hash)
 			continue;
-		*ret_ace = w->list->acl.v[node->ace];
-		*ret_resource = &(*ret_ace)->resources[node->resource];
+		*ret_ace = node->ace;
+		*ret_resource = node->resource;
 		return true;
 	}
 	return false;

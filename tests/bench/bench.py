@@ -16,6 +16,7 @@ ROWS = {
     "start": rows_secd.start,
     "get": rows_secd.get,
     "handshake": rows_secd.handshake,
+    "acl": rows_secd.acl,
     "just-works": rows_secd.just_works,
     "pin": rows_secd.pin,
     "idle": rows_fwupd.idle,

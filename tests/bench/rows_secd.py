@@ -55,6 +55,11 @@ def handshake(_):
     return [figure("CPU of a PSK handshake", "us", ours, floor, 1.3, of="ratio")]
 
 
+def acl(_):
+    ours, floor = rounds_of(bench("acl"), "acl_decision_round")
+    return [figure("access decision, 10,000 ACEs against 10", "ns", ours, floor, 2, of="ratio")]
+
+
 # ---- transfer of ownership ----
 
 
