@@ -41,7 +41,7 @@ static int sign(gnutls_x509_crq_t crq, const struct x509_key *k, const struct uu
 
 int x509_csr_write(const struct x509_key *k, const struct uuid *subject, struct buf *pem)
 {
-	gnutls_datum_t text = {0};
+	gnutls_datum_t der = {0}, text = {0};
 	gnutls_x509_crq_t crq;
 	int r;
 
@@ -49,7 +49,10 @@ int x509_csr_write(const struct x509_key *k, const struct uuid *subject, struct 
 		return -ENOMEM;
 	r = sign(crq, k, subject);
 	if (r >= 0)
-		r = gnutls_x509_crq_export2(crq, GNUTLS_X509_FMT_PEM, &text);
+		r = gnutls_x509_crq_export2(crq, GNUTLS_X509_FMT_DER, &der);
+	if (r >= 0) /* its own PEM says NEW, which not all tools read (RFC 7468 7) */
+		r = gnutls_pem_base64_encode2("CERTIFICATE REQUEST", &der, &text);
+	gnutls_free(der.data);
 	gnutls_x509_crq_deinit(crq);
 	if (r < 0)
 		return error_of(r);

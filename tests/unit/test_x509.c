@@ -335,11 +335,14 @@ static void x509_chain__has_limits_and_order(void **state)
 	CLEANUP(x509_chain_freep) struct x509_chain *c = NULL;
 	struct world w = three_tiers();
 	const char *why = NULL;
+	struct span der[X509_CHAIN_MAX + 1];
+	gnutls_datum_t root = {0};
 	char big[X509_PEM_MAX + 2], text[3 * 8192];
 	struct uuid id;
 
 	(void)state;
 	build(&w);
+	must(gnutls_x509_crt_export2(w.made[0].crt, GNUTLS_X509_FMT_DER, &root));
 	(void)snprintf(text, sizeof(text), "Bag of things\n%s\n%s", w.made[2].pem, w.made[1].pem);
 	assert_int_equal(x509_chain_parse(span_str(text), &c, &why), 0);
 	assert_int_equal(x509_chain_len(c), 2);
@@ -363,6 +366,14 @@ static void x509_chain__has_limits_and_order(void **state)
 	assert_int_equal(x509_chain_parse(span_str(w.made[0].key_pem), &c, &why), -EBADMSG);
 	assert_int_equal(x509_chain_parse(span_of(NULL, 0), &c, &why), -EBADMSG);
 	assert_int_equal(x509_chain_from_der(NULL, 0, &c, &why), -EBADMSG);
+	for (size_t i = 0; i < ARRAY_SIZE(der); i++)
+		der[i] = span_of(root.data, root.size);
+	assert_int_equal(x509_chain_from_der(der, X509_CHAIN_MAX, &c, &why), 0);
+	c = x509_chain_free(c);
+	assert_int_equal(x509_chain_from_der(der, X509_CHAIN_MAX + 1, &c, &why), -EBADMSG);
+	der[0].len = X509_DER_MAX + 1; /* not looked into */
+	assert_int_equal(x509_chain_from_der(der, 1, &c, &why), -EBADMSG);
+	gnutls_free(root.data);
 	destroy(&w);
 }
 
