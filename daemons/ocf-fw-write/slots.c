@@ -466,6 +466,15 @@ static int wait_for(const struct slots *s, int pipe)
 	return p[1].revents != 0 ? -ECANCELED : 0;
 }
 
+/* What was read. -EOVERFLOW: more than there is to be. */
+static int take_piece(struct sink *k, struct span data, uint64_t limit)
+{
+	k->received += data.len;
+	if (!k->sealed)
+		return sink_piece(k, data);
+	return k->received > limit ? -EOVERFLOW : sealed_feed(k->sealed, data);
+}
+
 /* Everything the pipe gives, but no more than one piece beyond `limit`. */
 static int copy(struct slots *s, struct sink *k, int pipe, uint64_t limit)
 {
@@ -480,11 +489,7 @@ static int copy(struct slots *s, struct sink *k, int pipe, uint64_t limit)
 			continue;
 		if (n <= 0)
 			return n < 0 ? -errno : 0;
-		k->received += (uint64_t)n;
-		if (k->sealed && k->received > limit)
-			return 0;
-		r = k->sealed ? sealed_feed(k->sealed, span_of(s->piece, (size_t)n))
-			      : sink_piece(k, span_of(s->piece, (size_t)n));
+		r = take_piece(k, span_of(s->piece, (size_t)n), limit);
 		if (r < 0)
 			return r == -EOVERFLOW ? 0 : r;
 	}

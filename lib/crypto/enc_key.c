@@ -204,7 +204,7 @@ static int make_pair(struct enc_key *k)
 	r = key_generate(KEY_P256, &pair);
 	if (r == 0)
 		r = key_private_parts(pair, &room, &p);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	memcpy(k->x, p.x.ptr, WIDTH);
 	memcpy(k->y, p.y.ptr, WIDTH);

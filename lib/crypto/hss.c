@@ -1,5 +1,6 @@
 #include "crypto/hss.h"
 
+#include <nettle/memops.h>
 #include <nettle/sha2.h>
 #include <nettle/sha3.h>
 
@@ -196,7 +197,7 @@ static bool path_leads_to_root(const struct lms_key *k, uint32_t q, struct span 
 		hash_end(&h, t);
 		r /= 2;
 	}
-	return memcmp(t, k->root.ptr, n) == 0;
+	return memeql_sec(t, k->root.ptr, n);
 }
 
 /* Cuts one LMS signature off *rest and verifies it over `message`, or over the LMS public key that
