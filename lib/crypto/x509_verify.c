@@ -128,8 +128,9 @@ static const char *judge_path(gnutls_x509_crt_t crt, enum path path, size_t dept
 		return ca || length >= 0 ? "end entity is a CA or has a path length" : NULL;
 	if (!ca)
 		return "issuer is not a CA";
-	if (path == PATH_ZERO && length != 0)
-		return "path length of an intermediate is not 0";
+	if (path == PATH_ZERO && (length != 0 || x509_is_self_issued(crt)))
+		return length ? "path length of an intermediate is not 0"
+			      : "an intermediate signs itself";
 	return length >= 0 && (size_t)length < depth ? "path length does not cover the chain"
 						     : NULL;
 }
@@ -151,11 +152,19 @@ static const char *judge_usage(gnutls_x509_crt_t crt, const struct rule *rule)
 	return purposes & rule->eku_not ? "extended key usage has a forbidden purpose" : NULL;
 }
 
-/* NULL, or the rule that certificate `i` of the chain breaks; `ca` is it, or its anchor. */
-static const char *judge(const struct x509_chain *c, gnutls_x509_crt_t crt, size_t i,
+static enum tier tier_of(gnutls_x509_crt_t crt, size_t i, size_t top)
+{
+	if (i == 0)
+		return END_ENTITY;
+	return i == top && x509_is_self_issued(crt) ? ROOT : INTERMEDIATE;
+}
+
+/* NULL, or the rule that certificate `i` of the chain breaks, whose highest one is number `top`;
+ * `crt` is it, or its anchor. */
+static const char *judge(const struct x509_chain *c, gnutls_x509_crt_t crt, size_t i, size_t top,
 			 enum x509_use use)
 {
-	const enum tier tier = i == 0 ? END_ENTITY : x509_is_self_issued(crt) ? ROOT : INTERMEDIATE;
+	const enum tier tier = tier_of(crt, i, top);
 	const struct rule *rule = &RULES[use][tier];
 	const char *why = judge_path(crt, rule->path, i > 0 ? i - 1 : 0);
 	struct x509_role role;
@@ -241,7 +250,7 @@ int x509_trust_add(struct x509_trust *t, struct span pem, const struct uuid *sub
 		return r;
 	*ret_why = "an anchor is one certificate";
 	if (ca->n == 1)
-		*ret_why = judge(ca, ca->crt[0], 1, X509_IDENTITY);
+		*ret_why = judge(ca, ca->crt[0], 1, 1, X509_IDENTITY);
 	if (!*ret_why && x509_is_self_issued(ca->crt[0]) && !is_signed_by(ca->crt[0], ca->crt[0]))
 		*ret_why = "signature is wrong";
 	if (*ret_why)
@@ -410,7 +419,7 @@ const char *x509_own_fault(const struct x509_chain *c, enum x509_use use)
 		return "the certificate signs itself";
 
 	for (size_t i = 0; i < c->n && !why; i++) {
-		why = judge(c, c->crt[i], i, use);
+		why = judge(c, c->crt[i], i, c->n - 1, use);
 		if (!why && i + 1 < c->n && !is_signed_by(c->crt[i], c->crt[i + 1]))
 			why = "signature is wrong";
 	}
@@ -445,7 +454,7 @@ int x509_verify(const struct x509_chain *c, enum x509_use use, const struct x509
 		gnutls_x509_crt_t crt = i < n ? c->crt[i] : anchor;
 		gnutls_x509_crt_t ca = i + 1 < n ? c->crt[i + 1] : anchor;
 
-		*ret_why = judge(c, crt, i, use);
+		*ret_why = judge(c, crt, i, n, use);
 		if (!*ret_why && i < n && !is_signed_by(crt, ca))
 			*ret_why = "signature is wrong";
 		r = *ret_why ? -EKEYREJECTED : judge_time(crt, now, ret_why);

@@ -106,6 +106,13 @@ static void four_tiers_covered(struct world *w)
 	w->spec[1].path = 1;
 }
 
+/* An issuer of the root's own name, which is not the root. */
+static void self_issued_between(struct world *w)
+{
+	w->spec[1] = w->spec[0];
+	w->send_root = true;
+}
+
 SPOIL(nothing, (void)w)
 SPOIL(root_sent, w->send_root = true)
 SPOIL(no_anchor, w->no_anchor = true)
@@ -171,6 +178,7 @@ static const struct {
 	{"four tiers",                 four_tiers,          -EKEYREJECTED, -EKEYREJECTED},
 	{"four tiers, covered",        four_tiers_covered,  -EKEYREJECTED, 0            },
 	{"root sent along",            root_sent,           0,             0            },
+	{"self-issued in between",     self_issued_between, -EKEYREJECTED, 0            },
 	{"no anchor",                  no_anchor,           -ENOKEY,       -ENOKEY      },
 	{"another root, same name",    other_root,          -ENOKEY,       -ENOKEY      },
 	{"anchor for this peer",       anchor_for_peer,     0,             0            },
