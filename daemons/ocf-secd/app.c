@@ -38,16 +38,24 @@ struct svr_env app_env(struct app *a)
 	};
 }
 
+/* May one more line be written? */
+static bool take_line(struct peer_log *l)
+{
+	unsigned dropped;
+	bool taken = peer_log_take(l, clock_monotonic_us(), &dropped);
+
+	if (taken && dropped)
+		log_warning("log: lines about peers left out n=%u", dropped);
+	return taken;
+}
+
 void app_peer_log(struct app *a, enum log_level level, const char *fmt, ...)
 {
 	char line[512];
-	unsigned dropped;
 	va_list ap;
 
-	if (!peer_log_take(&a->peer_log, clock_monotonic_us(), &dropped))
+	if (!take_line(&a->peer_log))
 		return;
-	if (dropped)
-		log_warning("log: lines about peers left out n=%u", dropped);
 	va_start(ap, fmt);
 	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
@@ -76,22 +84,25 @@ static struct seen look_at(const struct device *dev)
 			     device_owned(dev), device_doc_open(dev)};
 }
 
-/* One line for each change that the person who runs the gateway wants to know. */
-static void log_changes(const struct app *a, const struct seen *before, const struct seen *now)
+/* One line for each change that the person who runs the gateway wants to know; strangers can take
+ * an unowned device and give it up without end. */
+static void log_changes(struct app *a, const struct seen *before, const struct seen *now)
 {
 	char text[UUID_TEXT + 1];
 
-	if (!uuid_eq(&now->owner, &before->owner) && !uuid_is_nil(&now->owner)) {
+	if (!uuid_eq(&now->owner, &before->owner) && !uuid_is_nil(&now->owner) &&
+	    take_line(&a->change_log)) {
 		uuid_format(&now->owner, text);
 		log_info("device: owner is %s", text);
 	}
-	if (now->dos != before->dos) {
+	if (now->dos != before->dos && take_line(&a->change_log)) {
 		uuid_format(&now->id, text);
 		log_info("device: state %s to %s id=%s", dos_name(before->dos), dos_name(now->dos),
 			 text);
-		tell_systemd(a);
 	}
-	if (now->doc_open != before->doc_open)
+	if (now->dos != before->dos)
+		tell_systemd(a);
+	if (now->doc_open != before->doc_open && take_line(&a->change_log))
 		log_info("device: onboarding connection %s", now->doc_open ? "open" : "closed");
 }
 
@@ -297,6 +308,7 @@ struct app *app_free(struct app *a)
 	loop_timer_free(a->endpoint_timer);
 	pin_display_free(a->pin_display);
 	loop_timer_free(a->pin_timer);
+	loop_timer_free(a->signals_timer);
 	loop_timer_free(a->window_timer);
 	loop_timer_free(a->reset_timer);
 	a->identity = x509_own_unref(a->identity);

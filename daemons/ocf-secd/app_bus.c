@@ -63,11 +63,25 @@ static struct secd_facts facts_of(const struct app *a)
 	return f;
 }
 
+static int tell(void *arg)
+{
+	const uint64_t now_us = clock_monotonic_us();
+	struct app *a = arg;
+	unsigned dropped;
+
+	if (peer_log_take(&a->signals, now_us, &dropped))
+		secd_vtable_tell(a->vtable);
+	else
+		loop_timer_set(a->signals_timer, now_us + USEC_PER_SEC);
+	return 0;
+}
+
 void app_bus_update(struct app *a)
 {
 	struct secd_facts f = facts_of(a);
 
-	secd_vtable_update(a->vtable, &f);
+	if (secd_vtable_update(a->vtable, &f))
+		(void)tell(a);
 }
 
 void app_bus_pin_requested(struct app *a)
@@ -173,7 +187,9 @@ int app_bus_start(struct app *a)
 	struct secd_facts f = facts_of(a);
 	int r;
 
-	r = bus_new(&a->bus, a->loop, SECD_BUS_NAME, on_bus_state, a);
+	r = loop_timer_new(&a->signals_timer, a->loop, tell, a);
+	if (r >= 0)
+		r = bus_new(&a->bus, a->loop, SECD_BUS_NAME, on_bus_state, a);
 	if (r >= 0)
 		r = secd_vtable_new(&a->vtable, a->bus, &f, &CALLS, a);
 	if (r >= 0)

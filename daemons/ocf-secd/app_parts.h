@@ -36,7 +36,7 @@ struct app {
 	unsigned effects; /* of the request whose answer is about to be sent */
 	struct loop_timer *reset_timer, *pin_timer, *window_timer;
 	size_t sessions_peak; /* open ones since memory was given back last */
-	struct peer_log peer_log;
+	struct peer_log peer_log, change_log;
 
 	char pin_words[CONFIG_COMMAND_MAX];
 	char *pin_argv[CONFIG_COMMAND_WORDS + 1];
@@ -44,6 +44,8 @@ struct app {
 
 	struct bus *bus;
 	struct secd_vtable *vtable;
+	struct peer_log signals; /* strangers can change the device, and as often as they like */
+	struct loop_timer *signals_timer;
 	struct bus_watch *firmware;
 	struct broker *broker; /* NULL until the bus part is started */
 
@@ -69,7 +71,7 @@ int app_event(struct app *a, enum svr_event event, uint64_t session);
 MUST_USE int app_commit(struct app *a, struct svr_out *out);
 void app_effects(struct app *a, unsigned effects);
 struct svr_env app_env(struct app *a);
-/* Logs a line that a stranger can cause, if the ceiling allows. */
+/* Logs a line that a stranger can cause, if its ceiling allows. */
 void app_peer_log(struct app *a, enum log_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* ---- app_net.c ---- */

@@ -14,7 +14,7 @@ struct secd_vtable {
 	const struct secd_calls *calls;
 	void *arg;
 	const char *version;
-	struct secd_facts facts;
+	struct secd_facts facts, told;
 	struct sd_bus_slot *slot;
 };
 
@@ -154,6 +154,7 @@ int secd_vtable_new(struct secd_vtable **ret, struct bus *b, const struct secd_f
 		.arg = arg,
 		.version = OCFGW_VERSION,
 		.facts = *first,
+		.told = *first,
 	};
 	r = bus_part_add(b, &v->part);
 	if (r < 0)
@@ -185,12 +186,25 @@ static const struct bus_signalled SIGNALLED[] = {
 	BUS_SIGNALLED("Problems", struct secd_facts, problems),
 };
 
-void secd_vtable_update(struct secd_vtable *v, const struct secd_facts *now)
+bool secd_vtable_update(struct secd_vtable *v, const struct secd_facts *now)
 {
-	const struct secd_facts before = v->facts;
+	bool news = false;
 
 	v->facts = *now;
-	bus_emit_changes(v->bus, PATH, INTERFACE, SIGNALLED, ARRAY_SIZE(SIGNALLED), &before, now);
+	for (size_t i = 0; i < ARRAY_SIZE(SIGNALLED); i++)
+		news = news || memcmp((const char *)&v->told + SIGNALLED[i].offset,
+				      (const char *)&v->facts + SIGNALLED[i].offset,
+				      SIGNALLED[i].size) != 0;
+	return news;
+}
+
+void secd_vtable_tell(struct secd_vtable *v)
+{
+	const struct secd_facts before = v->told;
+
+	v->told = v->facts;
+	bus_emit_changes(v->bus, PATH, INTERFACE, SIGNALLED, ARRAY_SIZE(SIGNALLED), &before,
+			 &v->told);
 }
 
 void secd_vtable_pin_requested(struct secd_vtable *v)

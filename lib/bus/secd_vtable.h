@@ -44,8 +44,10 @@ MUST_USE int secd_vtable_new(struct secd_vtable **ret, struct bus *b,
 struct secd_vtable *secd_vtable_free(struct secd_vtable *v); /* accepts NULL, returns NULL */
 DEFINE_CLEANUP(struct secd_vtable *, secd_vtable_free)
 
-/* What the properties say from now on; PropertiesChanged names those that differ. */
-void secd_vtable_update(struct secd_vtable *v, const struct secd_facts *now);
+/* What the properties say from now on. Is it anything that PropertiesChanged has not said? */
+bool secd_vtable_update(struct secd_vtable *v, const struct secd_facts *now);
+/* PropertiesChanged, for those that differ from what it said last. */
+void secd_vtable_tell(struct secd_vtable *v);
 /* The signal PinRequested. */
 void secd_vtable_pin_requested(struct secd_vtable *v);
 
