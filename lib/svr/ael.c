@@ -28,6 +28,11 @@ const struct svr_audit_kind *svr_audit_kind(enum svr_audit event)
 	return &KINDS[event];
 }
 
+static char printable(uint8_t c)
+{
+	return c >= ' ' && c <= '~' ? (char)c : '?';
+}
+
 void svr_audit_roles(const struct device *dev, const struct req *req, const struct svr_wall *wall,
 		     char ret[AUDIT_TEXT_MAX + 1])
 {
@@ -38,7 +43,7 @@ void svr_audit_roles(const struct device *dev, const struct req *req, const stru
 	for (size_t i = 0; i < who.n_roles; i++)
 		for (size_t k = 0; k <= who.roles[i].name.len && at < AUDIT_TEXT_MAX; k++) {
 			if (k < who.roles[i].name.len)
-				ret[at++] = (char)who.roles[i].name.ptr[k];
+				ret[at++] = printable(who.roles[i].name.ptr[k]);
 			else if (i + 1 < who.n_roles)
 				ret[at++] = ',';
 		}
@@ -81,7 +86,7 @@ static size_t put_text(uint8_t *at, struct span text)
 
 	at[0] = (uint8_t)n;
 	for (size_t i = 0; i < n; i++)
-		at[1 + i] = text.ptr[i] >= ' ' && text.ptr[i] <= '~' ? text.ptr[i] : '?';
+		at[1 + i] = (uint8_t)printable(text.ptr[i]);
 	return 1 + n;
 }
 

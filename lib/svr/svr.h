@@ -170,7 +170,8 @@ const struct svr_audit_kind *svr_audit_kind(enum svr_audit event); /* not AUDIT_
 
 #define AUDIT_AUX_MAX  ((size_t)8)   /* texts of one event */
 #define AUDIT_TEXT_MAX ((size_t)128) /* octets of one; more are cut off */
-/* The roles that the requester has, with commas between, for an event; "" for none. */
+/* The roles that the requester has, with commas between, for an event; "" for none. Printable
+ * ASCII, since the bus takes no half of a character. */
 void svr_audit_roles(const struct device *dev, const struct req *req, const struct svr_wall *wall,
 		     char ret[AUDIT_TEXT_MAX + 1]);
 /* Puts an event into /oic/sec/ael, if its filters let it pass; in place, since nothing of it is
