@@ -379,20 +379,23 @@ int x509_crl_time(struct span der, uint64_t *ret_us)
 	return 0;
 }
 
+/* Also if it cannot be read to its end: what is behind might be this one. */
 static bool lists(gnutls_x509_crl_t crl, struct span serial)
 {
 	gnutls_x509_crl_iter_t at = NULL;
-	uint8_t other[64];
-	size_t len = sizeof(other);
 	bool found = false;
-	time_t when;
+	int r;
 
-	while (!found && gnutls_x509_crl_iter_crt_serial(crl, &at, other, &len, &when) >= 0) {
-		found = span_eq(serial, span_of(other, len));
-		len = sizeof(other);
-	}
+	do {
+		uint8_t other[64];
+		size_t len = sizeof(other);
+		time_t when;
+
+		r = gnutls_x509_crl_iter_crt_serial(crl, &at, other, &len, &when);
+		found = r >= 0 && span_eq(serial, span_of(other, len));
+	} while (r >= 0 && !found);
 	gnutls_x509_crl_iter_deinit(at);
-	return found;
+	return found || r != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE;
 }
 
 static bool is_revoked(const struct x509_trust *t, gnutls_x509_crt_t crt, gnutls_x509_crt_t ca)

@@ -472,6 +472,23 @@ static void x509_trust_add_crl__revokes(void **state)
 	destroy(&w);
 }
 
+static void x509_verify__does_not_pass_what_a_list_hides(void **state)
+{
+	struct world w = three_tiers();
+	const char *why = NULL;
+	const unsigned revoked[] = {MAKER_LONG_SERIAL, 77};
+	uint8_t crl[2048];
+	size_t n;
+
+	(void)state;
+	two_tiers(&w);
+	build(&w);
+	n = make_crl(&w.made[0], revoked, ARRAY_SIZE(revoked), crl, sizeof(crl));
+	assert_int_equal(x509_trust_add_crl(w.trust, span_of(crl, n), &why), 0);
+	assert_int_equal(verify(&w, X509_IDENTITY, &why), -EKEYREVOKED);
+	destroy(&w);
+}
+
 static void x509_trust_add_crl__refuses_strangers_and_damage(void **state)
 {
 	struct world w = three_tiers();
@@ -551,6 +568,7 @@ int main(void)
 		cmocka_unit_test(x509_chain_period__is_the_narrowest),
 		cmocka_unit_test(x509_chain_role__reads_the_directory_name),
 		cmocka_unit_test(x509_trust_add_crl__revokes),
+		cmocka_unit_test(x509_verify__does_not_pass_what_a_list_hides),
 		cmocka_unit_test(x509_trust_add_crl__refuses_strangers_and_damage),
 		cmocka_unit_test(x509_trust_add_crl__wants_an_anchor_that_may_sign_it),
 		cmocka_unit_test(x509_own_new__wants_the_rules_and_the_key),

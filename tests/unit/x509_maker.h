@@ -14,6 +14,8 @@
 #define MAKER_TO   ((time_t)2000000000)
 #define MAKER_NOW  UINT64_C(1800000000000000) /* microseconds, in between */
 
+#define MAKER_LONG_SERIAL 4242u /* in a revocation list: far longer than RFC 5280 allows */
+
 #define MAKER_UUID "b0b00000-0000-4000-8000-000000000001"
 
 #define OID_SERVER   "1.3.6.1.5.5.7.3.1"
@@ -156,9 +158,11 @@ static inline size_t make_crl(const struct made *issuer, const unsigned *serials
 	must(gnutls_x509_crl_set_next_update(crl, MAKER_FROM + 1));
 	must(gnutls_x509_crl_set_number(crl, "\1", 1));
 	for (size_t i = 0; i < n; i++) {
-		const uint8_t serial[] = {0x01, (uint8_t)(serials[i] >> 8), (uint8_t)serials[i]};
+		const uint8_t serial[100] = {0x01, (uint8_t)(serials[i] >> 8), (uint8_t)serials[i]};
 
-		must(gnutls_x509_crl_set_crt_serial(crl, serial, sizeof(serial), MAKER_FROM));
+		must(gnutls_x509_crl_set_crt_serial(
+			crl, serial, serials[i] == MAKER_LONG_SERIAL ? sizeof(serial) : 3,
+			MAKER_FROM));
 	}
 	must(gnutls_x509_crl_sign2(crl, issuer->crt, issuer->key, GNUTLS_DIG_SHA256, 0));
 	must(gnutls_x509_crl_export(crl, GNUTLS_X509_FMT_DER, ret, &room));
