@@ -142,6 +142,20 @@ const struct command COMMANDS[] = {
 "resource owners have changed.\n",
 	},
 	{
+		.group = CARE, .name = "log", .args = "DEVICE", .min_args = 1, .max_args = 1,
+		.options = O_NET, .run = cmd_log,
+		.summary = "print the auditable events of a device, oldest first",
+		.help = "A rule must let us read /oic/sec/ael; without one the message says which.\n",
+	},
+	{
+		.group = CARE, .name = "update", .args = "DEVICE [check|download|install]",
+		.min_args = 1, .max_args = 2, .options = O_NET | O_DEADLINE | O_URL, .run = cmd_update,
+		.summary = "have a device update its software, and watch it",
+		.help =
+"All three steps, or the one named; ends early where there is nothing new. Asks by\n"
+"pstat.tm, with --url by /oc/swu. A rule must let us read,update /oc/swu.\n",
+	},
+	{
 		.group = CARE, .name = "hand-over", .args = "DEVICE FILE", .min_args = 2, .max_args = 2,
 		.options = O_NET | O_YES | O_PASSPHRASE | O_TO, .run = cmd_hand_over,
 		.summary = "give a device to another owner, who takes it over with FILE",

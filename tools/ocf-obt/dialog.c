@@ -1,5 +1,6 @@
 #include "dialog.h"
 
+#include "base/clock.h"
 #include "codec/cbw.h"
 
 #define ACK_TIMEOUT_US (500 * USEC_PER_MSEC)
@@ -160,6 +161,45 @@ int dialog_state(struct dialog *d, unsigned state)
 	cbw_end(&body);
 	cbw_end(&body);
 	return dialog_post(d, OBT_DOTS, "/oic/sec/pstat", &body);
+}
+
+void dialog_explain_access(struct dialog *d, const char *what, const char *path)
+{
+	char uuid[UUID_TEXT + 1], device[UUID_TEXT + 1];
+
+	if (d->trouble.outcome != OUT_REFUSED || d->trouble.code != 401)
+		return;
+	uuid_format(record_service_uuid(state_self(d->state), &d->dev, OBT_DOTS), uuid);
+	uuid_format(&d->dev.device, device);
+	trouble_set(&d->trouble, OUT_REFUSED, "no rule lets us: ocf-obt allow %s device=%s %s %s",
+		    device, uuid, what, path);
+	d->trouble.code = 401;
+}
+
+static int on_waited(void *arg)
+{
+	*(bool *)arg = true;
+	return 0;
+}
+
+int dialog_wait(struct dialog *d, uint64_t for_us)
+{
+	struct dialog_way *w = &d->ways[OBT_DOTS];
+	struct loop_timer *timer CLEANUP(loop_timer_freep) = NULL;
+	bool waited = false;
+	int r = 0;
+
+	if (!w->in_use) {
+		r = net_open(&w->net, d->o->interfaces);
+		w->in_use = r >= 0;
+	}
+	if (r >= 0)
+		r = loop_timer_new(&timer, w->net.loop, on_waited, &waited);
+	if (r < 0)
+		return fail(d, r, OUT_FAILED, strerror(-r));
+	loop_timer_set(timer, clock_monotonic_us() + for_us);
+	r = net_wait(&w->net, &waited);
+	return r < 0 ? fail(d, r, OUT_INTERRUPTED, "interrupted") : 0;
 }
 
 void dialog_hang_up(struct dialog *d)

@@ -42,6 +42,11 @@ MUST_USE int dialog_request(struct dialog *d, const struct request *r);
 MUST_USE int dialog_get(struct dialog *d, enum obt_service as, const char *path);
 MUST_USE int dialog_post(struct dialog *d, enum obt_service as, const char *path,
 			 const struct buf *body);
+/* After a request of the owner: if it was refused for want of a rule, the trouble says which one.
+ */
+void dialog_explain_access(struct dialog *d, const char *what, const char *path);
+/* Nothing for so long; sessions stay alive. */
+MUST_USE int dialog_wait(struct dialog *d, uint64_t for_us);
 /* UPDATE of pstat.dos.s, by the owner. */
 MUST_USE int dialog_state(struct dialog *d, unsigned state);
 

@@ -42,6 +42,7 @@ TEXT(trust_file)
 TEXT(role)
 TEXT(passphrase_file)
 TEXT(to)
+TEXT(url)
 
 static const char *parse_seconds(const char *text, uint64_t *ret)
 {
@@ -155,6 +156,7 @@ const struct opt OPTS[] = {
 	{O_TO, "to", "UUID", set_to, "the new owner: uuid of its own list --json"},
 	{O_PASSPHRASE, "passphrase-file", "FILE", set_passphrase_file,
 	 "read the passphrase from the first line of FILE; - is standard input"},
+	{O_URL, "url", "URL", set_url, "where the software is, in place of the device's own sources"},
 	{O_AS, "as", "SERVICE", set_as, "speak as owner (default), credentials or access service"},
 	{O_OBSERVE, "observe", NULL, set_observe, "print each change, until interrupted"},
 	{O_COUNT, "count", "N", set_count, "with --observe: end after N bodies"},

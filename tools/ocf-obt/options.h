@@ -12,7 +12,7 @@ struct options {
 	enum obt_service as;
 	/* NULL: not given */
 	const char *dir, *interfaces, *pin_file, *body_file, *cbor_file, *approved_file,
-		*trust_file, *role, *passphrase_file, *to;
+		*trust_file, *role, *passphrase_file, *to, *url;
 	uint64_t timeout_us, deadline_us;
 	char **args; /* what is left: devices, paths */
 	size_t n_args;
@@ -48,6 +48,7 @@ struct options {
 #define O_COUNT        (UINT64_C(1) << 26)
 #define O_PASSPHRASE   (UINT64_C(1) << 27)
 #define O_TO           (UINT64_C(1) << 28)
+#define O_URL          (UINT64_C(1) << 29)
 #define O_COMMON       (O_JSON | O_DIR | O_HELP) /* every command takes these */
 #define O_NET          (O_INTERFACE | O_TIMEOUT | O_SCOPE)
 
@@ -94,6 +95,8 @@ enum outcome cmd_backup(const struct options *o);
 enum outcome cmd_restore(const struct options *o);
 enum outcome cmd_hand_over(const struct options *o);
 enum outcome cmd_take_over(const struct options *o);
+enum outcome cmd_log(const struct options *o);
+enum outcome cmd_update(const struct options *o);
 enum outcome cmd_list(const struct options *o);
 enum outcome cmd_get(const struct options *o);
 enum outcome cmd_post(const struct options *o);
