@@ -364,6 +364,55 @@ static void pstat__keeps_what_the_update_has_reached(void **state)
 	world_free(w);
 }
 
+/* A restart in the middle: the job is gone, what it had reached before is not. */
+static void swu_record__keeps_what_was_settled(void **state)
+{
+	static const struct {
+		enum svr_software_news reached;
+		enum swu_state want;
+		unsigned cm;
+	} CASES[] = {
+		{SOFTWARE_AVAILABLE,  SWU_STATE_NSA, C1},
+		{SOFTWARE_VERIFYING,  SWU_STATE_NSA, C1},
+		{SOFTWARE_INSTALLING, SWU_STATE_SVA, C2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
+		struct world *w = world_with_swu(DOS_RFNOP);
+
+		assert_int_equal(tm(w, MODE_UPGRADE), V_CHANGED);
+		hear(w, SOFTWARE_AVAILABLE, 0, "2.0.0");
+		hear(w, CASES[i].reached, 0, "");
+		assert_false(w->out.store);
+		assert_int_equal(tm(w, MODE_UPGRADE | 0x20), V_CHANGED); /* stores */
+		assert_null(world_start(w));
+		assert_int_equal(job(w), SWU_IDLE);
+		assert_int_equal(w->dev->tm, 0x20);
+		assert_int_equal(w->dev->swu.state, CASES[i].want);
+		assert_int_equal(w->dev->cm, CASES[i].cm);
+		assert_string_equal(w->dev->swu.nv, "2.0.0");
+		world_free(w);
+	}
+}
+
+static void swu_post__waits_for_the_job_under_way(void **state)
+{
+	struct world *w = world_with_swu(DOS_RFNOP);
+
+	(void)state;
+	assert_int_equal(swu(w, BODY("", "isac", "now")), V_CHANGED);
+	assert_int_equal(swu(w, BODY("http://h", "upgrade", "now")), V_CHANGED);
+	assert_int_equal(job(w), SWU_ISAC);
+	hear(w, SOFTWARE_FOUND, 0, "2.0.0");
+	assert_int_equal(job(w), SWU_UPGRADE);
+	assert_int_equal(swu(w, BODY("", "isac", "now")), V_CHANGED);
+	assert_int_equal(swu(w, BODY("", "idle", "none")), V_CHANGED); /* taken back */
+	hear(w, SOFTWARE_INSTALLED, 0, "");
+	assert_int_equal(job(w), SWU_IDLE);
+	world_free(w);
+}
+
 static void svr_software__hears_its_own_job_only(void **state)
 {
 	struct world *w = world_with_swu(DOS_RFNOP);
@@ -424,6 +473,8 @@ int main(void)
 		cmocka_unit_test(swu_begin__is_void_after_a_reset),
 		cmocka_unit_test(swu_begin__refuses_what_nobody_can_fetch),
 		cmocka_unit_test(svr_software__takes_its_course),
+		cmocka_unit_test(swu_record__keeps_what_was_settled),
+		cmocka_unit_test(swu_post__waits_for_the_job_under_way),
 		cmocka_unit_test(svr_software__hears_its_own_job_only),
 		cmocka_unit_test(swu_set_tm__runs_the_edges_in_order),
 		cmocka_unit_test(swu_set_tm__takes_back_what_has_not_begun),
