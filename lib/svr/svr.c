@@ -1,5 +1,6 @@
 #include "svr/svr.h"
 
+#include "codec/cbr.h"
 #include "svr/cred.h"
 #include "svr/dos.h"
 #include "svr/otm.h"
@@ -12,15 +13,35 @@ static bool format_is_taken(uint32_t format)
 	return format == CF_NONE || format == CF_CBOR || format == CF_OCF_CBOR;
 }
 
-static enum verdict call_post(struct exchange *x)
+static bool is_well_formed(struct span body)
 {
-	if (!x->res->post)
-		return refuse(x, V_NO_METHOD, "method has no handler");
-	if (!format_is_taken(x->req->content_format))
+	static const struct cbr_limits LIMITS = {.bytes = REQ_BODY_MAX,
+						 .depth = CBR_DEPTH_MAX,
+						 .items = REQ_BODY_MAX,
+						 .text = REQ_BODY_MAX,
+						 .floats = true};
+	struct cbr c;
+
+	cbr_open(&c, body, &LIMITS);
+	(void)cbr_skip(&c);
+	return cbr_close(&c) != CBR_MALFORMED;
+}
+
+/* V_CHANGED, or what is wrong with the body, wherever it goes. */
+static enum verdict check_body(struct exchange *x)
+{
+	const struct req *req = x->req;
+	const size_t max = x->res && x->res->body_max ? x->res->body_max : REQ_BODY_MAX;
+
+	if (req->method != M_POST && req->method != M_PUT)
+		return V_CHANGED;
+	if (!format_is_taken(req->content_format))
 		return refuse(x, V_BAD_FORMAT, "content format is not CBOR");
-	if (x->req->body.len > x->res->body_max)
+	if (req->body.len > max)
 		return refuse(x, V_TOO_LARGE, "body is too long");
-	return x->res->post(x);
+	if (req->body.len > 0 && !is_well_formed(req->body))
+		return refuse(x, V_BAD_REQUEST, "malformed body");
+	return V_CHANGED;
 }
 
 static enum verdict call_get(struct exchange *x)
@@ -45,7 +66,9 @@ static enum verdict call_handler(struct exchange *x)
 	case M_GET:
 		return call_get(x);
 	case M_POST:
-		return call_post(x);
+		if (x->res->post)
+			return x->res->post(x);
+		break;
 	case M_DELETE:
 		if (x->res->del)
 			return x->res->del(x);
@@ -70,16 +93,25 @@ static bool multicast_concerns(const struct exchange *x)
 }
 
 /* While a DOC is open, it alone hears what is there and what is not: OCF Security 12.1. */
-static enum verdict not_found(struct exchange *x)
+static bool may_hear(const struct exchange *x)
 {
-	if (x->dev->dos == DOS_RFOTM && x->dev->doc != 0 && !device_in_doc(x->dev, x->req->session))
-		return refuse(x, V_UNAUTHORIZED, "requester is not authorised");
-	return refuse(x, V_NOT_FOUND, "no such resource");
+	return x->dev->dos != DOS_RFOTM || x->dev->doc == 0 ||
+	       device_in_doc(x->dev, x->req->session);
 }
 
-/* Precedence of refusals: interface, access, format, size, content. */
+static bool is_granted(struct exchange *x)
+{
+	if (!x->res)
+		return may_hear(x);
+	x->access = access_decide(x->dev, &x->who, &x->res->target);
+	return x->access != ACCESS_NONE;
+}
+
+/* Precedence of refusals: interface, access, format, size, form, resource, method, content. */
 static enum verdict decide(struct exchange *x)
 {
+	enum verdict v;
+
 	if (x->dev->dos == DOS_RFOTM && x->dev->info->n_oxms == 0)
 		return refuse(x, V_IGNORE, "no transfer method is usable");
 	if (x->req->multicast && !multicast_concerns(x))
@@ -90,14 +122,14 @@ static enum verdict decide(struct exchange *x)
 		return refuse(x, V_UNAVAILABLE, "a reset is pending");
 
 	x->res = route_find(x->env, x->req->path, &x->room);
-	if (!x->res)
-		return not_found(x);
-	if (!route_interface(x->res, x->req))
+	if (x->res && !route_interface(x->res, x->req))
 		return refuse(x, V_FORBIDDEN, "interface is not supported");
-	x->access = access_decide(x->dev, &x->who, &x->res->target);
-	if (x->access == ACCESS_NONE)
+	if (!is_granted(x))
 		return refuse(x, V_UNAUTHORIZED, "requester is not authorised");
-	return call_handler(x);
+	v = check_body(x);
+	if (v != V_CHANGED)
+		return v;
+	return x->res ? call_handler(x) : refuse(x, V_NOT_FOUND, "no such resource");
 }
 
 static void out_reset(struct svr_out *out)

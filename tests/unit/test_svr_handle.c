@@ -68,15 +68,63 @@ static void svr_handle__limits_bodies(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
 		struct ask ask = {M_POST, CASES[i].uri, DOC, .raw = span_of(octets, CASES[i].max)};
 
-		assert_int_equal(world_ask(w, &ask), strcmp(CASES[i].uri, "/oc/swu")
-							     ? V_BAD_REQUEST
-							     : V_NOT_ACCEPTABLE);
+		assert_int_equal(world_ask(w, &ask), V_BAD_REQUEST);
 		ask.raw.len++;
 		assert_int_equal(world_ask(w, &ask), V_TOO_LARGE);
 		ask.session = CLEAR; /* access comes first */
 		assert_int_equal(world_ask(w, &ask), V_UNAUTHORIZED);
 	}
 	free(octets);
+	world_free(w);
+}
+
+static void svr_handle__refuses_by_precedence(void **state)
+{
+	static const uint8_t BROKEN[513] = {0xff}, EMPTY[] = {0xa0};
+	static const struct {
+		const char *name;
+		enum method method;
+		const char *uri;
+		bool clear;
+		struct span body;
+		enum verdict want;
+	} CASES[] = {
+		{"interface before access",
+		 M_POST,				    "/oic/sec/cred?if=oic.if.r",
+		 true,									  {BROKEN, 513},
+		 V_FORBIDDEN												   },
+		{"access before form",              M_POST, "/oic/sec/cred",             true,  {BROKEN, 1},   V_UNAUTHORIZED  },
+		{"access before what is not there",
+		 M_POST,				    "/unknown",
+		 true,									  {BROKEN, 1},
+		 V_UNAUTHORIZED												},
+		{"size before form",                M_POST, DOXM,                        false, {BROKEN, 513}, V_TOO_LARGE     },
+		{"size before method",              M_PUT,  DOXM,                        false, {BROKEN, 513}, V_TOO_LARGE     },
+		{"form before what is not there",
+		 M_POST,				    "/unknown",
+		 false,									 {BROKEN, 1},
+		 V_BAD_REQUEST												 },
+		{"form before method",              M_PUT,  DOXM,                        false, {BROKEN, 1},   V_BAD_REQUEST   },
+		{"form before method",              M_POST, "/oic/sec/csr",              false, {BROKEN, 1},   V_BAD_REQUEST   },
+		{"not there",                       M_PUT,  "/unknown",                  false, {EMPTY, 1},    V_NOT_FOUND     },
+		{"no such method",                  M_PUT,  DOXM,                        false, {EMPTY, 1},    V_NO_METHOD     },
+		{"no such method",                  M_POST, "/oic/sec/csr",              false, {EMPTY, 1},    V_NO_METHOD     },
+		{"form before value",               M_POST, "/oc/swu",                   false, {BROKEN, 1},   V_BAD_REQUEST   },
+		{"value",			   M_POST, "/oc/swu",                   false, {EMPTY, 1},    V_NOT_ACCEPTABLE},
+	};
+	struct world *w = world_new();
+
+	(void)state;
+	to_doc(w);
+	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
+		struct ask ask = {CASES[i].method, CASES[i].uri, CASES[i].clear ? CLEAR : DOC,
+				  .raw = CASES[i].body};
+		enum verdict got = world_ask(w, &ask);
+
+		if (got != CASES[i].want)
+			fail_msg("%s: %s: %d, not %d", CASES[i].name, CASES[i].uri, got,
+				 CASES[i].want);
+	}
 	world_free(w);
 }
 
@@ -221,6 +269,7 @@ int main(void)
 		cmocka_unit_test(svr_handle__wants_cbor),
 		cmocka_unit_test(svr_handle__refuses_text),
 		cmocka_unit_test(svr_handle__limits_bodies),
+		cmocka_unit_test(svr_handle__refuses_by_precedence),
 		cmocka_unit_test(svr_handle__takes_both_forms_of_containers),
 		cmocka_unit_test(svr_handle__is_silent_to_groups),
 		cmocka_unit_test(svr_handle__is_silent_once_a_doc_opened_meanwhile),
