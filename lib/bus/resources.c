@@ -94,9 +94,8 @@ static void program_drop(struct program *p)
 }
 
 /* Whoever waits for an answer of the resource gets none. */
-static void resource_drop(struct bus_resource *r)
+static void resource_drop(struct bus_resources *rs, struct bus_resource *r)
 {
-	struct bus_resources *rs = owner_of(r);
 	struct bus_resource **link = &rs->resources;
 
 	resource_calls_end(&rs->calls, r->it);
@@ -123,13 +122,14 @@ static struct bus_resource *resource_find(struct bus_resources *rs, const char *
 static int on_vanished(sd_bus_track *track, void *userdata)
 {
 	struct program *p = userdata;
-	struct bus_resource *r = p->owner->resources, *next;
+	struct bus_resources *rs = p->owner;
+	struct bus_resource *r = rs->resources, *next;
 
 	(void)track;
 	for (; r; r = next) {
 		next = r->next;
 		if (r->program == p)
-			resource_drop(r); /* the last one takes the program with it */
+			resource_drop(rs, r); /* the last one takes the program with it */
 	}
 	return 0;
 }
@@ -318,16 +318,17 @@ static int register_resource(sd_bus_message *m, void *userdata, sd_bus_error *er
 
 static int unregister_resource(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
+	struct bus_resources *rs = userdata;
 	struct bus_resource *it;
 	const char *path;
 	int r = sd_bus_message_read_basic(m, 'o', &path);
 
 	if (r < 0)
 		return r;
-	it = resource_find(userdata, sd_bus_message_get_sender(m), path);
+	it = resource_find(rs, sd_bus_message_get_sender(m), path);
 	if (!it)
 		return sd_bus_error_set(error, ERROR_NAME "NotFound", "Not registered by you");
-	resource_drop(it);
+	resource_drop(rs, it);
 	return sd_bus_reply_method_return(m, NULL);
 }
 
@@ -397,7 +398,7 @@ static const sd_bus_vtable VTABLE[] = {
 static void drop_all(struct bus_resources *rs)
 {
 	while (rs->resources)
-		resource_drop(rs->resources);
+		resource_drop(rs, rs->resources);
 	rs->vtable = sd_bus_slot_unref(rs->vtable);
 	rs->request = sd_bus_slot_unref(rs->request);
 }

@@ -214,10 +214,10 @@ static void limit__of_one_peer_and_in_all(void **state)
 {
 	struct bench *b = *state;
 
-	for (uint16_t i = 0; i < LATERS_MAX; i++) {
+	for (size_t i = 0; i < LATERS_MAX; i++) {
 		uint64_t session = 5 + i / LATERS_PER_PEER_MAX;
 
-		assert_int_equal(start_from(b, session, i), MC_EMPTY);
+		assert_int_equal(start_from(b, session, (uint16_t)i), MC_EMPTY);
 		if (i + 1 == LATERS_PER_PEER_MAX)
 			assert_int_equal(start_from(b, session, 999), MC_UNAVAILABLE);
 	}

@@ -361,7 +361,7 @@ static void limit__of_one_peer(void **state)
 	struct bench *b = *state;
 	struct remote other = {.session = 6};
 
-	for (uint8_t i = 1; i < OBSERVERS_PER_PEER_MAX; i++) { /* one is there */
+	for (size_t i = 1; i < OBSERVERS_PER_PEER_MAX; i++) { /* one is there */
 		receive_quietly(b, &SECURED, (uint8_t)(100 + i));
 		assert_int_not_equal(last(b)->observe, MESSAGE_ABSENT);
 	}
