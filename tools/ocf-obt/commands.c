@@ -28,7 +28,7 @@ const struct command COMMANDS[] = {
 "first four or more characters, or a name.\n",
 	},
 	{
-		.group = FINDING, .name = "list", .args = "", .run = cmd_list,
+		.group = FINDING, .name = "list", .args = "", .options = O_NAMES, .run = cmd_list,
 		.summary = "list the devices that this tool owns",
 		.help = "Reads the tool's own records; asks no device.\n",
 	},
@@ -239,5 +239,20 @@ void help_command(const struct command *c)
 		(void)snprintf(left, sizeof(left), "--%s%s%s", OPTS[i].name,
 			       OPTS[i].value ? " " : "", OPTS[i].value ? OPTS[i].value : "");
 		(void)printf("  %-22s %s\n", left, OPTS[i].help);
+	}
+}
+
+void help_words(const char *command)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (!command) {
+			(void)printf("%s\n", COMMANDS[i].name);
+			continue;
+		}
+		if (strcmp(command, COMMANDS[i].name) != 0)
+			continue;
+		for (size_t k = 0; k < N_OPTS; k++)
+			if ((COMMANDS[i].options | O_COMMON) & OPTS[k].bit)
+				(void)printf("--%s\n", OPTS[k].name);
 	}
 }

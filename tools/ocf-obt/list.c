@@ -39,6 +39,15 @@ static void print_record(const struct record_device *rec)
 		out_field(stdout, "secure", rec->addresses[i]);
 }
 
+static void print_name(const struct record_device *rec)
+{
+	char uuid[UUID_TEXT + 1];
+
+	uuid_format(&rec->device, uuid);
+	out_text(stdout, *rec->name ? rec->name : uuid);
+	(void)printf("\n");
+}
+
 enum outcome cmd_list(const struct options *o)
 {
 	struct state *state CLEANUP(state_freep) = NULL;
@@ -47,6 +56,11 @@ enum outcome cmd_list(const struct options *o)
 
 	if (state_open(&state, o->dir, &trouble) < 0)
 		return out_trouble(o->json, &trouble);
+	if (o->names) {
+		for (size_t i = 0; i < state_count(state); i++)
+			print_name(state_at(state, i));
+		return OUT_OK;
+	}
 	if (!o->json) {
 		for (size_t i = 0; i < state_count(state); i++)
 			print_record(state_at(state, i));

@@ -53,6 +53,10 @@ int main(int argc, char *argv[])
 		(void)printf("ocf-obt %s\n", OCFGW_VERSION);
 		return OUT_OK;
 	}
+	if (strcmp(name, "help") == 0 && argc > 2 && strcmp(argv[2], "--words") == 0) {
+		help_words(argc > 3 ? argv[3] : NULL);
+		return OUT_OK;
+	}
 	if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
 		help_general(stdout);
 		return OUT_OK;

@@ -32,6 +32,7 @@ FLAG(observe)
 FLAG(separate)
 FLAG(renew)
 FLAG(dry_run)
+FLAG(names)
 TEXT(dir)
 TEXT(interfaces)
 TEXT(pin_file)
@@ -140,7 +141,7 @@ const struct opt OPTS[] = {
 	{O_ATTEMPTS, "attempts", "N", set_attempts,
 	 "begin so often with one device when it falls silent (4)"},
 	{O_METHOD, "method", "METHOD", set_method,
-	 "manufacturer-certificate, random-pin, fixed-pin or just-works; default: the strongest"},
+	 "manufacturer-certificate, random-pin, fixed-pin or just-works"},
 	{O_TRUST, "trust", "FILE", set_trust_file,
 	 "CA certificates of manufacturers, in PEM: without them no certificate is good"},
 	{O_SEPARATE, "separate-services", NULL, set_separate,
@@ -157,6 +158,7 @@ const struct opt OPTS[] = {
 	{O_PASSPHRASE, "passphrase-file", "FILE", set_passphrase_file,
 	 "read the passphrase from the first line of FILE; - is standard input"},
 	{O_URL, "url", "URL", set_url, "where the software is, in place of the device's own sources"},
+	{O_NAMES, "names", NULL, set_names, "only names, one a line; the UUID of a device without one"},
 	{O_AS, "as", "SERVICE", set_as, "speak as owner (default), credentials or access service"},
 	{O_OBSERVE, "observe", NULL, set_observe, "print each change, until interrupted"},
 	{O_COUNT, "count", "N", set_count, "with --observe: end after N bodies"},

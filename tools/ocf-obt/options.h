@@ -5,7 +5,7 @@
 #include "out.h"
 
 struct options {
-	bool json, yes, owned, all, no_provision, cbor, separate, renew, dry_run, observe;
+	bool json, yes, owned, all, no_provision, cbor, separate, renew, dry_run, names, observe;
 	bool has_method;
 	enum obt_method method;
 	unsigned scope, jobs, attempts, count;
@@ -49,6 +49,7 @@ struct options {
 #define O_PASSPHRASE   (UINT64_C(1) << 27)
 #define O_TO           (UINT64_C(1) << 28)
 #define O_URL          (UINT64_C(1) << 29)
+#define O_NAMES        (UINT64_C(1) << 30)
 #define O_COMMON       (O_JSON | O_DIR | O_HELP) /* every command takes these */
 #define O_NET          (O_INTERFACE | O_TIMEOUT | O_SCOPE)
 
@@ -75,6 +76,8 @@ extern const size_t N_OPTS;
 
 void help_general(FILE *to);
 void help_command(const struct command *c);
+/* For shell completion, one a line: the commands, or the options of one. */
+void help_words(const char *command);
 
 enum outcome cmd_discover(const struct options *o);
 enum outcome cmd_own(const struct options *o);
