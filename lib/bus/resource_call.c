@@ -111,13 +111,26 @@ static int make(sd_bus *sd, const char *name, const char *path, const struct spa
 	return 0;
 }
 
+/* Whoever may ask may not fill the bus, and our memory, with questions that nobody answers. */
+static bool has_room(const struct resource_calls *cs, const void *it)
+{
+	size_t n = 0;
+
+	for (const struct resource_call *call = cs->first; call; call = call->next)
+		n += call->it == it;
+	return n < RESOURCE_CALLS_MAX;
+}
+
 int resource_call(struct resource_calls *cs, struct sd_bus *sd, const char *name, const char *path,
 		  const struct span *map, bus_resource_fn fn, void *it, uint64_t ticket)
 {
 	CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-	CLEANUP(freep) struct resource_call *call = calloc(1, sizeof(*call));
+	CLEANUP(freep) struct resource_call *call = NULL;
 	int r;
 
+	if (!has_room(cs, it))
+		return -EBUSY;
+	call = calloc(1, sizeof(*call));
 	if (!call)
 		return -ENOMEM;
 	*call = (struct resource_call){

@@ -8,12 +8,14 @@
 struct sd_bus;
 struct resource_call;
 
+#define RESOURCE_CALLS_MAX ((size_t)16) /* about one resource at a time */
+
 struct resource_calls {
 	struct resource_call *first;
 };
 
 /* Update(map), or Retrieve() if `map` is NULL, of an object; `fn` gets `it`. -EBADMSG as
- * payload_append(); other errors of the bus. */
+ * payload_append(); -EBUSY: too many wait; other errors of the bus. */
 MUST_USE int resource_call(struct resource_calls *cs, struct sd_bus *sd, const char *name,
 			   const char *path, const struct span *map, bus_resource_fn fn, void *it,
 			   uint64_t ticket);

@@ -27,10 +27,12 @@ class Echo(dbus.service.Object):
 
 class Slow(dbus.service.Object):
     """Answers after a second, or never."""
+    asked = 0
 
     @dbus.service.method(RESOURCE, out_signature="a{sv}", async_callbacks=("done", "failed"))
     def Retrieve(self, done, failed):
-        GLib.timeout_add(1000, lambda: done({"slow": True}))
+        self.asked += 1
+        GLib.timeout_add(1000, lambda: done({"slow": True, "asked": self.asked}))
 
     @dbus.service.method(RESOURCE, in_signature="a{sv}", out_signature="a{sv}",
                          async_callbacks=("done", "failed"))
