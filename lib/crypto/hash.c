@@ -45,7 +45,7 @@ bool digests_match(const struct digests *want, const struct digests *got)
 		return false;
 	for (size_t i = 0; i < HASH_COUNT; i++) {
 		if ((want->algs & HASH_BIT(i)) != 0 &&
-		    memcmp(want->b[i], got->b[i], HASHES[i].len) != 0)
+		    gnutls_memcmp(want->b[i], got->b[i], HASHES[i].len) != 0)
 			return false;
 	}
 	return true;

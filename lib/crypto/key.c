@@ -509,6 +509,9 @@ static int export_public(gnutls_privkey_t priv, struct buf *room, struct key_par
 	gnutls_ecc_curve_t curve = GNUTLS_ECC_CURVE_INVALID;
 	int r = gnutls_pubkey_init(&pub);
 
+	*room = BUF_INIT(2 * KEY_PART_MAX);
+	if (r >= 0 && !buf_room(room, 2 * KEY_PART_MAX))
+		r = GNUTLS_E_MEMORY_ERROR;
 	if (r >= 0)
 		r = gnutls_pubkey_import_privkey(pub, priv, 0, 0);
 	if (r >= 0)
@@ -533,7 +536,7 @@ static int export_public(gnutls_privkey_t priv, struct buf *room, struct key_par
 
 int key_import_url(const char *url, struct key **ret, const char **ret_why)
 {
-	struct buf room CLEANUP(buf_done) = BUF_INIT(4 * KEY_PART_MAX);
+	struct buf room CLEANUP(buf_done) = {0};
 	struct key_parts parts = {0};
 	gnutls_privkey_t priv = NULL;
 	int r;
