@@ -1,6 +1,20 @@
 #include "codec/jsn.h"
 
 #include <jansson.h>
+#include <malloc.h>
+
+/* A value may hold a private key: its memory is wiped before it is given back. */
+static void wipe_and_free(void *p)
+{
+	if (p)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+__attribute__((constructor)) static void set_allocator(void)
+{
+	json_set_alloc_funcs(malloc, wipe_and_free);
+}
 
 /* struct jsn is never defined: a pointer to it is jansson's, seen from outside. */
 static json_t *in(const struct jsn *v)

@@ -3,7 +3,7 @@
  * Reading refuses duplicate members, octets after the value, byte order marks, invalid UTF-8,
  * escaped NULs, integers beyond 63 bits, and depth beyond the limit (found before a tree is
  * built, so that hostile nesting costs nothing). Numbers with fraction or exponent are reals and
- * never integers. */
+ * never integers. Memory of values is wiped when it is freed, since they may hold keys. */
 #pragma once
 
 #include "base/buf.h"
