@@ -96,7 +96,7 @@ static bool parse_offset(const uint8_t *p, uint64_t *ret_us)
 	if ((p[0] != '+' && p[0] != '-') || p[3] != ':' || !digits(p + 1, 2, &hours) ||
 	    !digits(p + 4, 2, &minutes) || hours > 23 || minutes > 59)
 		return false;
-	*ret_us = (hours * 60 + minutes) * 60 * US_PER_SECOND;
+	*ret_us = ((uint64_t)hours * 60 + minutes) * 60 * US_PER_SECOND;
 	return true;
 }
 

@@ -30,7 +30,7 @@ const struct svr_audit_kind *svr_audit_kind(enum svr_audit event)
 
 static char printable(uint8_t c)
 {
-	return c >= ' ' && c <= '~' ? (char)c : '?';
+	return (char)(c >= ' ' && c <= '~' ? c : '?');
 }
 
 void svr_audit_roles(const struct device *dev, const struct req *req, const struct svr_wall *wall,
