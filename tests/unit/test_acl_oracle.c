@@ -468,10 +468,10 @@ static enum access ask(struct world *w, const struct question *q)
 		req.session = STRANGER;
 		break;
 	case BY_CERTIFICATE:
-		req.peer_key = span_of(KEY, sizeof(KEY));
-		/* fallthrough */
 	case BY_KEY:
 		/* A session with a certificate, and another one with the key. */
+		if (q->channel == BY_CERTIFICATE)
+			req.peer_key = span_of(KEY, sizeof(KEY));
 		req.session = q->channel == BY_KEY ? 50 + q->peer : SESSION_OF(q->peer);
 		req.has_peer = true;
 		req.peer = uuid_of(PEER[q->peer]);
