@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/parse.h"
 #include "crypto/x509.h"
 #include "ctl.h"
 
@@ -181,10 +182,19 @@ static void import_done(struct import *i)
 	buf_done(&i->trust);
 }
 
+/* By number for the image of another system. */
+static bool find_group(const char *name, gid_t *ret)
+{
+	const struct group *group = getgrnam(name);
+
+	if (group)
+		*ret = group->gr_gid;
+	return group || parse_u32(span_str(name), ret);
+}
+
 enum ctl_exit ctl_factory_import(struct ctl *ctl)
 {
 	const char *name = ctl->factory.group ? ctl->factory.group : DEFAULT_GROUP;
-	const struct group *group = getgrnam(name);
 	CLEANUP(import_done)
 	struct import i = {
 		.chain = BUF_INIT(X509_PEM_MAX),
@@ -201,8 +211,7 @@ enum ctl_exit ctl_factory_import(struct ctl *ctl)
 		(void)fprintf(stderr, "ocfctl: factory import: only root may do this\n");
 		return CTL_REFUSED;
 	}
-	if (!group)
+	if (!find_group(name, &i.group))
 		return failed(name, "no such group");
-	i.group = group->gr_gid;
 	return import(ctl, &i);
 }
