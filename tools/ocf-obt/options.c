@@ -143,7 +143,7 @@ const struct opt OPTS[] = {
 	{O_METHOD, "method", "METHOD", set_method,
 	 "manufacturer-certificate, random-pin, fixed-pin or just-works"},
 	{O_TRUST, "trust", "FILE", set_trust_file,
-	 "CA certificates of manufacturers, in PEM: without them no certificate is good"},
+	 "CA certificates of manufacturers, in PEM; without them none is good"},
 	{O_SEPARATE, "separate-services", NULL, set_separate,
 	 "credentials and access get services of their own, with keys of their own"},
 	{O_YES, "yes", NULL, set_yes, "do not ask"},
