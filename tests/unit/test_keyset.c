@@ -327,8 +327,8 @@ static void keyset_trust__refuses_a_damaged_record(void **state)
 		"{\"format\":1,\"version\":2,\"keys\":[],\"revoked\":[]}",
 		"{\"format\":1,\"version\":2,\"manufacturer\":\"m\",\"revoked\":[]}",
 		"{\"format\":1,\"version\":2,\"manufacturer\":\"m\",\"keys\":[]}",
-		"{\"format\":1,\"version\":2,\"manufacturer\":\"m\",\"keys\":[{\"kty\":\"OKP\","
-		"\"crv\":\"Ed25519\",\"x\":\"AA\"}],\"revoked\":[]}",
+		("{\"format\":1,\"version\":2,\"manufacturer\":\"m\",\"keys\":[{\"kty\":\"OKP\","
+		 "\"crv\":\"Ed25519\",\"x\":\"AA\"}],\"revoked\":[]}"),
 	};
 	CLEANUP(trust_freep) struct trust *store = installed();
 
