@@ -191,7 +191,7 @@ def many_cycles(names, n):
             with own(device) as owner:
                 former = get("/oic/sec/doxm", host=DEVICE4)
                 owner.state(0)
-                owner.session.close()
+                owner.session.say("close")  # unless the device was first
             device.drain_status()
             wait_for(lambda: (get("/oic/sec/doxm", host=DEVICE4, timeout=0.2) or (0,))[0] == 205, "reset device")
             if i % 500 == 0:
