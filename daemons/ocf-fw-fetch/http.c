@@ -15,7 +15,8 @@
 			       */
 #define POLL_MS 1000
 #define ACCEPT_MANIFEST                                                                            \
-	"Accept: application/jose+json, application/jose;q=0.9, application/json;q=0.5"
+	"Accept: application/jose+json, application/jose;q=0.9, application/cose;q=0.8, "          \
+	"application/json;q=0.5"
 #define ACCEPT_IMAGE "Accept: application/octet-stream, */*;q=0.5"
 
 struct http {
