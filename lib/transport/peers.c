@@ -17,7 +17,7 @@ struct peer {
 	bool announced; /* `opened` has been called */
 	bool over;
 	enum dtls_end why; /* valid if over */
-	uint64_t active_us, now_us;
+	uint64_t active_us, judged_us, now_us;
 	struct peer *next_by_id, *next_by_addr, *next_over;
 };
 
@@ -141,7 +141,7 @@ static void announce(struct peer *p)
 	if (p->announced)
 		return;
 	p->announced = true;
-	p->active_us = p->now_us;
+	p->active_us = p->judged_us = p->now_us;
 	/* The association it replaces is given up only now (RFC 6347 4.2.8), and without a word,
 	 * which the peer would take for one about the new association. */
 	for (old = ps->by_addr[addr_bucket(&p->at.addr)]; old; old = old->next_by_addr) {
@@ -191,12 +191,21 @@ static int on_cert(void *arg, enum dtls_profile profile, const struct x509_chain
 	return p->owner->ops->cert(p->owner->arg, profile, chain);
 }
 
+static void judge(struct peer *p)
+{
+	p->judged_us = p->now_us;
+	if (!dtls_is_still_good(p->dtls))
+		end(p, DTLS_END_CERT);
+}
+
 static void on_data(void *arg, struct span plain)
 {
 	struct peer *p = arg;
 
 	announce(p); /* the last handshake message and data may share a datagram */
 	p->active_us = p->now_us;
+	if (p->now_us - p->judged_us >= PEERS_JUDGE_EACH_US) /* it, or its anchor, may be over */
+		judge(p);
 	if (!p->over)
 		p->owner->ops->data(p->owner->arg, &p->at, plain, p->now_us);
 }
@@ -401,8 +410,8 @@ void peers_close_all(struct peers *ps, uint64_t except)
 void peers_judge(struct peers *ps)
 {
 	for (struct peer *p = next_of(ps, NULL); p; p = next_of(ps, p)) {
-		if (state_of(p) == DTLS_OPEN && !dtls_is_still_good(p->dtls))
-			end(p, DTLS_END_CERT);
+		if (state_of(p) == DTLS_OPEN)
+			judge(p);
 	}
 }
 

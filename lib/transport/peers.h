@@ -20,6 +20,9 @@ struct peers_ops {
 		       const struct endpoint_addr *peer);
 };
 
+/* So often the certificate of a session in use is judged anew. */
+#define PEERS_JUDGE_EACH_US (60 * USEC_PER_SEC)
+
 struct peers_limits {
 	unsigned sessions, handshakes, per_address;
 	uint64_t handshake_us, idle_us;
