@@ -38,7 +38,8 @@ BODIES = {
                       ("slot", char * 65)),
     BEGIN: struct(("model", char * 129), ("version", char * 33), ("images", u32), ("keep", u32), ("size", u64),
                   ("digests", Digests)),
-    IMAGE: struct(("component", char * 65), ("size", u64), ("digests", Digests)),
+    IMAGE: struct(("component", char * 65), ("size", u64), ("digests", Digests), ("is_sealed", u32),
+                  ("ikm", ctypes.c_uint8 * 32), ("sealed_size", u64), ("sealed", Digests)),
     WRITTEN: struct(("octets", u64)),
     DONE: struct(("error", u32), ("octets", u64), ("text", char * 128)),
 }
