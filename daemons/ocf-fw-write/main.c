@@ -13,52 +13,9 @@
 #include "base/log.h"
 #include "child/confine.h"
 #include "child/proto.h"
-#include "codec/conf.h"
-#include "slots.h"
+#include "config.h"
 
 #define CONFIG_FILE "/etc/ocfgw/fw-write.conf"
-
-static const char *const ACTIVATIONS[] = {"immediate", "reboot", NULL};
-
-static bool name_is_valid(struct span name)
-{
-	if (name.len >= PROTO_LABEL || span_is(name, "os-release") ||
-	    span_is(name, "os-release.tmp"))
-		return false;
-	for (size_t i = 0; i < name.len; i++) {
-		uint8_t c = name.ptr[i], l = c | 0x20;
-		bool alnum = (c >= '0' && c <= '9') || (l >= 'a' && l <= 'z');
-
-		if (!alnum && (i == 0 || !strchr("._-", c)))
-			return false;
-	}
-	return true;
-}
-
-/* Names of files in a slot, which are never anything but that. */
-static bool components_are_valid(struct span text)
-{
-	size_t n = 0;
-
-	while (text.ptr) {
-		struct span word = span_cut(&text, ' ');
-
-		if (!name_is_valid(word))
-			return false;
-		n += word.len > 0;
-	}
-	return n > 0 && n <= SLOTS_COMPONENTS_MAX;
-}
-
-static const struct conf_option OPTIONS[] = {
-#define AT(member)   offsetof(struct slots_config, member)
-#define ROOM(member) sizeof(((struct slots_config *)0)->member)
-	{"Slots",		       "Directory", CONF_TEXT, AT(directory),                            ROOM(directory),                 .max = 0},
-	{"Slots",			     "Components",				  CONF_TEXT,   AT(components), ROOM(components),
-								       .check = components_are_valid},
-	{"Slots", "SizeMaxMiB",            CONF_U32,               AT(size_max_mib),                                           .max = UINT32_MAX                                                      },
-	{"Slots",            "Activation",                       CONF_ENUM,                          AT(activation), .words = ACTIVATIONS},
-};
 
 #define CALL(name)                                                                                 \
 	{                                                                                          \
@@ -137,24 +94,30 @@ static void log_done(const char *what, const struct proto_done *d)
 			    fw_error_name(d->error), (unsigned long long)d->octets, d->text);
 }
 
+struct writer {
+	struct config config;
+	struct backend *backend;
+	struct install *install;
+};
+
 /* -EBADMSG: not a message for us. */
-static int handle(struct slots *s, const struct proto_msg *m, int fd, struct proto_msg *ret)
+static int handle(struct writer *w, const struct proto_msg *m, int fd, struct proto_msg *ret)
 {
 	ret->type = PROTO_DONE;
 	if (m->type == PROTO_SLOTS) {
 		ret->type = PROTO_SLOTS_ARE;
-		slots_state(s, &ret->slots_are);
+		w->backend->ops->state(w->backend, &ret->slots_are);
 	} else if (m->type == PROTO_BEGIN) {
-		slots_begin(s, &m->begin, &ret->done);
+		install_begin(w->install, &m->begin, &ret->done);
 		log_done("begin", &ret->done);
 	} else if (m->type == PROTO_IMAGE) {
-		slots_image(s, &m->image, fd, progress, &ret->done);
+		install_image(w->install, &m->image, fd, progress, &ret->done);
 		log_done("image", &ret->done);
 	} else if (m->type == PROTO_STAGED) {
-		slots_staged(s, &m->image, progress, &ret->done);
+		install_staged(w->install, &m->image, progress, &ret->done);
 		log_done("staged image", &ret->done);
 	} else if (m->type == PROTO_COMMIT) {
-		slots_commit(s, &ret->done);
+		install_commit(w->install, &ret->done);
 		log_done("commit", &ret->done);
 	} else {
 		return -EBADMSG;
@@ -162,7 +125,7 @@ static int handle(struct slots *s, const struct proto_msg *m, int fd, struct pro
 	return 0;
 }
 
-static int serve(struct slots *s)
+static int serve(struct writer *w)
 {
 	static struct proto_msg m, answer;
 	int r;
@@ -173,7 +136,7 @@ static int serve(struct slots *s)
 		r = proto_recv(PROTO_FD, &m, &fd, true);
 		if (r <= 0)
 			return r;
-		r = handle(s, &m, fd, &answer);
+		r = handle(w, &m, fd, &answer);
 		explicit_bzero(&m, sizeof(m)); /* an image may have come with its key */
 		if (r == 0)
 			r = proto_send(PROTO_FD, &answer, -1);
@@ -182,27 +145,32 @@ static int serve(struct slots *s)
 	}
 }
 
+static void writer_done(struct writer *w)
+{
+	w->install = install_free(w->install);
+	w->backend = backend_free(w->backend);
+}
+
 static int run(const char *config_file)
 {
-	struct slots_config config = {.directory = "/var/lib/ocfgw/slots",
-				      .components = "firmware",
-				      .activation = SLOTS_IMMEDIATE};
-	CLEANUP(slots_freep) struct slots *s = NULL;
+	CLEANUP(writer_done) struct writer w = {0};
 	char error[256];
-	int r = conf_load(config_file, OPTIONS, ARRAY_SIZE(OPTIONS), &config, error, sizeof(error));
+	int r = config_load(config_file, &w.config, error, sizeof(error));
 
-	if (r < 0 && r != -ENOENT) {
+	if (r < 0) {
 		log_error("write: %s", r == -EINVAL ? error : strerror(-r));
 		return r;
 	}
-	r = slots_open(&s, &config, PROTO_FD);
+	r = slots_open(&w.backend, &w.config.slots);
 	if (r < 0) {
-		log_error("write: %s: %s", config.directory, strerror(-r));
+		log_error("write: %s: %s", w.config.slots.directory, strerror(-r));
 		return r;
 	}
-	r = confine(config.directory);
+	r = install_new(&w.install, &w.config.install, w.backend, PROTO_FD);
 	if (r == 0)
-		r = serve(s);
+		r = confine(w.config.slots.directory);
+	if (r == 0)
+		r = serve(&w);
 	if (r < 0)
 		log_error("write: %s", strerror(-r));
 	return r;

@@ -10,24 +10,43 @@
 
 #include "crypto/ece.h"
 #include "crypto/hash.h"
-#include "daemons/ocf-fw-write/slots.h"
+#include "daemons/ocf-fw-write/config.h"
 
-static struct slots_config config;
+static struct config config;
+
+/* An installer over the folder, as in the program. */
+struct writer {
+	struct backend *b;
+	struct install *n;
+};
+
+static int writer_open(struct writer *w, int control)
+{
+	int r = slots_open(&w->b, &config.slots);
+
+	return r < 0 ? r : install_new(&w->n, &config.install, w->b, control);
+}
+
+static void writer_close(struct writer *w)
+{
+	w->n = install_free(w->n);
+	w->b = backend_free(w->b);
+}
 
 static int make_dir(void **state)
 {
 	(void)state;
-	config = (struct slots_config){.components = "firmware rootfs",
-				       .activation = SLOTS_IMMEDIATE};
-	(void)snprintf(config.directory, sizeof(config.directory), "/tmp/ocf-slots-XXXXXX");
-	return mkdtemp(config.directory) ? 0 : -1;
+	config = (struct config){.install = {.components = "firmware rootfs"}};
+	(void)snprintf(config.slots.directory, sizeof(config.slots.directory),
+		       "/tmp/ocf-slots-XXXXXX");
+	return mkdtemp(config.slots.directory) ? 0 : -1;
 }
 
 static const char *below(const char *name)
 {
 	static char path[SLOTS_PATH_MAX + 64];
 
-	(void)snprintf(path, sizeof(path), "%s/%s", config.directory, name);
+	(void)snprintf(path, sizeof(path), "%s/%s", config.slots.directory, name);
 	return path;
 }
 
@@ -42,7 +61,7 @@ static int remove_dir(void **state)
 		(void)unlink(below(NAMES[i]));
 	(void)rmdir(below("a"));
 	(void)rmdir(below("b"));
-	return rmdir(config.directory);
+	return rmdir(config.slots.directory);
 }
 
 static void put(const char *name, const char *text)
@@ -88,18 +107,18 @@ static void ignore(uint64_t octets)
 	(void)octets;
 }
 
-static enum fw_error begin(struct slots *s, const char *version, const char *all, uint32_t images)
+static enum fw_error begin(struct writer *s, const char *version, const char *all, uint32_t images)
 {
 	struct proto_begin b = {
 		.model = "m", .images = images, .size = strlen(all), .digests = digests_of(all)};
 	struct proto_done d;
 
 	(void)snprintf(b.version, sizeof(b.version), "%s", version);
-	slots_begin(s, &b, &d);
+	install_begin(s->n, &b, &d);
 	return (enum fw_error)d.error;
 }
 
-static enum fw_error image(struct slots *s, const char *component, uint64_t size, const char *text,
+static enum fw_error image(struct writer *s, const char *component, uint64_t size, const char *text,
 			   const char *signed_text)
 {
 	struct proto_image i = {.size = size};
@@ -109,13 +128,13 @@ static enum fw_error image(struct slots *s, const char *component, uint64_t size
 	(void)snprintf(i.component, sizeof(i.component), "%s", component);
 	if (signed_text)
 		i.digests = digests_of(signed_text);
-	slots_image(s, &i, fd, ignore, &d);
+	install_image(s->n, &i, fd, ignore, &d);
 	(void)close(fd);
 	return (enum fw_error)d.error;
 }
 
 /* What a begin that keeps finds; UINT64_MAX: it failed. */
-static uint64_t begin_again(struct slots *s, const char *version, const char *all, uint32_t images)
+static uint64_t begin_again(struct writer *s, const char *version, const char *all, uint32_t images)
 {
 	struct proto_begin b = {.model = "m",
 				.images = images,
@@ -125,41 +144,41 @@ static uint64_t begin_again(struct slots *s, const char *version, const char *al
 	struct proto_done d;
 
 	(void)snprintf(b.version, sizeof(b.version), "%s", version);
-	slots_begin(s, &b, &d);
+	install_begin(s->n, &b, &d);
 	return d.error == FWE_OK ? d.octets : UINT64_MAX;
 }
 
-static enum fw_error staged(struct slots *s, const char *component, const char *signed_text)
+static enum fw_error staged(struct writer *s, const char *component, const char *signed_text)
 {
 	struct proto_image i = {.size = strlen(signed_text), .digests = digests_of(signed_text)};
 	struct proto_done d;
 
 	(void)snprintf(i.component, sizeof(i.component), "%s", component);
-	slots_staged(s, &i, ignore, &d);
+	install_staged(s->n, &i, ignore, &d);
 	return (enum fw_error)d.error;
 }
 
-static enum fw_error commit(struct slots *s)
+static enum fw_error commit(struct writer *s)
 {
 	struct proto_done d;
 
-	slots_commit(s, &d);
+	install_commit(s->n, &d);
 	return (enum fw_error)d.error;
 }
 
-static void assert_state(struct slots *s, const char *slot, const char *running,
+static void assert_state(struct writer *s, const char *slot, const char *running,
 			 const char *pending)
 {
 	struct proto_slots_are are;
 
-	slots_state(s, &are);
+	s->b->ops->state(s->b, &are);
 	assert_int_equal(are.error, FWE_OK);
 	assert_string_equal(are.slot, slot);
 	assert_string_equal(are.running, running);
 	assert_string_equal(are.pending, pending);
 }
 
-static void install(struct slots *s, const char *version, const char *text)
+static void install(struct writer *s, const char *version, const char *text)
 {
 	assert_int_equal(begin(s, version, text, 1), FWE_OK);
 	assert_int_equal(image(s, "firmware", strlen(text), text, NULL), FWE_OK);
@@ -168,105 +187,105 @@ static void install(struct slots *s, const char *version, const char *text)
 
 static void slots__take_turns(void **state)
 {
-	CLEANUP(slots_freep) struct slots *s = NULL;
+	CLEANUP(writer_close) struct writer s = {0};
 
 	(void)state;
-	assert_int_equal(slots_open(&s, &config, -1), 0);
-	assert_state(s, "", "", "");
-	install(s, "1.0.0", "first");
-	assert_state(s, "a", "1.0.0", "");
+	assert_int_equal(writer_open(&s, -1), 0);
+	assert_state(&s, "", "", "");
+	install(&s, "1.0.0", "first");
+	assert_state(&s, "a", "1.0.0", "");
 	put("b/old", "left behind");
-	install(s, "2.0.0", "second");
-	assert_state(s, "b", "2.0.0", "");
+	install(&s, "2.0.0", "second");
+	assert_state(&s, "b", "2.0.0", "");
 	assert_true(has("a/firmware", "first"));
 	assert_true(has("b/firmware", "second"));
 	assert_true(has("b/os-release", "IMAGE_ID=m\nIMAGE_VERSION=2.0.0\n"));
 	assert_int_equal(access(below("b/old"), F_OK), -1);
-	install(s, "3.0.0", "third");
-	assert_state(s, "a", "3.0.0", "");
+	install(&s, "3.0.0", "third");
+	assert_state(&s, "a", "3.0.0", "");
 	assert_true(has("b/firmware", "second"));
 }
 
 static void slots__take_several_images(void **state)
 {
-	CLEANUP(slots_freep) struct slots *s = NULL;
+	CLEANUP(writer_close) struct writer s = {0};
 
 	(void)state;
-	assert_int_equal(slots_open(&s, &config, -1), 0);
-	assert_int_equal(begin(s, "1.0.0", "rootfirm", 2), FWE_OK);
-	assert_int_equal(image(s, "rootfs", 4, "root", "root"), FWE_OK);
-	assert_int_equal(commit(s), FWE_INTERNAL); /* one is missing */
-	assert_int_equal(image(s, "firmware", 4, "firm", "firm"), FWE_OK);
-	assert_int_equal(commit(s), FWE_OK);
-	assert_state(s, "a", "1.0.0", "");
+	assert_int_equal(writer_open(&s, -1), 0);
+	assert_int_equal(begin(&s, "1.0.0", "rootfirm", 2), FWE_OK);
+	assert_int_equal(image(&s, "rootfs", 4, "root", "root"), FWE_OK);
+	assert_int_equal(commit(&s), FWE_INTERNAL); /* one is missing */
+	assert_int_equal(image(&s, "firmware", 4, "firm", "firm"), FWE_OK);
+	assert_int_equal(commit(&s), FWE_OK);
+	assert_state(&s, "a", "1.0.0", "");
 }
 
 /* A download, and the installation later, by another program. */
 static void slots_staged__takes_what_was_downloaded(void **state)
 {
-	CLEANUP(slots_freep) struct slots *first = NULL;
-	CLEANUP(slots_freep) struct slots *s = NULL;
+	CLEANUP(writer_close) struct writer first = {0};
+	CLEANUP(writer_close) struct writer s = {0};
 
 	(void)state;
-	assert_int_equal(slots_open(&first, &config, -1), 0);
-	assert_int_equal(begin_again(first, "1.0.0", "rootfirm", 2), 0); /* nothing to keep */
-	assert_int_equal(image(first, "rootfs", 4, "root", "root"), FWE_OK);
-	assert_int_equal(image(first, "firmware", 4, "firm", "firm"), FWE_OK);
-	first = slots_free(first);
-	assert_int_equal(slots_open(&s, &config, -1), 0);
-	assert_state(s, "", "", "");
-	assert_int_equal(begin_again(s, "1.0.0", "rootfirm", 2), 8);
-	assert_int_equal(staged(s, "rootfs", "root"), FWE_OK);
-	assert_int_equal(commit(s), FWE_INTERNAL); /* one is missing */
-	assert_int_equal(begin_again(s, "1.0.0", "rootfirm", 2), 8);
-	assert_int_equal(staged(s, "rootfs", "root"), FWE_OK);
-	assert_int_equal(staged(s, "firmware", "firm"), FWE_OK);
-	assert_int_equal(commit(s), FWE_OK);
-	assert_state(s, "a", "1.0.0", "");
+	assert_int_equal(writer_open(&first, -1), 0);
+	assert_int_equal(begin_again(&first, "1.0.0", "rootfirm", 2), 0); /* nothing to keep */
+	assert_int_equal(image(&first, "rootfs", 4, "root", "root"), FWE_OK);
+	assert_int_equal(image(&first, "firmware", 4, "firm", "firm"), FWE_OK);
+	writer_close(&first);
+	assert_int_equal(writer_open(&s, -1), 0);
+	assert_state(&s, "", "", "");
+	assert_int_equal(begin_again(&s, "1.0.0", "rootfirm", 2), 8);
+	assert_int_equal(staged(&s, "rootfs", "root"), FWE_OK);
+	assert_int_equal(commit(&s), FWE_INTERNAL); /* one is missing */
+	assert_int_equal(begin_again(&s, "1.0.0", "rootfirm", 2), 8);
+	assert_int_equal(staged(&s, "rootfs", "root"), FWE_OK);
+	assert_int_equal(staged(&s, "firmware", "firm"), FWE_OK);
+	assert_int_equal(commit(&s), FWE_OK);
+	assert_state(&s, "a", "1.0.0", "");
 	assert_true(has("a/firmware", "firm"));
 }
 
 static void slots_staged__trusts_nothing_but_the_digests(void **state)
 {
-	CLEANUP(slots_freep) struct slots *s = NULL;
+	CLEANUP(writer_close) struct writer s = {0};
 
 	(void)state;
-	assert_int_equal(slots_open(&s, &config, -1), 0);
-	install(s, "1.0.0", "old");
-	install(s, "2.0.0", "new");
+	assert_int_equal(writer_open(&s, -1), 0);
+	install(&s, "1.0.0", "old");
+	install(&s, "2.0.0", "new");
 	/* What was complete is no leftover: it is emptied. */
-	assert_int_equal(begin_again(s, "3.0.0", "old", 1), 0);
-	assert_int_equal(staged(s, "firmware", "old"), FWE_INSTALL_FAILED);
+	assert_int_equal(begin_again(&s, "3.0.0", "old", 1), 0);
+	assert_int_equal(staged(&s, "firmware", "old"), FWE_INSTALL_FAILED);
 	put("a/firmware", "bad");
-	assert_int_equal(begin_again(s, "3.0.0", "new", 1), 3);
-	assert_int_equal(staged(s, "firmware", "new"), FWE_IMAGE_DIGEST_MISMATCH);
-	assert_int_equal(commit(s), FWE_INTERNAL);
-	assert_int_equal(begin_again(s, "3.0.0", "longer", 1), 3);
-	assert_int_equal(staged(s, "firmware", "longer"), FWE_IMAGE_SIZE_MISMATCH);
-	assert_int_equal(begin_again(s, "3.0.0", "ba", 1), 3);
-	assert_int_equal(staged(s, "firmware", "ba"), FWE_IMAGE_SIZE_MISMATCH);
-	assert_int_equal(begin_again(s, "3.0.0", "bad", 1), 3);
-	assert_int_equal(image(s, "firmware", 3, "bad", NULL), FWE_INSTALL_FAILED); /* is there */
-	assert_int_equal(begin(s, "3.0.0", "bad", 1), FWE_OK);                      /* emptied */
-	assert_int_equal(image(s, "firmware", 3, "bad", NULL), FWE_OK);
-	assert_state(s, "b", "2.0.0", "");
+	assert_int_equal(begin_again(&s, "3.0.0", "new", 1), 3);
+	assert_int_equal(staged(&s, "firmware", "new"), FWE_IMAGE_DIGEST_MISMATCH);
+	assert_int_equal(commit(&s), FWE_INTERNAL);
+	assert_int_equal(begin_again(&s, "3.0.0", "longer", 1), 3);
+	assert_int_equal(staged(&s, "firmware", "longer"), FWE_IMAGE_SIZE_MISMATCH);
+	assert_int_equal(begin_again(&s, "3.0.0", "ba", 1), 3);
+	assert_int_equal(staged(&s, "firmware", "ba"), FWE_IMAGE_SIZE_MISMATCH);
+	assert_int_equal(begin_again(&s, "3.0.0", "bad", 1), 3);
+	assert_int_equal(image(&s, "firmware", 3, "bad", NULL), FWE_INSTALL_FAILED); /* is there */
+	assert_int_equal(begin(&s, "3.0.0", "bad", 1), FWE_OK);                      /* emptied */
+	assert_int_equal(image(&s, "firmware", 3, "bad", NULL), FWE_OK);
+	assert_state(&s, "b", "2.0.0", "");
 }
 
 static void slots__keep_the_order(void **state)
 {
-	CLEANUP(slots_freep) struct slots *s = NULL;
+	CLEANUP(writer_close) struct writer s = {0};
 
 	(void)state;
-	assert_int_equal(slots_open(&s, &config, -1), 0);
-	assert_int_equal(commit(s), FWE_INTERNAL);
-	assert_int_equal(image(s, "firmware", 1, "x", NULL), FWE_INTERNAL);
-	assert_int_equal(begin(s, "1.0.0", "x", 0), FWE_INTERNAL);
-	assert_int_equal(begin(s, "1.0.0", "x", 1), FWE_OK);
-	assert_int_equal(commit(s), FWE_INTERNAL);
-	assert_int_equal(image(s, "firmware", 1, "x", NULL), FWE_OK);
-	assert_int_equal(image(s, "rootfs", 1, "x", NULL), FWE_INTERNAL);
-	assert_int_equal(commit(s), FWE_INTERNAL); /* spoiled by the image too many */
-	assert_state(s, "", "", "");
+	assert_int_equal(writer_open(&s, -1), 0);
+	assert_int_equal(commit(&s), FWE_INTERNAL);
+	assert_int_equal(image(&s, "firmware", 1, "x", NULL), FWE_INTERNAL);
+	assert_int_equal(begin(&s, "1.0.0", "x", 0), FWE_INTERNAL);
+	assert_int_equal(begin(&s, "1.0.0", "x", 1), FWE_OK);
+	assert_int_equal(commit(&s), FWE_INTERNAL);
+	assert_int_equal(image(&s, "firmware", 1, "x", NULL), FWE_OK);
+	assert_int_equal(image(&s, "rootfs", 1, "x", NULL), FWE_INTERNAL);
+	assert_int_equal(commit(&s), FWE_INTERNAL); /* spoiled by the image too many */
+	assert_state(&s, "", "", "");
 }
 
 static void slots_image__refuses_by_name(void **state)
@@ -295,22 +314,22 @@ static void slots_image__refuses_by_name(void **state)
 		{"beyond the slot",    "firmware",        UINT64_C(1) << 40, "good",  NULL,
 		 FWE_IMAGE_TOO_LARGE										   },
 	};
-	CLEANUP(slots_freep) struct slots *s = NULL;
+	CLEANUP(writer_close) struct writer s = {0};
 
 	(void)state;
-	config.size_max_mib = 1;
-	assert_int_equal(slots_open(&s, &config, -1), 0);
-	install(s, "1.0.0", "old");
+	config.install.size_max_mib = 1;
+	assert_int_equal(writer_open(&s, -1), 0);
+	install(&s, "1.0.0", "old");
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
 		enum fw_error e;
 
-		assert_int_equal(begin(s, "2.0.0", "good", 1), FWE_OK);
-		e = image(s, ROWS[i].component, ROWS[i].size, ROWS[i].text, ROWS[i].own);
+		assert_int_equal(begin(&s, "2.0.0", "good", 1), FWE_OK);
+		e = image(&s, ROWS[i].component, ROWS[i].size, ROWS[i].text, ROWS[i].own);
 		if (e != ROWS[i].want)
 			fail_msg("%s: %s", ROWS[i].name, fw_error_name(e));
 		if (e != FWE_OK)
-			assert_int_equal(commit(s), FWE_INTERNAL);
-		assert_state(s, "a", "1.0.0", "");
+			assert_int_equal(commit(&s), FWE_INTERNAL);
+		assert_state(&s, "a", "1.0.0", "");
 		assert_true(has("a/firmware", "old"));
 	}
 }
@@ -363,10 +382,10 @@ static void slots_image__decrypts_on_the_way(void **state)
 		{"shorter image",          -1, 0,  0,  true,  true,  "goo",   FWE_IMAGE_SIZE_MISMATCH  },
 	};
 	static const uint8_t KEY[PROTO_IKM] = {1};
-	CLEANUP(slots_freep) struct slots *s = NULL;
+	CLEANUP(writer_close) struct writer s = {0};
 
 	(void)state;
-	assert_int_equal(slots_open(&s, &config, -1), 0);
+	assert_int_equal(writer_open(&s, -1), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
 		struct proto_image p = {.component = "firmware", .size = 4, .is_sealed = 1};
 		CLEANUP(buf_done) struct buf b = sealed_text(KEY, ROWS[i].text);
@@ -386,47 +405,47 @@ static void slots_image__decrypts_on_the_way(void **state)
 			buf_put_byte(&b, 0);
 		else
 			b.len -= (size_t)ROWS[i].cut;
-		assert_int_equal(begin(s, "2.0.0", "good", 1), FWE_OK);
+		assert_int_equal(begin(&s, "2.0.0", "good", 1), FWE_OK);
 		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 		assert_int_equal(write(ends[1], b.ptr, b.len), b.len);
 		(void)close(ends[1]);
-		slots_image(s, &p, ends[0], ignore, &d);
+		install_image(s.n, &p, ends[0], ignore, &d);
 		(void)close(ends[0]);
 		if (d.error != (uint32_t)ROWS[i].want)
 			fail_msg("%s: %s", ROWS[i].name, fw_error_name((enum fw_error)d.error));
 		if (d.error == FWE_OK)
 			assert_true(has("a/firmware", "good"));
 		else
-			assert_int_equal(commit(s), FWE_INTERNAL);
+			assert_int_equal(commit(&s), FWE_INTERNAL);
 	}
 }
 
 static void slots_begin__needs_room_and_a_digest(void **state)
 {
-	CLEANUP(slots_freep) struct slots *s = NULL;
+	CLEANUP(writer_close) struct writer s = {0};
 	struct proto_begin b = {.images = 1, .size = UINT64_C(1) << 60, .digests = digests_of("x")};
 	struct proto_done d;
 
 	(void)state;
-	assert_int_equal(slots_open(&s, &config, -1), 0);
-	slots_begin(s, &b, &d);
+	assert_int_equal(writer_open(&s, -1), 0);
+	install_begin(s.n, &b, &d);
 	assert_int_equal(d.error, FWE_INSTALL_NO_SPACE);
 	b.size = 1;
 	b.digests.algs = 0;
-	slots_begin(s, &b, &d);
+	install_begin(s.n, &b, &d);
 	assert_int_equal(d.error, FWE_INTERNAL);
 }
 
 static void slots_begin__keeps_other_writers_out(void **state)
 {
-	struct slots *s = NULL;
-	int dir = open(config.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct writer s = {0};
+	int dir = open(config.slots.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	(void)state;
-	assert_int_equal(slots_open(&s, &config, -1), 0);
-	assert_int_equal(begin(s, "1.0.0", "x", 1), FWE_OK);
+	assert_int_equal(writer_open(&s, -1), 0);
+	assert_int_equal(begin(&s, "1.0.0", "x", 1), FWE_OK);
 	assert_int_equal(flock(dir, LOCK_EX | LOCK_NB), -1);
-	slots_free(s);
+	writer_close(&s);
 	assert_int_equal(flock(dir, LOCK_EX | LOCK_NB), 0);
 	(void)close(dir);
 }
@@ -434,7 +453,7 @@ static void slots_begin__keeps_other_writers_out(void **state)
 /* The fetching program may hold its end of the pipe open for ever. */
 static void slots__stop_when_nobody_waits(void **state)
 {
-	CLEANUP(slots_freep) struct slots *s = NULL;
+	CLEANUP(writer_close) struct writer s = {0};
 	struct proto_image i = {.component = "firmware", .size = PROTO_SIZE_ANY};
 	struct proto_done d;
 	int control[2], ends[2];
@@ -442,12 +461,12 @@ static void slots__stop_when_nobody_waits(void **state)
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control), 0);
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	assert_int_equal(slots_open(&s, &config, control[0]), 0);
-	assert_int_equal(begin(s, "1.0.0", "x", 1), FWE_OK);
+	assert_int_equal(writer_open(&s, control[0]), 0);
+	assert_int_equal(begin(&s, "1.0.0", "x", 1), FWE_OK);
 	(void)close(control[1]);
-	slots_image(s, &i, ends[0], ignore, &d);
+	install_image(s.n, &i, ends[0], ignore, &d);
 	assert_int_equal(d.error, FWE_INSTALL_FAILED);
-	assert_int_equal(begin(s, "1.0.0", "x", 1), FWE_INSTALL_FAILED);
+	assert_int_equal(begin(&s, "1.0.0", "x", 1), FWE_INSTALL_FAILED);
 	(void)close(control[0]);
 	(void)close(ends[0]);
 	(void)close(ends[1]);
@@ -455,38 +474,38 @@ static void slots__stop_when_nobody_waits(void **state)
 
 static void slots__wait_for_the_boot(void **state)
 {
-	struct slots *s = NULL;
+	struct writer s = {0};
 
 	(void)state;
-	config.activation = SLOTS_REBOOT;
-	assert_int_equal(slots_open(&s, &config, -1), 0);
-	install(s, "1.0.0", "first"); /* nothing ran before it */
-	assert_state(s, "a", "1.0.0", "");
-	install(s, "2.0.0", "second");
-	assert_state(s, "a", "1.0.0", "2.0.0");
-	install(s, "3.0.0", "third"); /* in place of the one that waits */
-	assert_state(s, "a", "1.0.0", "3.0.0");
-	assert_int_equal(begin(s, "4.0.0", "fourth", 1), FWE_OK);
-	assert_state(s, "a", "1.0.0", ""); /* the link never points to a slot under work */
-	install(s, "5.0.0", "fifth");
-	s = slots_free(s);
+	config.slots.activation = SLOTS_REBOOT;
+	assert_int_equal(writer_open(&s, -1), 0);
+	install(&s, "1.0.0", "first"); /* nothing ran before it */
+	assert_state(&s, "a", "1.0.0", "");
+	install(&s, "2.0.0", "second");
+	assert_state(&s, "a", "1.0.0", "2.0.0");
+	install(&s, "3.0.0", "third"); /* in place of the one that waits */
+	assert_state(&s, "a", "1.0.0", "3.0.0");
+	assert_int_equal(begin(&s, "4.0.0", "fourth", 1), FWE_OK);
+	assert_state(&s, "a", "1.0.0", ""); /* the link never points to a slot under work */
+	install(&s, "5.0.0", "fifth");
+	writer_close(&s);
 	put(".booted", "another-boot a\n");
-	assert_int_equal(slots_open(&s, &config, -1), 0);
-	assert_state(s, "b", "5.0.0", "");
-	slots_free(s);
+	assert_int_equal(writer_open(&s, -1), 0);
+	assert_state(&s, "b", "5.0.0", "");
+	writer_close(&s);
 }
 
 static void slots__do_not_follow_a_strange_link(void **state)
 {
-	CLEANUP(slots_freep) struct slots *s = NULL;
+	CLEANUP(writer_close) struct writer s = {0};
 	struct proto_slots_are are;
 
 	(void)state;
-	assert_int_equal(slots_open(&s, &config, -1), 0);
+	assert_int_equal(writer_open(&s, -1), 0);
 	assert_int_equal(symlink("/etc", below("current")), 0);
-	slots_state(s, &are);
+	s.b->ops->state(s.b, &are);
 	assert_int_equal(are.error, FWE_INSTALL_FAILED);
-	assert_int_equal(begin(s, "1.0.0", "x", 1), FWE_INSTALL_FAILED);
+	assert_int_equal(begin(&s, "1.0.0", "x", 1), FWE_INSTALL_FAILED);
 }
 
 int main(void)

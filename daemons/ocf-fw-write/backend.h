@@ -1,0 +1,60 @@
+/* daemons/ocf-fw-write/backend.h - where versions are kept: a folder, block devices, a handler.
+ *
+ * A back end knows two slots, which of them runs, and how the other one is written and made the
+ * next to run. It knows nothing of digests, pipes and limits: install.c does that over any of them,
+ * in this order:
+ *
+ *   lock, choose, (kept ...,) clear, { open, writes, finish } per component, commit
+ *
+ * Each step is on the disk before the next begins, so that an end at any point leaves the old
+ * version or the new one. The slot that runs is never written. Calls give 0 or -errno. */
+#pragma once
+
+#include "child/proto.h"
+
+#define BACKEND_COMPONENTS_MAX ((size_t)32)
+
+enum backend_how {
+	BACKEND_NEW,     /* of the chosen slot, empty, to be written from its start */
+	BACKEND_KEPT,    /* of the chosen slot, with what it holds, to be read and written on */
+	BACKEND_RUNNING, /* of the slot that runs, to be read */
+};
+
+struct backend {
+	const struct backend_ops *ops;
+};
+
+struct backend_ops {
+	/* Releases everything, the lock too. */
+	void (*free)(struct backend *b);
+	void (*state)(struct backend *b, struct proto_slots_are *ret);
+
+	/* One writer at a time: waits for an earlier one. Lasts as long as the back end. */
+	int (*lock)(struct backend *b);
+	/* Chooses the slot that does not run. If it is what the next boot starts, it is so no
+	 * longer.
+	 */
+	int (*choose)(struct backend *b);
+	/* Octets of a component in the chosen slot, 0 if there are none or the slot is complete. */
+	uint64_t (*kept)(struct backend *b, const char *component);
+	/* From now on the chosen slot counts as empty. `size` of all that will be written, or
+	 * PROTO_SIZE_ANY. -ENOSPC: there is no room for it. */
+	int (*clear)(struct backend *b, uint64_t size);
+
+	/* *ret_fd is owned by the caller. `size`: of the image, or PROTO_SIZE_ANY. -EEXIST (NEW):
+	 * it has been written already; -EFBIG: there is no place for so many octets. */
+	int (*open)(struct backend *b, const char *component, enum backend_how how, uint64_t size,
+		    int *ret_fd);
+	/* What was written to `fd` (borrowed) since open() is on the disk. */
+	int (*finish)(struct backend *b, int fd);
+	/* The chosen slot holds a complete version: the next one to run. */
+	int (*commit)(struct backend *b, const struct proto_begin *plan);
+};
+
+static inline struct backend *backend_free(struct backend *b)
+{
+	if (b)
+		b->ops->free(b);
+	return NULL;
+}
+DEFINE_CLEANUP(struct backend *, backend_free)

@@ -1,0 +1,59 @@
+#include "files.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define READ_STEP ((size_t)512)
+#define NAME_ROOM ((size_t)96)
+
+int files_read(int dir, const char *name, struct buf *out)
+{
+	CLEANUP(closep) int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	do {
+		uint8_t *at = buf_room(out, READ_STEP);
+
+		if (!at)
+			return -EFBIG;
+		n = read(fd, at, READ_STEP);
+		out->len += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	return n < 0 ? -errno : 0;
+}
+
+int files_write(int fd, struct span data)
+{
+	while (data.len > 0) {
+		ssize_t done = write(fd, data.ptr, data.len);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		data = span_skip(data, (size_t)done);
+	}
+	return 0;
+}
+
+int files_put(int dir, const char *name, struct span data)
+{
+	CLEANUP(closep) int fd = -1;
+	char tmp[NAME_ROOM];
+	int r = snprintf(tmp, sizeof(tmp), "%s.tmp", name);
+
+	if (r < 0 || (size_t)r >= sizeof(tmp))
+		return -ENAMETOOLONG;
+	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	r = files_write(fd, data);
+	if (r < 0)
+		return r;
+	if (fsync(fd) < 0 || renameat(dir, tmp, dir, name) < 0 || fsync(dir) < 0)
+		return -errno;
+	return 0;
+}

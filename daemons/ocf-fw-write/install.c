@@ -1,0 +1,295 @@
+#include "install.h"
+
+#include <stdio.h>
+
+#include "fw/version.h"
+#include "pass.h"
+
+enum step { STEP_NONE, STEP_BEGUN, STEP_VERIFIED };
+
+struct install {
+	const struct install_config *config;
+	struct backend *backend;
+	int control;
+	uint8_t *piece;
+	enum step step;
+	struct proto_begin plan;
+	uint32_t images;      /* done */
+	uint32_t seen;        /* components written, by place in the table */
+	uint64_t octets;      /* of all images */
+	struct hash_set *all; /* over all images */
+};
+
+int install_new(struct install **ret, const struct install_config *config, struct backend *b,
+		int control)
+{
+	CLEANUP(install_freep) struct install *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return -ENOMEM;
+	*n = (struct install){.config = config, .backend = b, .control = control};
+	n->piece = malloc(PASS_PIECE);
+	if (!n->piece)
+		return -ENOMEM;
+	*ret = n;
+	n = NULL;
+	return 0;
+}
+
+struct install *install_free(struct install *n)
+{
+	if (!n)
+		return NULL;
+	hash_set_free(n->all);
+	free(n->piece);
+	free(n);
+	return NULL;
+}
+
+static void answer(struct proto_done *ret, enum fw_error e, const char *text)
+{
+	ret->error = e;
+	proto_text(ret->text, sizeof(ret->text), text);
+}
+
+static void answer_errno(struct proto_done *ret, int r, const char *what)
+{
+	char text[PROTO_TEXT];
+	bool full = r == -ENOSPC || r == -EDQUOT;
+
+	(void)snprintf(text, sizeof(text), "%s: %s", what, strerror(-r));
+	answer(ret, full ? FWE_INSTALL_NO_SPACE : FWE_INSTALL_FAILED, text);
+}
+
+/* ---- begin ---- */
+
+/* Octets of all components in a slot that never became complete. */
+static uint64_t count_kept(struct install *n)
+{
+	struct span rest = span_str(n->config->components);
+	uint64_t octets = 0;
+
+	while (rest.ptr) {
+		char name[PROTO_LABEL];
+
+		if (span_to_str(span_cut(&rest, ' '), name, sizeof(name)) == 0 && name[0])
+			octets += n->backend->ops->kept(n->backend, name);
+	}
+	return octets;
+}
+
+static int begin(struct install *n, const struct proto_begin *b, uint64_t *ret_kept)
+{
+	const struct backend_ops *ops = n->backend->ops;
+	int r = hash_set_new(&n->all, b->digests.algs);
+
+	/* An earlier writer that was cancelled may still be at work, and we meanwhile, too. */
+	if (r == 0)
+		r = ops->lock(n->backend);
+	if (r == 0 && pass_is_alone(n->control))
+		r = -ECANCELED;
+	if (r == 0)
+		r = ops->choose(n->backend);
+	if (r == 0 && b->keep)
+		*ret_kept = count_kept(n);
+	if (r == 0 && *ret_kept == 0)
+		r = ops->clear(n->backend, b->size);
+	return r;
+}
+
+void install_begin(struct install *n, const struct proto_begin *b, struct proto_done *ret)
+{
+	int r;
+
+	*ret = (struct proto_done){0};
+	n->step = STEP_NONE;
+	n->plan = *b;
+	n->images = 0;
+	n->seen = 0;
+	n->octets = 0;
+	n->all = hash_set_free(n->all);
+	if (b->images == 0 || b->digests.algs == 0) {
+		answer(ret, FWE_INTERNAL, "an installation without image or digest");
+		return;
+	}
+	r = begin(n, b, &ret->octets);
+	if (r < 0) {
+		answer_errno(ret, r, "the slot cannot be emptied");
+		return;
+	}
+	n->step = STEP_BEGUN;
+}
+
+/* ---- image ---- */
+
+/* The place of `name` in our own list, and our own spelling of it. */
+static bool find_component(const struct install *n, const char *name, uint32_t *ret_bit,
+			   char ret_name[PROTO_LABEL])
+{
+	struct span rest = span_str(n->config->components);
+	uint32_t bit = 1;
+
+	while (rest.ptr && bit) {
+		struct span word = span_cut(&rest, ' ');
+
+		if (word.len > 0 && span_is(word, name)) {
+			*ret_bit = bit;
+			return span_to_str(word, ret_name, PROTO_LABEL) == 0;
+		}
+		bit <<= 1;
+	}
+	return false;
+}
+
+static uint64_t image_limit(const struct install *n, const struct proto_image *i)
+{
+	uint64_t max = (uint64_t)n->config->size_max_mib * 1024 * 1024;
+
+	if (i->size != PROTO_SIZE_ANY)
+		return i->size;
+	return max > 0 ? max : UINT64_MAX - 1;
+}
+
+static bool match(const struct proto_digests *want, struct hash_set *set)
+{
+	struct digests a = {.algs = want->algs}, b;
+
+	_Static_assert(sizeof(a.b) == sizeof(want->b), "the same digests on both sides");
+	memcpy(a.b, want->b, sizeof(a.b));
+	hash_set_final(set, &b);
+	return digests_match(&a, &b);
+}
+
+static void judge(struct install *n, const struct proto_image *i, struct pass *p,
+		  struct proto_done *ret)
+{
+	bool last = n->images + 1 == n->plan.images;
+
+	if (p->sealed_error != FWE_OK && p->octets <= p->limit)
+		answer(ret, p->sealed_error,
+		       "what was delivered is not the encrypted image that was signed");
+	else if (i->size == PROTO_SIZE_ANY && p->octets > p->limit)
+		answer(ret, FWE_IMAGE_TOO_LARGE, "the image is larger than the slot");
+	else if (i->size != PROTO_SIZE_ANY && p->octets != i->size)
+		answer(ret, FWE_IMAGE_SIZE_MISMATCH,
+		       p->octets < i->size ? "the image is shorter than signed"
+					   : "the image is longer than signed");
+	else if (p->own && !match(&i->digests, p->own))
+		answer(ret, FWE_IMAGE_DIGEST_MISMATCH, "the image is not what was signed");
+	else if (last && !match(&n->plan.digests, n->all))
+		answer(ret, FWE_IMAGE_DIGEST_MISMATCH, "the images are not what was signed");
+	else if (last && n->plan.size != PROTO_SIZE_ANY && n->octets + p->octets != n->plan.size)
+		answer(ret, FWE_IMAGE_SIZE_MISMATCH, "the images are not as long as signed");
+}
+
+static void write_image(struct install *n, const struct proto_image *i, const char *name, int pipe,
+			struct pass *p, struct proto_done *ret)
+{
+	const struct backend_ops *ops = n->backend->ops;
+	CLEANUP(closep) int fd = -1;
+	int r = ops->open(n->backend, name, BACKEND_NEW, i->size, &fd);
+
+	p->fd = fd;
+	if (r == 0)
+		r = pass_run(p, pipe);
+	if (r == 0)
+		r = ops->finish(n->backend, fd);
+	ret->octets = p->octets;
+	if (r == -EFBIG)
+		answer(ret, FWE_IMAGE_TOO_LARGE, "the image is larger than the slot");
+	else if (r < 0)
+		answer_errno(ret, r, "the image cannot be written");
+	else
+		judge(n, i, p, ret);
+}
+
+static void verify_image(struct install *n, const struct proto_image *i, const char *name,
+			 struct pass *p, struct proto_done *ret)
+{
+	CLEANUP(closep) int in = -1;
+	int r = n->backend->ops->open(n->backend, name, BACKEND_KEPT, i->size, &in);
+
+	if (r == 0)
+		r = pass_run(p, in);
+	ret->octets = p->octets;
+	if (r < 0)
+		answer_errno(ret, r, "the image cannot be read");
+	else
+		judge(n, i, p, ret);
+}
+
+/* pipe -1: the image is there already. */
+static void take_image(struct install *n, const struct proto_image *i, int pipe,
+		       void (*progress)(uint64_t octets), struct proto_done *ret)
+{
+	CLEANUP(hash_set_freep) struct hash_set *own = NULL;
+	CLEANUP(sealed_freep) struct sealed *sealed = NULL;
+	struct pass p = {.fd = -1,
+			 .sealed_size = i->sealed_size,
+			 .limit = image_limit(n, i),
+			 .all = n->all,
+			 .control = n->control,
+			 .piece = n->piece,
+			 .progress = progress};
+	const struct ece_sink image = {pass_put, &p};
+	uint64_t max = (uint64_t)n->config->size_max_mib * 1024 * 1024;
+	char name[PROTO_LABEL];
+	uint32_t bit = 0;
+
+	*ret = (struct proto_done){0};
+	if (n->step != STEP_BEGUN)
+		answer(ret, FWE_INTERNAL, "an image outside an installation");
+	else if (!find_component(n, i->component, &bit, name) || (n->seen & bit) != 0)
+		answer(ret, FWE_INSTALL_FAILED, "no such component, or twice");
+	else if (i->size != PROTO_SIZE_ANY && max > 0 && i->size > max)
+		answer(ret, FWE_IMAGE_TOO_LARGE, "the image is larger than the slot");
+	else if (i->digests.algs != 0 && hash_set_new(&own, i->digests.algs) < 0)
+		answer(ret, FWE_INTERNAL, "no digests");
+	else if (i->is_sealed && pipe >= 0 && sealed_new(&sealed, i, &image) < 0)
+		answer(ret, FWE_INTERNAL, "no decryption");
+	n->step = STEP_NONE;
+	if (ret->error != FWE_OK)
+		return;
+	p.own = own;
+	p.sealed = sealed;
+	if (pipe < 0)
+		verify_image(n, i, name, &p, ret);
+	else
+		write_image(n, i, name, pipe, &p, ret);
+	if (ret->error != FWE_OK)
+		return;
+	n->seen |= bit;
+	n->octets += p.octets;
+	n->images++;
+	n->step = n->images == n->plan.images ? STEP_VERIFIED : STEP_BEGUN;
+}
+
+void install_image(struct install *n, const struct proto_image *i, int pipe,
+		   void (*progress)(uint64_t octets), struct proto_done *ret)
+{
+	take_image(n, i, pipe, progress, ret);
+}
+
+void install_staged(struct install *n, const struct proto_image *i,
+		    void (*progress)(uint64_t octets), struct proto_done *ret)
+{
+	take_image(n, i, -1, progress, ret);
+}
+
+/* ---- commit ---- */
+
+void install_commit(struct install *n, struct proto_done *ret)
+{
+	struct fw_version v;
+	int r;
+
+	*ret = (struct proto_done){.octets = n->octets};
+	if (n->step != STEP_VERIFIED || !fw_version_parse(span_str(n->plan.version), &v)) {
+		answer(ret, FWE_INTERNAL, "nothing verified to make current");
+		return;
+	}
+	n->step = STEP_NONE;
+	r = n->backend->ops->commit(n->backend, &n->plan);
+	if (r < 0)
+		answer_errno(ret, r, "the slot cannot be made current");
+}

@@ -1,0 +1,32 @@
+/* daemons/ocf-fw-write/install.h - one installation over any back end: order of steps, limits and
+ * digests. */
+#pragma once
+
+#include "backend.h"
+
+struct install_config {
+	char components[512];  /* names of what a slot holds, separated by blanks */
+	uint32_t size_max_mib; /* of one image; 0: what there is room for */
+};
+
+struct install; /* opaque */
+
+/* `config` and `b` are borrowed for life. An installation stops when the other end of `control` is
+ * closed (borrowed; -1: none). 0: *ret is owned by the caller. -ENOMEM. */
+MUST_USE int install_new(struct install **ret, const struct install_config *config,
+			 struct backend *b, int control);
+struct install *install_free(struct install *n); /* accepts NULL, returns NULL */
+DEFINE_CLEANUP(struct install *, install_free)
+
+/* The steps of one installation, each with its answer. begin() ends an earlier one, and waits
+ * for that of another program. With `keep` it leaves the images of a slot that never became
+ * complete, and tells their octets. */
+void install_begin(struct install *n, const struct proto_begin *b, struct proto_done *ret);
+/* Reads one image from `pipe` to its end, in one pass to the slot and through the digests; tells
+ * `progress` now and then. The caller of the last image learns whether all digests were right. */
+void install_image(struct install *n, const struct proto_image *i, int pipe,
+		   void (*progress)(uint64_t octets), struct proto_done *ret);
+/* The same for an image that begin() has kept: nothing is written, all is verified. */
+void install_staged(struct install *n, const struct proto_image *i,
+		    void (*progress)(uint64_t octets), struct proto_done *ret);
+void install_commit(struct install *n, struct proto_done *ret);
