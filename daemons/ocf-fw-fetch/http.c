@@ -1,12 +1,15 @@
 #include "http.h"
 
 #include <curl/curl.h>
-#include <poll.h>
+#include <inttypes.h>
+#include <net/if.h>
 #include <stdio.h>
 
 #include "address.h"
 #include "base/clock.h"
+#include "content_range.h"
 #include "fw/url.h"
+#include "sink.h"
 
 #define SLOW_OCTETS   1024L /* a second */
 #define BUFFER_OCTETS (256L * 1024)
@@ -19,9 +22,14 @@
 	"application/json;q=0.5"
 #define ACCEPT_IMAGE "Accept: application/octet-stream, */*;q=0.5"
 
+static const char *const ACCEPT[] = {
+	[PROTO_MANIFEST] = ACCEPT_MANIFEST,
+	[PROTO_IMAGE_BODY] = ACCEPT_IMAGE,
+};
+
 struct http {
-	CURLM *multi;                 /* keeps the connections */
-	struct curl_slist *accept[2]; /* by enum proto_kind */
+	CURLM *multi;                    /* keeps the connections ... */
+	char interface[PROTO_INTERFACE]; /* ... and addresses of this one */
 };
 
 /* One request, through all its redirects. */
@@ -30,10 +38,12 @@ struct transfer {
 	CURL *curl; /* of the hop at hand */
 	const struct proto_fetch *f;
 	struct proto_fetched *out;
-	int body, control;
+	struct sink sink;
+	struct curl_slist *head, *resolve;
 	uint64_t deadline_us;
-	uint64_t octets;
+	uint64_t other_octets;    /* of a body that nobody wants */
 	bool checked;             /* the head of the reply */
+	bool declined;            /* the whole instead of the range that was asked for */
 	enum fw_error stopped_by; /* one of our own callbacks */
 	char message[CURL_ERROR_SIZE];
 };
@@ -61,11 +71,54 @@ static bool type_is(const char *type, const char *what)
 	return strncasecmp(type, what, n) == 0 && strchr("; \t", type[n]);
 }
 
+static bool is_ranged(const struct transfer *t)
+{
+	return t->f->offset > 0;
+}
+
+static long wanted_status(const struct transfer *t)
+{
+	return is_ranged(t) ? 206 : 200;
+}
+
+static const char *header(struct transfer *t, const char *name)
+{
+	struct curl_header *h;
+
+	return curl_easy_header(t->curl, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK ? h->value
+										     : NULL;
+}
+
+/* Only a strong one says that the octets are the same (RFC 9110 8.8.1). */
+static void note_etag(struct transfer *t)
+{
+	const char *etag = header(t, "ETag");
+	size_t n = etag ? strlen(etag) : 0;
+
+	if (n < 2 || n >= PROTO_ETAG || etag[0] != '"' || etag[n - 1] != '"')
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (etag[i] < ' ' || etag[i] > '~')
+			return;
+	memcpy(t->out->etag, etag, n + 1);
+}
+
+/* What comes is the rest of the body whose beginning is there already. */
+static bool range_is_fine(struct transfer *t)
+{
+	const char *text = header(t, "Content-Range");
+	struct content_range r;
+
+	if (!text || !content_range_parse(span_str(text), &r) || r.first != t->f->offset ||
+	    (r.total != CONTENT_RANGE_UNKNOWN && r.last + 1 != r.total))
+		return false;
+	return !t->f->etag[0] || !t->out->etag[0] || strcmp(t->f->etag, t->out->etag) == 0;
+}
+
 /* A page for people is what captive portals give; a coding is nothing that we asked for. */
 static bool head_is_fine(struct transfer *t)
 {
-	const char *type = NULL;
-	struct curl_header *coding;
+	const char *type = NULL, *coding;
 
 	if (t->checked)
 		return true;
@@ -75,52 +128,37 @@ static bool head_is_fine(struct transfer *t)
 		(void)stop(t, FWE_FETCH_CONTENT_TYPE, type);
 		return false;
 	}
-	if (curl_easy_header(t->curl, "Content-Encoding", 0, CURLH_HEADER, -1, &coding) ==
-		    CURLHE_OK &&
-	    strcasecmp(coding->value, "identity") != 0) {
-		(void)stop(t, FWE_FETCH_CONTENT_TYPE, coding->value);
+	coding = header(t, "Content-Encoding");
+	if (coding && strcasecmp(coding, "identity") != 0) {
+		(void)stop(t, FWE_FETCH_CONTENT_TYPE, coding);
 		return false;
 	}
-	return true;
-}
-
-static bool write_all(int fd, const char *data, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, data, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return false;
-		data += done;
-		n -= (size_t)done;
-	}
-	return true;
+	note_etag(t);
+	t->declined = is_ranged(t) && !range_is_fine(t);
+	return !t->declined;
 }
 
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
-	size_t pass = n;
+	int r;
 
 	(void)size; /* always 1 */
-	if (status_of(t) != 200) {
-		t->octets += n;
-		return t->octets > OTHER_BODY_MAX ? CURL_WRITEFUNC_ERROR : n;
+	if (status_of(t) != wanted_status(t)) {
+		t->other_octets += n;
+		return t->other_octets > OTHER_BODY_MAX ? CURL_WRITEFUNC_ERROR : n;
 	}
 	if (!head_is_fine(t))
 		return CURL_WRITEFUNC_ERROR;
-	if (pass > t->f->limit - t->octets)
-		pass = (size_t)(t->f->limit - t->octets) + 1;
-	if (!write_all(t->body, data, pass))
-		return stop(t, FWE_INSTALL_CANCELLED, "the reader is gone");
-	t->octets += pass;
-	if (t->octets > t->f->limit)
+	r = sink_put(&t->sink, data, n);
+	if (r == -EFBIG)
 		return stop(t,
 			    t->f->kind == PROTO_MANIFEST ? FWE_MANIFEST_TOO_LARGE
 							 : FWE_IMAGE_SIZE_MISMATCH,
 			    "the body is longer than allowed");
+	if (r < 0)
+		return stop(t, FWE_INSTALL_CANCELLED,
+			    r == -ECANCELED ? "cancelled" : "the reader is gone");
 	return n;
 }
 
@@ -135,10 +173,22 @@ static bool may_reach(struct transfer *t, enum proto_reach reach)
 
 static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
+	struct transfer *t = arg;
+	const char *interface = t->f->interface;
+	CLEANUP(closep) int fd = -1;
+
 	(void)purpose;
-	if (!may_reach(arg, address_reach(&a->addr)))
+	if (!may_reach(t, address_reach(&a->addr)))
 		return CURL_SOCKET_BAD;
-	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	/* Since Linux 5.7 this needs no capability. */
+	if (fd >= 0 && interface[0] &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
+		       (socklen_t)strnlen(interface, IFNAMSIZ)) < 0) {
+		proto_text(t->out->text, sizeof(t->out->text), strerror(errno));
+		return CURL_SOCKET_BAD;
+	}
+	return fd >= 0 ? fd_take(&fd) : CURL_SOCKET_BAD;
 }
 
 /* A connection that is used again was opened under the rules of an earlier request. */
@@ -160,9 +210,7 @@ int http_new(struct http **ret)
 	if (!h || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return -ENOMEM;
 	h->multi = curl_multi_init();
-	h->accept[PROTO_MANIFEST] = curl_slist_append(NULL, ACCEPT_MANIFEST);
-	h->accept[PROTO_IMAGE_BODY] = curl_slist_append(NULL, ACCEPT_IMAGE);
-	if (!h->multi || !h->accept[0] || !h->accept[1])
+	if (!h->multi)
 		return -ENOMEM;
 	*ret = h;
 	h = NULL;
@@ -173,20 +221,79 @@ struct http *http_free(struct http *h)
 {
 	if (!h)
 		return NULL;
-	curl_slist_free_all(h->accept[0]);
-	curl_slist_free_all(h->accept[1]);
 	curl_multi_cleanup(h->multi);
 	curl_global_cleanup();
 	free(h);
 	return NULL;
 }
 
+/* What one interface led to says nothing about another. */
+static bool use_interface(struct http *h, const char *interface)
+{
+	CURLM *multi;
+
+	if (strcmp(h->interface, interface) == 0)
+		return true;
+	multi = curl_multi_init();
+	if (!multi)
+		return false;
+	curl_multi_cleanup(h->multi);
+	h->multi = multi;
+	(void)snprintf(h->interface, sizeof(h->interface), "%s", interface);
+	return true;
+}
+
+static bool add(struct curl_slist **list, const char *text)
+{
+	struct curl_slist *more = curl_slist_append(*list, text);
+
+	if (more)
+		*list = more;
+	return more != NULL;
+}
+
+static bool make_head(struct transfer *t)
+{
+	char if_range[sizeof("If-Range: ") + PROTO_ETAG];
+
+	(void)snprintf(if_range, sizeof(if_range), "If-Range: %s", t->f->etag);
+	return add(&t->head, ACCEPT[t->f->kind]) &&
+	       (!is_ranged(t) || !t->f->etag[0] || add(&t->head, if_range));
+}
+
+/* The addresses that somebody has found on the link of the interface. */
+static bool make_resolve(struct transfer *t, const struct url *u)
+{
+	unsigned port = u->port ? u->port : u->scheme == URL_HTTP ? 80 : 443;
+	char entry[URL_HOST_MAX + PROTO_ADDRESSES + sizeof("+:65535:")];
+
+	if (!t->f->addresses[0])
+		return true;
+	(void)snprintf(entry, sizeof(entry), "+%.*s:%u:%s", (int)u->host.len, u->host.ptr, port,
+		       t->f->addresses);
+	return t->f->addresses[strspn(t->f->addresses, "0123456789abcdefABCDEF:.,")] == '\0' &&
+	       add(&t->resolve, entry);
+}
+
 #define SET(option, value) (r = r ? r : curl_easy_setopt(c, option, value))
+
+/* Who has asked for less must not be punished for it. */
+static long slow_octets(const struct proto_fetch *f)
+{
+	return f->rate > 0 && f->rate < 2 * SLOW_OCTETS ? (long)f->rate / 2 : SLOW_OCTETS;
+}
+
+/* It passes the sink in pieces of a quarter of a second. */
+static long buffer_octets(const struct proto_fetch *f)
+{
+	return f->rate > 0 && f->rate < 4 * BUFFER_OCTETS ? (long)f->rate / 4 : BUFFER_OCTETS;
+}
 
 static CURLcode set_up(struct transfer *t, const char *url)
 {
 	CURL *c = t->curl;
 	CURLcode r = CURLE_OK;
+	char range[sizeof("18446744073709551615-")];
 
 	SET(CURLOPT_URL, url);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -195,13 +302,18 @@ static CURLcode set_up(struct transfer *t, const char *url)
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_PROXY, ""); /* the environment has no say */
 	SET(CURLOPT_USERAGENT, "ocf-fwupd/" OCFGW_VERSION);
-	SET(CURLOPT_HTTPHEADER, t->http->accept[t->f->kind]);
+	SET(CURLOPT_HTTPHEADER, t->head);
+	SET(CURLOPT_RESOLVE, t->resolve);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_QUICK_EXIT, 1L); /* else a resolver that hangs outlasts every limit */
-	SET(CURLOPT_BUFFERSIZE, BUFFER_OCTETS);
+	SET(CURLOPT_BUFFERSIZE, buffer_octets(t->f));
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)t->f->connect_ms);
-	SET(CURLOPT_LOW_SPEED_LIMIT, SLOW_OCTETS);
+	SET(CURLOPT_LOW_SPEED_LIMIT, slow_octets(t->f));
 	SET(CURLOPT_LOW_SPEED_TIME, (long)t->f->slow_s);
+	if (is_ranged(t)) {
+		(void)snprintf(range, sizeof(range), "%" PRIu64 "-", t->f->offset);
+		SET(CURLOPT_RANGE, range);
+	}
 	SET(CURLOPT_ERRORBUFFER, t->message);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, t);
@@ -218,13 +330,6 @@ static CURLcode set_up(struct transfer *t, const char *url)
 	return r;
 }
 
-static bool is_cancelled(const struct transfer *t)
-{
-	struct pollfd p = {.fd = t->control, .events = POLLIN};
-
-	return poll(&p, 1, 0) > 0;
-}
-
 static CURLcode result_of(struct transfer *t)
 {
 	CURLMsg *m;
@@ -239,7 +344,7 @@ static CURLcode result_of(struct transfer *t)
 /* curl_easy_perform(), but it listens to the control connection as well. */
 static CURLcode perform(struct transfer *t)
 {
-	struct curl_waitfd control = {.fd = t->control, .events = CURL_WAIT_POLLIN};
+	struct curl_waitfd control = {.fd = t->sink.control, .events = CURL_WAIT_POLLIN};
 	CURLcode result;
 	int running = 1;
 
@@ -248,7 +353,7 @@ static CURLcode perform(struct transfer *t)
 	while (curl_multi_perform(t->http->multi, &running) == CURLM_OK && running > 0) {
 		if (curl_multi_poll(t->http->multi, &control, 1, POLL_MS, NULL) != CURLM_OK)
 			break;
-		if (control.revents != 0 && is_cancelled(t)) {
+		if (control.revents != 0 && sink_is_cancelled(&t->sink)) {
 			(void)stop(t, FWE_INSTALL_CANCELLED, "cancelled");
 			break;
 		}
@@ -283,7 +388,7 @@ static enum fw_error error_of(struct transfer *t, CURLcode r)
 		return FWE_INTERNAL;
 	if (r == CURLE_OPERATION_TIMEDOUT && was_connected(t))
 		return FWE_FETCH_TIMEOUT;
-	if (status_of(t) == 200 && t->f->kind == PROTO_IMAGE_BODY)
+	if (status_of(t) == wanted_status(t) && t->f->kind == PROTO_IMAGE_BODY)
 		return FWE_IMAGE_TRUNCATED;
 	return FWE_FETCH_CONNECT_FAILED;
 }
@@ -319,8 +424,8 @@ static enum fw_error get_once(struct transfer *t, char url[PROTO_URL], bool *aga
 
 	curl_easy_cleanup(t->curl);
 	t->curl = curl_easy_init();
-	t->octets = 0;
-	t->checked = false;
+	t->other_octets = 0;
+	t->checked = t->declined = false;
 	t->stopped_by = FWE_OK;
 	t->message[0] = '\0';
 	if (t->curl)
@@ -331,7 +436,9 @@ static enum fw_error get_once(struct transfer *t, char url[PROTO_URL], bool *aga
 	t->out->status = status > 0 && status < 1000 ? (uint32_t)status : 0;
 	if (t->stopped_by != FWE_OK)
 		return t->stopped_by;
-	if (status != 200 && status >= 300) {
+	if (t->declined || (is_ranged(t) && (status == 200 || status == 416)))
+		return FWE_OK;
+	if (status != wanted_status(t) && status >= 300) {
 		*again = is_redirect(status);
 		return *again ? redirect(t, url) : FWE_FETCH_HTTP_STATUS;
 	}
@@ -340,42 +447,57 @@ static enum fw_error get_once(struct transfer *t, char url[PROTO_URL], bool *aga
 			   t->message[0] ? t->message : curl_easy_strerror(r));
 		return error_of(t, r);
 	}
-	if (status != 200)
+	if (status != wanted_status(t))
 		return FWE_FETCH_HTTP_STATUS;
-	(void)head_is_fine(t); /* an empty body has not asked yet */
+	t->out->ranged = head_is_fine(t) && is_ranged(t); /* an empty body has not asked yet */
 	return t->stopped_by;
+}
+
+static enum fw_error follow(struct transfer *t, char url[PROTO_URL])
+{
+	bool again = true;
+
+	for (unsigned hops = 0; again; hops++) {
+		enum fw_error e;
+
+		again = false;
+		if (hops > HTTP_REDIRECTS_MAX)
+			return FWE_FETCH_REDIRECT_REFUSED;
+		e = get_once(t, url, &again);
+		if (e != FWE_OK)
+			return e;
+	}
+	return FWE_OK;
+}
+
+static enum fw_error prepare(struct transfer *t, int body, int control)
+{
+	struct url u;
+
+	if (url_parse(span_str(t->f->url), &u) != URL_OK ||
+	    (u.scheme != URL_HTTP && u.scheme != URL_HTTPS))
+		return FWE_MANIFEST_LOCATION_SCHEME;
+	if (t->f->total_ms > 0)
+		t->deadline_us = clock_monotonic_us() + t->f->total_ms * USEC_PER_MSEC;
+	if (t->f->offset > t->f->limit || !use_interface(t->http, t->f->interface) ||
+	    !make_head(t) || !make_resolve(t, &u) ||
+	    sink_open(&t->sink, body, control, t->f->limit - t->f->offset, t->f->rate) < 0)
+		return FWE_INTERNAL;
+	return FWE_OK;
 }
 
 void http_get(struct http *h, const struct proto_fetch *f, int body, int control,
 	      struct proto_fetched *ret)
 {
-	struct transfer t = {.http = h,
-			     .f = f,
-			     .out = ret,
-			     .body = body,
-			     .control = control,
-			     .deadline_us = NEVER_US};
-	enum fw_error e = FWE_MANIFEST_LOCATION_SCHEME;
-	bool again = true;
-	struct url u;
+	struct transfer t = {.http = h, .f = f, .out = ret, .deadline_us = NEVER_US};
 
 	*ret = (struct proto_fetched){0};
 	proto_text(ret->url, sizeof(ret->url), f->url);
-	if (f->total_ms > 0)
-		t.deadline_us = clock_monotonic_us() + f->total_ms * USEC_PER_MSEC;
-	if (url_parse(span_str(f->url), &u) != URL_OK ||
-	    (u.scheme != URL_HTTP && u.scheme != URL_HTTPS))
-		again = false;
-	for (unsigned hops = 0; again; hops++) {
-		again = false;
-		if (hops > HTTP_REDIRECTS_MAX) {
-			e = FWE_FETCH_REDIRECT_REFUSED;
-			break;
-		}
-		e = get_once(&t, ret->url, &again);
-		again = again && e == FWE_OK;
-	}
+	ret->error = prepare(&t, body, control);
+	if (ret->error == FWE_OK)
+		ret->error = follow(&t, ret->url);
 	curl_easy_cleanup(t.curl);
-	ret->error = e;
-	ret->octets = t.octets;
+	curl_slist_free_all(t.head);
+	curl_slist_free_all(t.resolve);
+	ret->octets = t.sink.octets;
 }

@@ -21,6 +21,7 @@ static const struct {
 	ROW(PROTO_WRITTEN, written, false),
 	BARE(PROTO_COMMIT),
 	ROW(PROTO_DONE, done, false),
+	ROW(PROTO_RANGES, ranges, true),
 };
 
 static bool is_printable(char c)
@@ -66,9 +67,13 @@ static bool content_is_sound(const struct proto_msg *m)
 	switch ((enum proto_type)m->type) {
 	case PROTO_FETCH:
 		return m->fetch.kind <= PROTO_IMAGE_BODY && m->fetch.reach <= PROTO_LOOPBACK &&
-		       m->fetch.same_host <= 1 && is_text(m->fetch.url, PROTO_URL);
+		       m->fetch.same_host <= 1 && is_text(m->fetch.etag, PROTO_ETAG) &&
+		       is_text(m->fetch.interface, PROTO_INTERFACE) &&
+		       is_text(m->fetch.addresses, PROTO_ADDRESSES) &&
+		       is_text(m->fetch.url, PROTO_URL);
 	case PROTO_FETCHED:
 		return error_is_sound(m->fetched.error) && m->fetched.private_peer <= 1 &&
+		       m->fetched.ranged <= 1 && is_text(m->fetched.etag, PROTO_ETAG) &&
 		       is_text(m->fetched.url, PROTO_URL) && is_text(m->fetched.text, PROTO_TEXT);
 	case PROTO_SLOTS_ARE:
 		return error_is_sound(m->slots_are.error) &&
@@ -89,6 +94,7 @@ static bool content_is_sound(const struct proto_msg *m)
 	case PROTO_SLOTS:
 	case PROTO_WRITTEN:
 	case PROTO_COMMIT:
+	case PROTO_RANGES:
 		return true;
 	}
 	return false;

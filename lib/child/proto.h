@@ -14,6 +14,9 @@
 #define PROTO_VERSION    ((size_t)33) /* 4294967295 three times, dots, NUL */
 #define PROTO_NAME       ((size_t)129)
 #define PROTO_TEXT       ((size_t)128)
+#define PROTO_ETAG       ((size_t)129)
+#define PROTO_INTERFACE  ((size_t)16) /* IFNAMSIZ */
+#define PROTO_ADDRESSES  ((size_t)256)
 #define PROTO_DIGESTS    ((size_t)3)
 #define PROTO_DIGEST_MAX ((size_t)64)
 #define PROTO_IKM        ((size_t)32)
@@ -30,6 +33,7 @@ enum proto_type {
 	PROTO_COMMIT,    /* makes the slot the current one; PROTO_DONE */
 	PROTO_DONE,
 	PROTO_STAGED, /* as IMAGE, of one that BEGIN has kept: it is only verified */
+	PROTO_RANGES, /* to ocf-fw-fetch, with a file: the next FETCH is of these ranges only */
 };
 
 enum proto_kind { PROTO_MANIFEST, PROTO_IMAGE_BODY };
@@ -38,21 +42,40 @@ enum proto_kind { PROTO_MANIFEST, PROTO_IMAGE_BODY };
 enum proto_reach { PROTO_PUBLIC, PROTO_PRIVATE, PROTO_LOOPBACK };
 
 struct proto_fetch {
-	uint32_t kind;       /* enum proto_kind: which types are accepted */
-	uint32_t reach;      /* enum proto_reach */
-	uint32_t same_host;  /* 1: a redirect may not leave the host */
-	uint32_t connect_ms; /* resolving and connecting, all addresses */
-	uint32_t total_ms;   /* 0: no bound */
-	uint32_t slow_s;     /* seconds below 1 KiB/s that are too many; 0: no bound */
-	uint64_t limit;      /* octets of body */
+	uint32_t kind;                   /* enum proto_kind: which types are accepted */
+	uint32_t reach;                  /* enum proto_reach */
+	uint32_t same_host;              /* 1: a redirect may not leave the host */
+	uint32_t connect_ms;             /* resolving and connecting, all addresses */
+	uint32_t total_ms;               /* 0: no bound */
+	uint32_t slow_s;                 /* seconds below 1 KiB/s that are too many; 0: no bound */
+	uint64_t limit;                  /* octets of body, those before the offset included */
+	uint64_t offset;                 /* of the first octet that is wanted */
+	uint64_t rate;                   /* octets a second at most; 0: no bound */
+	char etag[PROTO_ETAG];           /* what an earlier answer gave; empty: none */
+	char interface[PROTO_INTERFACE]; /* the only one to be used; empty: any */
+	char addresses[PROTO_ADDRESSES]; /* of the URL's host, with commas; empty: resolve it */
 	char url[PROTO_URL];
+};
+
+/* The file holds so many of struct proto_range, ascending, none of them empty or overlapping; the
+ * body is their octets, one behind the other. */
+struct proto_ranges {
+	uint32_t n;
+};
+
+struct proto_range {
+	uint64_t offset, length;
 };
 
 struct proto_fetched {
 	uint32_t error;        /* enum fw_error */
 	uint32_t status;       /* HTTP; 0: none */
 	uint32_t private_peer; /* 1: the body came from a private address */
-	uint64_t octets;
+	uint32_t ranged;       /* 0 although offset or ranges were asked for, without an error:
+				  not to be had from this server, or of another body than `etag`;
+				  nothing was passed on: ask for the whole */
+	uint64_t octets;       /* passed on by this answer */
+	char etag[PROTO_ETAG]; /* opaque, names this very body; empty: nothing does */
 	char url[PROTO_URL];   /* the last one, after redirects */
 	char text[PROTO_TEXT]; /* for people */
 };
@@ -109,6 +132,7 @@ struct proto_msg {
 		struct proto_image image;
 		struct proto_written written;
 		struct proto_done done;
+		struct proto_ranges ranges;
 	};
 };
 

@@ -11,7 +11,7 @@ u32, u64, char = ctypes.c_uint32, ctypes.c_uint64, ctypes.c_char
 SIZE_ANY = 2**64 - 1
 MANIFEST, IMAGE_BODY = 0, 1
 PUBLIC, PRIVATE, LOOPBACK = 0, 1, 2
-FETCH, FETCHED, SLOTS, SLOTS_ARE, BEGIN, IMAGE, WRITTEN, COMMIT, DONE, STAGED = range(1, 11)
+FETCH, FETCHED, SLOTS, SLOTS_ARE, BEGIN, IMAGE, WRITTEN, COMMIT, DONE, STAGED, RANGES = range(1, 12)
 
 
 def error_names():
@@ -31,9 +31,13 @@ def struct(*fields):
 Digests = struct(("algs", u32), ("b", ctypes.c_uint8 * 64 * 3))
 BODIES = {
     FETCH: struct(("kind", u32), ("reach", u32), ("same_host", u32), ("connect_ms", u32),
-                  ("total_ms", u32), ("slow_s", u32), ("limit", u64), ("url", char * 2049)),
-    FETCHED: struct(("error", u32), ("status", u32), ("private_peer", u32), ("octets", u64),
-                    ("url", char * 2049), ("text", char * 128)),
+                  ("total_ms", u32), ("slow_s", u32), ("limit", u64), ("offset", u64),
+                  ("rate", u64), ("etag", char * 129), ("interface", char * 16),
+                  ("addresses", char * 256), ("url", char * 2049)),
+    FETCHED: struct(("error", u32), ("status", u32), ("private_peer", u32), ("ranged", u32),
+                    ("octets", u64), ("etag", char * 129), ("url", char * 2049),
+                    ("text", char * 128)),
+    RANGES: struct(("n", u32)),
     SLOTS_ARE: struct(("error", u32), ("running", char * 33), ("pending", char * 33),
                       ("slot", char * 65)),
     BEGIN: struct(("model", char * 129), ("version", char * 33), ("images", u32), ("keep", u32), ("size", u64),

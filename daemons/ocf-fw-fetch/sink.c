@@ -1,0 +1,77 @@
+#include "sink.h"
+
+#include <fcntl.h>
+#include <poll.h>
+
+#include "base/clock.h"
+
+int sink_open(struct sink *s, int body, int control, uint64_t room, uint64_t rate)
+{
+	int flags = fcntl(body, F_GETFL);
+
+	*s = (struct sink){.body = body, .control = control, .room = room, .rate = rate};
+	return flags < 0 || fcntl(body, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+bool sink_is_cancelled(const struct sink *s)
+{
+	struct pollfd p = {.fd = s->control, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0;
+}
+
+static int wait_for_reader(const struct sink *s)
+{
+	struct pollfd p[] = {
+		{.fd = s->body,    .events = POLLOUT},
+		{.fd = s->control, .events = POLLIN },
+	};
+
+	if (poll(p, ARRAY_SIZE(p), -1) < 0)
+		return errno == EINTR ? 0 : -errno;
+	return p[1].revents ? -ECANCELED : 0;
+}
+
+/* The due time does not lag behind: what a slow peer has left unused is no credit. */
+static int wait_for_rate(struct sink *s, size_t n)
+{
+	uint64_t now_us = clock_monotonic_us();
+
+	if (s->rate == 0)
+		return 0;
+	if (s->due_us < now_us)
+		s->due_us = now_us;
+	s->due_us += n * USEC_PER_SEC / s->rate;
+	for (; now_us < s->due_us; now_us = clock_monotonic_us()) {
+		struct pollfd p = {.fd = s->control, .events = POLLIN};
+
+		if (poll(&p, 1, (int)((s->due_us - now_us) / USEC_PER_MSEC) + 1) > 0)
+			return -ECANCELED;
+	}
+	return 0;
+}
+
+int sink_put(struct sink *s, const void *data, size_t n)
+{
+	const char *at = data;
+	bool too_long = n > s->room - s->octets;
+	size_t left = too_long ? (size_t)(s->room - s->octets) + 1 : n;
+
+	while (left > 0) {
+		ssize_t done = write(s->body, at, left);
+		int r = 0;
+
+		if (done > 0) {
+			at += done;
+			left -= (size_t)done;
+			s->octets += (uint64_t)done;
+		} else if (errno == EAGAIN) {
+			r = wait_for_reader(s);
+		} else if (errno != EINTR) {
+			r = -errno;
+		}
+		if (r < 0)
+			return r;
+	}
+	return too_long ? -EFBIG : wait_for_rate(s, n);
+}
