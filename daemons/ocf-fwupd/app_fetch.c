@@ -2,41 +2,14 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/epoll.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/loop.h"
 
-#define LOCAL_CONNECT_US  (2 * USEC_PER_SEC) /* all local servers together */
-#define LOCAL_CONNECT_MIN (100 * USEC_PER_MSEC)
-#define CONNECT_MS        10000              /* */
-#define SILENCE_US        (5 * USEC_PER_SEC) /* a helper may be late by this */
-#define HTTP_NOT_FOUND    404
-#define HTTP_GONE         410
-#define PIPE_OCTETS       (1024 * 1024)
-#define READ_STEP         ((size_t)16 * 1024)
+/* ---- both ---- */
 
-/* ---- a manifest ---- */
-
-static void close_body(struct app *a)
-{
-	if (!a->run || a->run->body_fd < 0)
-		return;
-	loop_del_fd(a->loop, a->run->body_fd);
-	(void)close(a->run->body_fd);
-	a->run->body_fd = -1;
-}
-
-static void manifest_failed(struct app *a, enum fw_error error, const char *detail)
-{
-	close_body(a);
-	app_job_note(a, error, detail);
-	(void)app_job_event(a, JOB_SERVER_BAD);
-}
-
-/* The helper keeps its own limits; one that does not even do that is given up. */
-static void expect_within(struct app *a, uint64_t us)
+void app_expect_fetch(struct app *a, uint64_t us)
 {
 	loop_timer_set(a->fetch_timer, clock_monotonic_us() + us);
 }
@@ -55,8 +28,8 @@ int app_fetch_silent(void *arg)
 			(a->run->job.phase != JOB_DOWNLOADING || a->run->fetched)))
 		return 0;
 	helper_close(&a->fetch);
-	if (a->run->job.phase == JOB_FETCHING) {
-		manifest_failed(a, FWE_FETCH_TIMEOUT, TEXT);
+	if (a->run->job.phase == JOB_FETCHING || a->run->body_fd >= 0) {
+		app_manifest_failed(a, FWE_FETCH_TIMEOUT, TEXT);
 	} else {
 		app_job_note(a, FWE_FETCH_TIMEOUT, TEXT);
 		(void)app_job_event(a, JOB_IMAGE_BAD);
@@ -64,71 +37,7 @@ int app_fetch_silent(void *arg)
 	return 0;
 }
 
-/* Both the answer of the helper and the end of the body are there. */
-static void manifest_settle(struct app *a)
-{
-	struct run *run = a->run;
-	bool missing = run->reply.status == HTTP_NOT_FOUND || run->reply.status == HTTP_GONE;
-
-	if (!run->fetched)
-		return;
-	if (run->reply.error == FWE_FETCH_HTTP_STATUS && missing) {
-		close_body(a);
-		(void)app_job_event(a, JOB_MISSING);
-	} else if (run->reply.error != FWE_OK) {
-		manifest_failed(a, (enum fw_error)run->reply.error, run->reply.text);
-	} else if (run->body_end) {
-		close_body(a);
-		(void)app_job_event(a, JOB_FETCHED);
-	}
-}
-
-static int on_body(void *arg, uint32_t revents)
-{
-	struct app *a = arg;
-	struct run *run = a->run;
-	uint8_t *at = buf_room(&run->body, READ_STEP);
-	ssize_t n = at ? read(run->body_fd, at, READ_STEP) : 0;
-
-	(void)revents;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	if (!at) {
-		manifest_failed(a, FWE_MANIFEST_TOO_LARGE, "the helper gave more than it may");
-		return 0;
-	}
-	if (n > 0) {
-		run->body.len += (size_t)n;
-		return 0;
-	}
-	run->body_end = true;
-	loop_del_fd(a->loop, run->body_fd);
-	(void)close(run->body_fd);
-	run->body_fd = -1;
-	manifest_settle(a);
-	return 0;
-}
-
-static uint32_t connect_ms(const struct app *a, bool local)
-{
-	uint64_t left_us = a->run->local_lost_us < LOCAL_CONNECT_US
-				   ? LOCAL_CONNECT_US - a->run->local_lost_us
-				   : 0;
-
-	if (!local)
-		return CONNECT_MS;
-	return (uint32_t)((left_us > LOCAL_CONNECT_MIN ? left_us : LOCAL_CONNECT_MIN) /
-			  USEC_PER_MSEC);
-}
-
-static uint32_t image_reach(const struct app *a)
-{
-	if (a->config->allow_loopback)
-		return PROTO_LOOPBACK;
-	return a->run->private_peer || a->config->allow_private ? PROTO_PRIVATE : PROTO_PUBLIC;
-}
-
-static int send_fetch(struct app *a, struct proto_fetch fetch, const char *url, int pipe)
+int app_send_fetch(struct app *a, struct proto_fetch fetch, const char *url, int pipe)
 {
 	struct proto_msg m = {.type = PROTO_FETCH, .fetch = fetch};
 	int r = helper_open(&a->fetch);
@@ -137,56 +46,20 @@ static int send_fetch(struct app *a, struct proto_fetch fetch, const char *url, 
 	return r < 0 ? r : helper_send(&a->fetch, &m, pipe);
 }
 
-static int ask_for_manifest(struct app *a, const struct discover_try *try)
-{
-	struct run *run = a->run;
-	CLEANUP(closep) int in = -1;
-	int ends[2], r;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	in = ends[1];
-	run->body_fd = ends[0];
-	if (fcntl(run->body_fd, F_SETFL, O_NONBLOCK) < 0)
-		return -errno;
-	r = loop_add_fd(a->loop, run->body_fd, EPOLLIN, on_body, a);
-	if (r < 0)
-		return r;
-	return send_fetch(
-		a,
-		(struct proto_fetch){
-			.kind = PROTO_MANIFEST,
-			.reach = a->config->allow_loopback ? PROTO_LOOPBACK : PROTO_PRIVATE,
-			.same_host = 1,
-			.connect_ms = connect_ms(a, try->source == DISCOVER_LOCAL),
-			.total_ms = (uint32_t)(a->config->manifest_us / USEC_PER_MSEC),
-			.limit = MANIFEST_BYTES_MAX,
-		},
-		try->url, in);
-}
-
 void app_trouble(struct app *a, enum fw_error error, const char *detail)
 {
 	app_job_note(a, error, detail);
 	(void)app_job_event(a, JOB_TROUBLE);
 }
 
-void app_fetch_manifest(struct app *a)
-{
-	struct run *run = a->run;
-	const struct discover_try *try = &run->tries.at[run->at];
-
-	buf_done(&run->body);
-	run->body.max = MANIFEST_BYTES_MAX + 2 * READ_STEP;
-	run->body_end = run->fetched = false;
-	run->asked_us = clock_monotonic_us();
-	log_info("discover: asking source=%s url=%s", DISCOVER_SOURCE_NAMES[try->source], try->url);
-	expect_within(a, a->config->manifest_us + SILENCE_US);
-	if (ask_for_manifest(a, try) < 0)
-		app_trouble(a, FWE_INTERNAL, "ocf-fw-fetch cannot be started");
-}
-
 /* ---- the slot ---- */
+
+static uint32_t image_reach(const struct app *a)
+{
+	if (a->config->allow_loopback)
+		return PROTO_LOOPBACK;
+	return a->run->private_peer || a->config->allow_private ? PROTO_PRIVATE : PROTO_PUBLIC;
+}
 
 /* The helper is asked to do something, and what it answers is waited for. */
 static void ask_writer(struct app *a, enum awaited what, const struct proto_msg *m, int pass)
@@ -242,8 +115,15 @@ static void fetch_image(struct app *a, const struct proto_msg *m)
 	CLEANUP(closep) int in = -1;
 	int ends[2];
 
+	if (run->stream_fd >= 0) {
+		app_expect_fetch(a, image_silence_us(a));
+		log_info("update: the image follows component=%s", image->component);
+		out = fd_take(&run->stream_fd);
+		ask_writer(a, AWAIT_IMAGE, m, out);
+		return;
+	}
 	run->fetched = false;
-	expect_within(a, image_silence_us(a));
+	app_expect_fetch(a, image_silence_us(a));
 	log_info("update: fetching image=%zu component=%s url=%s", run->image, image->component,
 		 image->url);
 	if (pipe2(ends, O_CLOEXEC) < 0) {
@@ -252,16 +132,16 @@ static void fetch_image(struct app *a, const struct proto_msg *m)
 	}
 	out = ends[0];
 	in = ends[1];
-	(void)fcntl(in, F_SETPIPE_SZ, PIPE_OCTETS); /* a smaller one works, too */
-	if (send_fetch(a,
-		       (struct proto_fetch){
-			       .kind = PROTO_IMAGE_BODY,
-			       .reach = image_reach(a),
-			       .connect_ms = CONNECT_MS,
-			       .slow_s = (uint32_t)(a->config->stall_us / USEC_PER_SEC),
-			       .limit = image->ikm.len > 0 ? image->sealed_size : image->size,
-		       },
-		       image->url, in) < 0)
+	(void)fcntl(in, F_SETPIPE_SZ, APP_PIPE_OCTETS); /* a smaller one works, too */
+	if (app_send_fetch(a,
+			   (struct proto_fetch){
+				   .kind = PROTO_IMAGE_BODY,
+				   .reach = image_reach(a),
+				   .connect_ms = APP_CONNECT_MS,
+				   .slow_s = (uint32_t)(a->config->stall_us / USEC_PER_SEC),
+				   .limit = image->ikm.len > 0 ? image->sealed_size : image->size,
+			   },
+			   image->url, in) < 0)
 		app_trouble(a, FWE_INTERNAL, "ocf-fw-fetch cannot be used");
 	else
 		ask_writer(a, AWAIT_IMAGE, m, out);
@@ -289,6 +169,10 @@ void app_fetch_image(struct app *a)
 		verify_staged(a, &m);
 		return;
 	}
+	if (a->config->direct && a->run->stream_fd < 0) {
+		app_fetch_manifest(a); /* the image is behind it */
+		return;
+	}
 	if (image->ikm.len == sizeof(m.image.ikm)) {
 		m.image.is_sealed = 1;
 		m.image.sealed_size = image->sealed_size;
@@ -307,7 +191,7 @@ void app_commit(struct app *a)
 void app_abort(struct app *a)
 {
 	loop_timer_set(a->fetch_timer, NEVER_US);
-	close_body(a);
+	app_drop_stream(a);
 	helper_close(&a->fetch);
 	helper_close(&a->write);
 	a->run->awaited = AWAIT_NOTHING;
@@ -325,8 +209,10 @@ static void fetched(struct app *a, const struct proto_fetched *f)
 	if (run->job.phase == JOB_FETCHING) {
 		if (f->error == FWE_FETCH_CONNECT_FAILED && try->source == DISCOVER_LOCAL)
 			run->local_lost_us += clock_monotonic_us() - run->asked_us;
-		manifest_settle(a);
-	} else if (run->job.phase == JOB_DOWNLOADING && f->error == FWE_OK) {
+		app_manifest_settle(a);
+	} else if (run->body_fd >= 0) {
+		app_manifest_settle(a);
+	} else if (run->awaited == AWAIT_IMAGE && f->error == FWE_OK) {
 		(void)app_job_event(a, JOB_BODY_END);
 	}
 }
@@ -433,7 +319,7 @@ void app_on_write(void *arg, const struct proto_msg *m)
 		slots_known(a, &m->slots_are);
 	} else if (m && m->type == PROTO_WRITTEN && what == AWAIT_IMAGE) {
 		job_progress(&a->run->job, a->run->octets_before + m->written.octets);
-		expect_within(a, image_silence_us(a));
+		app_expect_fetch(a, image_silence_us(a));
 		app_publish(a);
 	} else if (m && m->type == PROTO_DONE && what >= AWAIT_BEGIN) {
 		a->run->awaited = AWAIT_NOTHING;

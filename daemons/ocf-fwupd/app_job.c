@@ -184,6 +184,7 @@ static void wait_for_owner(struct app *a)
 {
 	log_info("update: %s while the device is being onboarded",
 		 fw_error_name(FWE_POLICY_DEFERRED));
+	app_drop_stream(a);
 	loop_timer_set(a->defer_timer, clock_monotonic_us() + a->config->defer_us);
 }
 
@@ -242,6 +243,7 @@ static void on_domains(void *arg, const struct domain_list *list)
 		.manufacturer = a->config->manufacturer,
 		.model = a->config->model,
 		.prefix = a->config->prefix,
+		.direct = a->config->direct,
 		.n_domains = list->n,
 		.skip_local = run->skip_local,
 		.skip_manufacturer = run->skip_manufacturer,
@@ -288,6 +290,7 @@ int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options 
 		.skip_local = skip_local,
 		.skip_manufacturer = skip_manufacturer,
 		.body_fd = -1,
+		.stream_fd = -1,
 	};
 	(void)snprintf(run->url, sizeof(run->url), "%s", o->url ? o->url : "");
 	job_init(&run->job, kind);
@@ -304,11 +307,8 @@ void app_job_drop(struct app *a)
 
 	if (!run)
 		return;
+	app_drop_stream(a);
 	domain_search_free(run->search);
-	if (run->body_fd >= 0) {
-		loop_del_fd(a->loop, run->body_fd);
-		(void)close(run->body_fd);
-	}
 	buf_done(&run->body);
 	fw_judgement_done(&run->judgement);
 	plan_done(&run->plan);

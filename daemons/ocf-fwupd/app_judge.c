@@ -31,13 +31,14 @@ static void judge(struct app *a)
 		.strict = a->config->freshness == 1,
 		.allow_downgrade = a->config->allow_downgrade || run->allow_downgrade,
 		.reinstall = run->reinstall,
+		.direct = a->config->direct,
 	};
 
 	if (a->has_current && seen->any && fw_version_cmp(&seen->version, &a->current) == 0)
 		c.current_digests = &seen->digests;
 	if (c.clock_trusted && c.now_us > a->state->clock_us)
 		a->state->clock_us = c.now_us; /* stored with the end of the job */
-	fw_judge(&c, run->trust, buf_span(&run->body), &a->run->judgement);
+	fw_judge(&c, run->trust, app_manifest_octets(a), &a->run->judgement);
 	if (a->run->judgement.warning != FWE_OK)
 		log_warning("manifest: %s", fw_error_name(a->run->judgement.warning));
 }
@@ -113,7 +114,8 @@ void app_judge(struct app *a)
 		(void)app_job_event(a, JOB_TROUBLE);
 		return;
 	}
-	(void)snprintf(run->manifest_url, sizeof(run->manifest_url), "%s", run->reply.url);
+	(void)snprintf(run->manifest_url, sizeof(run->manifest_url), "%s",
+		       a->config->direct ? run->tries.at[run->at].url : run->reply.url);
 	run->private_peer = run->reply.private_peer != 0;
 	judge(a);
 	a->facts.source = DISCOVER_SOURCE_NAMES[run->tries.at[run->at].source];

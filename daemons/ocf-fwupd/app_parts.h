@@ -33,6 +33,8 @@ struct run {
 	/* What is being fetched. */
 	int body_fd; /* the manifest comes here; -1: none */
 	struct buf body;
+	size_t body_want; /* of a direct file: octets before its image; 0: all is the manifest */
+	int stream_fd;    /* and here comes that image; -1: none */
 	bool body_end, fetched;
 	struct proto_fetched reply;
 	/* What was accepted, and by which keys: the judgement borrows from them. */
@@ -106,9 +108,28 @@ void app_job_facts(const struct app *a, struct fwupd_job_facts *ret);
 MUST_USE int app_keys_load(const struct app *a, struct run *run, char *ret_error, size_t room);
 void app_keys_drop(struct run *run); /* after everything that borrows from them */
 
+/* ---- app_manifest.c: the manifest, and in direct mode the file that has its image, too ---- */
+
+/* Asks the server at hand. While an image is awaited: only for what is behind the manifest. */
+void app_fetch_manifest(struct app *a);
+/* The helper has answered. */
+void app_manifest_settle(struct app *a);
+void app_manifest_failed(struct app *a, enum fw_error error, const char *detail);
+/* As it was signed. */
+struct span app_manifest_octets(const struct app *a);
+/* Gives up the image that follows. */
+void app_drop_stream(struct app *a);
+
 /* ---- app_fetch.c: what the helpers do for the job ---- */
 
-void app_fetch_manifest(struct app *a);
+#define APP_CONNECT_MS  10000              /* */
+#define APP_SILENCE_US  (5 * USEC_PER_SEC) /* a helper may be late by this */
+#define APP_PIPE_OCTETS (1024 * 1024)
+
+/* The helper keeps its own limits; one that does not even do that is given up. */
+void app_expect_fetch(struct app *a, uint64_t us);
+/* `pipe` is borrowed. */
+MUST_USE int app_send_fetch(struct app *a, struct proto_fetch fetch, const char *url, int pipe);
 /* `keep`: what is in the slot may be what we are about to fetch. */
 void app_begin_slot(struct app *a, bool keep);
 void app_fetch_image(struct app *a);

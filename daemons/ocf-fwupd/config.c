@@ -12,6 +12,7 @@
 
 static const char *const SOURCES[] = {"NetworkManager", "networkd", "resolved", "dhclient",
 				      "resolv.conf"};
+static const char *const MODES[] = {"manifest", "direct", NULL};
 static const char *const FRESHNESS[] = {"draft", "strict", NULL};
 
 /* The next word of a list separated by blanks; false at its end. */
@@ -112,13 +113,14 @@ static const struct conf_option OPTIONS[] = {
 	     "labels that end with a dot, or nothing"),
 	TEXT("Discovery", "SingleLabels", single_labels, NULL, NULL),
 	FLAG("Discovery", "UseSearch", use_search),
+	{"Discovery", "Mode",      CONF_ENUM, AT(direct),    0, 0, 0, MODES,     NULL, NULL},
 	TEXT("Discovery", "NetworkdLeases", networkd_dir, is_path, PATH),
 	TEXT("Discovery", "DhclientLeases", dhclient_dir, is_path, PATH),
 	TEXT("Discovery", "ResolvConf", resolv_conf, is_path, PATH),
 	TEXT("Trust", "TrustStore", trust, is_path, PATH),
-	{"Trust",  "Threshold", CONF_U32,  AT(threshold), 0, 1, 8, NULL,      NULL, NULL},
+	{"Trust",     "Threshold", CONF_U32,  AT(threshold), 0, 1, 8, NULL,      NULL, NULL},
 	TEXT("Trust", "DecryptKeys", decrypt_keys, are_paths, "up to 16 absolute paths"),
-	{"Policy", "Freshness", CONF_ENUM, AT(freshness), 0, 0, 0, FRESHNESS, NULL, NULL},
+	{"Policy",    "Freshness", CONF_ENUM, AT(freshness), 0, 0, 0, FRESHNESS, NULL, NULL},
 	FLAG("Policy", "AllowDowngrade", allow_downgrade),
 	FLAG("Policy", "AutoInstall", auto_install),
 	FLAG("Policy", "AllowLoopback", allow_loopback),

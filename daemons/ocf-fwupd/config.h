@@ -26,6 +26,7 @@ struct fwupd_config {
 	char prefix[CONFIG_TEXT];
 	char single_labels[CONFIG_LIST];
 	bool use_search; /* a search line of resolv.conf is good enough */
+	int direct;      /* 1: manifest and image in one file */
 	char networkd_dir[CONFIG_TEXT], dhclient_dir[CONFIG_TEXT], resolv_conf[CONFIG_TEXT];
 	/* [Trust] */
 	char trust[CONFIG_TEXT];

@@ -1,6 +1,6 @@
 #include "fw/discover.h"
 
-#include "base/buf.h"
+#include "fw/direct.h"
 
 #define LABEL_MAX ((size_t)63)
 
@@ -123,7 +123,7 @@ static int add_layouts(struct discover_list *list, enum discover_source source, 
 		put_segment(&url, d->manufacturer);
 		buf_put_byte(&url, '/');
 		put_segment(&url, d->model);
-		buf_put_str(&url, "/manifest.json");
+		buf_printf(&url, "/%s", d->direct ? DIRECT_FILE : "manifest.json");
 		r = add(list, source, server, &url);
 		buf_done(&url);
 		if (r < 0)

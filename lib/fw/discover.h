@@ -35,6 +35,7 @@ struct discover {
 	const char *urls[DISCOVER_URLS_MAX];
 	size_t n_urls;
 	bool skip_local, skip_manufacturer;
+	bool direct; /* ask for files of fw/direct.h, not for manifests */
 };
 
 struct discover_try {

@@ -137,8 +137,13 @@ enum fw_error manifest_image_url(const struct manifest *m, size_t i, struct span
 				 char ret[URL_MAX + 1])
 {
 	char base[URL_MAX + 1];
-	enum url_err e = url_resolve(manifest_url, span_str(m->location), base);
+	enum url_err e;
 
+	if (m->direct) /* it is where the manifest is */
+		return span_to_str(manifest_url, ret, URL_MAX + 1) == 0
+			       ? FWE_OK
+			       : FWE_MANIFEST_LOCATION_INVALID;
+	e = url_resolve(manifest_url, span_str(m->location), base);
 	if (e == URL_OK && m->images[i].name)
 		e = url_resolve(span_str(base), span_str(m->images[i].location), ret);
 	else if (e == URL_OK)

@@ -280,6 +280,18 @@ address=/loop.{MAKER}/127.0.0.1
             shutil.copy(work / "image.bin", folder)
         return body
 
+    def publish_direct(self, version, host=f"_firmware.{DOMAIN}", change=lambda octets: octets,
+                       **more):
+        """One file with manifest and image, in both layouts; change() may damage it."""
+        body = self.publish(version, host=host, layouts=(), extra=("--direct",), **more)
+        manifest = (self.dir / "work" / "manifest.json").read_bytes()
+        whole = b"OCFSIMG1" + len(manifest).to_bytes(4, "big") + manifest + body
+        for layout in LAYOUTS:
+            folder = self.folder(host, layout)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "firmware.img").write_bytes(change(whole))
+        return body
+
     def fault(self, path, **what):
         """The web server does this instead; see site_httpd.py. Without anything: no more."""
         marker = self.www / (str(path) + ".fault")

@@ -163,6 +163,24 @@ static void discover_urls__asks_one_source_if_told(void **state)
 	assert_int_equal(list.n, 0);
 }
 
+static void discover_urls__asks_for_direct_files_if_told(void **state)
+{
+	struct discover d = fixture();
+	struct discover_list list;
+
+	(void)state;
+	d.model = "m";
+	d.direct = true;
+	assert_int_equal(discover_urls(&d, &list), 0);
+	assert_string_equal(
+		list.at[0].url,
+		"http://_firmware.one.test/.well-known/firmware/maker.example/m/firmware.img");
+	assert_string_equal(
+		list.at[5].url,
+		"https://fw.maker.example/.well-known/manifest/maker.example/m/firmware.img");
+	assert_string_equal(list.at[6].url, d.urls[1]);
+}
+
 static void discover_urls__refuses_bad_names_and_urls(void **state)
 {
 	struct discover d = fixture();
@@ -187,6 +205,7 @@ int main(void)
 		cmocka_unit_test(discover_name__cannot_leave_its_segment),
 		cmocka_unit_test(discover_urls__local_first_both_layouts),
 		cmocka_unit_test(discover_urls__asks_one_source_if_told),
+		cmocka_unit_test(discover_urls__asks_for_direct_files_if_told),
 		cmocka_unit_test(discover_urls__refuses_bad_names_and_urls),
 	};
 

@@ -46,6 +46,17 @@ static void plan_make__resolves_each_image(void **state)
 	assert_int_equal(plan.images[1].size, 20);
 }
 
+static void plan_make__finds_a_direct_image_behind_its_manifest(void **state)
+{
+	(void)state;
+	fixture(1);
+	manifest.location = "#image";
+	manifest.direct = true;
+	manifest.images[0].name = NULL;
+	assert_int_equal(plan_make(&manifest, URL, NULL, &plan), FWE_OK);
+	assert_string_equal(plan.images[0].url, URL);
+}
+
 static void plan_make__hashes_the_only_image_once(void **state)
 {
 	(void)state;
@@ -126,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plan_make__opens_the_key_of_an_encrypted_image),
 		cmocka_unit_test(plan_make__resolves_each_image),
+		cmocka_unit_test(plan_make__finds_a_direct_image_behind_its_manifest),
 		cmocka_unit_test(plan_make__hashes_the_only_image_once),
 		cmocka_unit_test(plan_make__refuses),
 	};

@@ -1,0 +1,205 @@
+#include "app_parts.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "bus/loop.h"
+#include "fw/direct.h"
+
+#define LOCAL_CONNECT_US  (2 * USEC_PER_SEC) /* all local servers together */
+#define LOCAL_CONNECT_MIN (100 * USEC_PER_MSEC)
+#define HTTP_NOT_FOUND    404
+#define HTTP_GONE         410
+#define READ_STEP         ((size_t)16 * 1024)
+
+static void close_body(struct app *a)
+{
+	if (a->run->body_fd < 0)
+		return;
+	loop_del_fd(a->loop, a->run->body_fd);
+	(void)close(a->run->body_fd);
+	a->run->body_fd = -1;
+}
+
+void app_drop_stream(struct app *a)
+{
+	close_body(a);
+	if (a->run->stream_fd < 0)
+		return;
+	(void)close(fd_take(&a->run->stream_fd));
+	helper_close(&a->fetch); /* which has more to say about it */
+}
+
+void app_manifest_failed(struct app *a, enum fw_error error, const char *detail)
+{
+	close_body(a);
+	if (!a->run->fetched)
+		helper_close(&a->fetch);
+	app_job_note(a, error, detail);
+	(void)app_job_event(a, a->run->job.phase == JOB_FETCHING ? JOB_SERVER_BAD : JOB_IMAGE_BAD);
+}
+
+/* A direct file ended before its image began. */
+static void head_is_short(struct app *a)
+{
+	size_t len;
+	enum fw_error e = direct_head(buf_span(&a->run->body), &len);
+
+	app_manifest_failed(a, e != FWE_OK ? e : FWE_IMAGE_TRUNCATED,
+			    "the file ends before its image");
+}
+
+void app_manifest_settle(struct app *a)
+{
+	struct run *run = a->run;
+	bool missing = run->reply.status == HTTP_NOT_FOUND || run->reply.status == HTTP_GONE;
+
+	if (!run->fetched)
+		return;
+	if (run->reply.error == FWE_FETCH_HTTP_STATUS && missing &&
+	    run->job.phase == JOB_FETCHING) {
+		close_body(a);
+		(void)app_job_event(a, JOB_MISSING);
+	} else if (run->reply.error != FWE_OK) {
+		app_manifest_failed(a, (enum fw_error)run->reply.error, run->reply.text);
+	} else if (run->body_end && run->body_want > 0) {
+		head_is_short(a);
+	} else if (run->body_end) {
+		close_body(a);
+		(void)app_job_event(a, JOB_FETCHED);
+	}
+}
+
+/* The manifest of a direct file is there; what the pipe gives from now on is the image. */
+static void head_is_whole(struct app *a)
+{
+	struct run *run = a->run;
+	uint8_t sha256[sizeof(run->judgement.sha256)];
+
+	loop_del_fd(a->loop, run->body_fd);
+	run->stream_fd = fd_take(&run->body_fd);
+	(void)fcntl(run->stream_fd, F_SETFL, 0);
+	if (run->job.phase == JOB_FETCHING)
+		(void)app_job_event(a, JOB_FETCHED);
+	else if (hash_once(HASH_SHA256, app_manifest_octets(a), sha256) < 0 ||
+		 memcmp(sha256, run->judgement.sha256, sizeof(sha256)) != 0)
+		app_manifest_failed(a, FWE_IMAGE_DIGEST_MISMATCH, "another file than before");
+	else
+		app_fetch_image(a);
+}
+
+static void head_has_grown(struct app *a)
+{
+	struct run *run = a->run;
+	enum fw_error e;
+	size_t len;
+
+	if (run->body_want > DIRECT_HEAD) {
+		head_is_whole(a);
+		return;
+	}
+	e = direct_head(buf_span(&run->body), &len);
+	if (e == FWE_OK)
+		run->body_want += len;
+	else
+		app_manifest_failed(a, e, "not a file with manifest and image");
+}
+
+static int on_body(void *arg, uint32_t revents)
+{
+	struct app *a = arg;
+	struct run *run = a->run;
+	size_t left = run->body_want > 0 ? run->body_want - run->body.len : READ_STEP;
+	size_t step = left < READ_STEP ? left : READ_STEP;
+	uint8_t *at = buf_room(&run->body, step);
+	ssize_t n = at ? read(run->body_fd, at, step) : 0;
+
+	(void)revents;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (!at) {
+		app_manifest_failed(a, FWE_MANIFEST_TOO_LARGE, "the helper gave more than it may");
+		return 0;
+	}
+	if (n > 0) {
+		run->body.len += (size_t)n;
+		if (run->body.len == run->body_want)
+			head_has_grown(a);
+		return 0;
+	}
+	run->body_end = true;
+	close_body(a);
+	app_manifest_settle(a);
+	return 0;
+}
+
+static uint32_t connect_ms(const struct app *a, bool local)
+{
+	uint64_t left_us = a->run->local_lost_us < LOCAL_CONNECT_US
+				   ? LOCAL_CONNECT_US - a->run->local_lost_us
+				   : 0;
+
+	if (!local)
+		return APP_CONNECT_MS;
+	return (uint32_t)((left_us > LOCAL_CONNECT_MIN ? left_us : LOCAL_CONNECT_MIN) /
+			  USEC_PER_MSEC);
+}
+
+static int ask(struct app *a, const struct discover_try *try)
+{
+	const struct fwupd_config *c = a->config;
+	struct run *run = a->run;
+	CLEANUP(closep) int in = -1;
+	int ends[2], r;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	in = ends[1];
+	run->body_fd = ends[0];
+	if (fcntl(run->body_fd, F_SETFL, O_NONBLOCK) < 0)
+		return -errno;
+	if (c->direct)
+		(void)fcntl(in, F_SETPIPE_SZ, APP_PIPE_OCTETS); /* the image follows */
+	r = loop_add_fd(a->loop, run->body_fd, EPOLLIN, on_body, a);
+	if (r < 0)
+		return r;
+	return app_send_fetch(
+		a,
+		(struct proto_fetch){
+			.kind = c->direct ? PROTO_IMAGE_BODY : PROTO_MANIFEST,
+			.reach = c->allow_loopback ? PROTO_LOOPBACK : PROTO_PRIVATE,
+			.same_host = 1,
+			.connect_ms = connect_ms(a, try->source == DISCOVER_LOCAL),
+			.total_ms = c->direct ? 0 : (uint32_t)(c->manifest_us / USEC_PER_MSEC),
+			.slow_s = c->direct ? (uint32_t)(c->stall_us / USEC_PER_SEC) : 0,
+			.limit = c->direct ? MANIFEST_UINT_MAX : MANIFEST_BYTES_MAX,
+		},
+		try->url, in);
+}
+
+void app_fetch_manifest(struct app *a)
+{
+	struct run *run = a->run;
+	const struct discover_try *try = &run->tries.at[run->at];
+
+	app_drop_stream(a);
+	buf_done(&run->body);
+	run->body.max = MANIFEST_BYTES_MAX + 2 * READ_STEP;
+	run->body_want = a->config->direct ? DIRECT_HEAD : 0;
+	run->body_end = run->fetched = false;
+	run->asked_us = clock_monotonic_us();
+	log_info("discover: asking source=%s url=%s", DISCOVER_SOURCE_NAMES[try->source], try->url);
+	/* In direct mode the helper must not bound the whole, so we bound its beginning. */
+	app_expect_fetch(a, a->config->manifest_us + (a->config->direct ? 0 : APP_SILENCE_US));
+	if (ask(a, try) < 0)
+		app_trouble(a, FWE_INTERNAL, "ocf-fw-fetch cannot be started");
+}
+
+struct span app_manifest_octets(const struct app *a)
+{
+	struct span all = buf_span(&a->run->body);
+
+	return a->config->direct ? span_skip(all, DIRECT_HEAD) : all;
+}
