@@ -172,6 +172,7 @@ static const struct member MEMBERS[] = {
 	{"firmwareCryptoInfo", JSN_OBJECT, true,  0,                    0,                 FIELD(digests),           read_crypto_info},
 	{"firmwareLocation",   JSN_TEXT,   true,  0,                    0,                 FIELD(location),          read_base       },
 	{"images",             JSN_ARRAY,  false, 0,                    0,                 0,                        read_images     },
+	{"chunkIndex",         JSN_OBJECT, false, 0,                    0,                 0,                        read_chunk_index},
 	{"key-info",           JSN_OBJECT, false, MANIFEST_KEY_INFO,    0,                 0,                        read_key_info   },
 };
 

@@ -42,6 +42,13 @@ struct fw_image {
 	struct fw_encryption encryption;
 };
 
+/* The index of all images together, see fw/chunks.h; it lies beside the image. */
+struct fw_chunk_index {
+	const char *location;   /* reference, for manifest_chunks_url(); NULL: there is none */
+	uint64_t size, octets;  /* of the index, and of a chunk */
+	struct digests digests; /* of the index */
+};
+
 /* Presence of optional members. */
 enum manifest_has {
 	MANIFEST_SEQUENCE = 1 << 0,
@@ -68,7 +75,8 @@ struct manifest {
 	uint64_t size;                   /* of all images together, or MANIFEST_SIZE_UNKNOWN */
 	struct digests digests;          /* over all images in list order */
 	struct fw_encryption encryption; /* of the only image of a manifest without `images` */
-	size_t n_images;                 /* at least 1 */
+	struct fw_chunk_index chunks;
+	size_t n_images; /* at least 1 */
 	struct fw_image images[MANIFEST_IMAGES_MAX];
 	uint64_t key_info_version;
 	const struct jsn *key_info_keys, *key_info_revoked; /* checked public JWKs; kids or NULL */
@@ -86,6 +94,9 @@ DEFINE_CLEANUP(struct manifest *, manifest_free)
  * FWE_MANIFEST_LOCATION_INVALID, FWE_MANIFEST_LOCATION_SCHEME. */
 MUST_USE enum fw_error manifest_image_url(const struct manifest *m, size_t i,
 					  struct span manifest_url, char ret[URL_MAX + 1]);
+/* That of the index, which must be there. */
+MUST_USE enum fw_error manifest_chunks_url(const struct manifest *m, struct span manifest_url,
+					   char ret[URL_MAX + 1]);
 /* The image as received: `size` octets with digests `got` (which must hold all of the image's).
  * FWE_OK, FWE_IMAGE_SIZE_MISMATCH, FWE_IMAGE_DIGEST_MISMATCH. */
 MUST_USE enum fw_error fw_image_check(const struct fw_image *image, uint64_t size,

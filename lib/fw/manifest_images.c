@@ -1,4 +1,5 @@
 #include "base/parse.h"
+#include "fw/chunks.h"
 #include "fw/manifest_read.h"
 
 /* One {"digestAlgo", "hash"}; names that we do not know are passed over. */
@@ -99,6 +100,8 @@ static const struct member IMAGE[] = {
 	{"encryption", JSN_OBJECT, false, 0, 0,                 FIELD(encryption), read_encryption},
 };
 
+#undef FIELD
+
 /* firmwareLocation and imageSize were read before, since their rows come first. */
 enum fw_error read_images(const struct jsn *v, const struct member *row, void *field)
 {
@@ -133,24 +136,65 @@ enum fw_error read_images(const struct jsn *v, const struct member *row, void *f
 	return FWE_OK;
 }
 
+#define FIELD(name) offsetof(struct fw_chunk_index, name)
+
+/* All sizes were read before. An index of another size than the images' is none of theirs. */
+enum fw_error read_chunk_index(const struct jsn *v, const struct member *row, void *field)
+{
+	static const struct member ROWS[] = {
+		{"location",   JSN_TEXT,  true, 0, 0,                 FIELD(location), read_location},
+		{"size",       JSN_INT,   true, 0, MANIFEST_UINT_MAX, FIELD(size),     read_uint    },
+		{"chunkSize",  JSN_INT,   true, 0, CHUNKS_OCTETS_MAX, FIELD(octets),   read_uint    },
+		{"commitHash", JSN_ARRAY, true, 0, 0,                 FIELD(digests),  read_digests },
+	};
+	struct manifest *m = field;
+	enum fw_error e = members_read(v, ROWS, ARRAY_SIZE(ROWS), 0, &m->chunks);
+	const struct chunks_form form = {(uint32_t)m->chunks.octets, m->size};
+
+	(void)row;
+	if (e == FWE_OK && (m->size == MANIFEST_SIZE_UNKNOWN || m->chunks.size == 0 ||
+			    m->chunks.size != chunks_index_size(&form)))
+		e = FWE_MANIFEST_FIELD_VALUE;
+	return e;
+}
+
+#undef FIELD
+
+static enum fw_error location_error(enum url_err e)
+{
+	return e == URL_OK       ? FWE_OK
+	       : e == URL_SCHEME ? FWE_MANIFEST_LOCATION_SCHEME
+				 : FWE_MANIFEST_LOCATION_INVALID;
+}
+
+/* `location` (NULL: none) as firmwareLocation, itself resolved, is its base. */
+static enum fw_error resolve(const struct manifest *m, const char *location,
+			     struct span manifest_url, char ret[URL_MAX + 1])
+{
+	char base[URL_MAX + 1];
+	enum url_err e = url_resolve(manifest_url, span_str(m->location), base);
+
+	if (e == URL_OK && location)
+		e = url_resolve(span_str(base), span_str(location), ret);
+	else if (e == URL_OK)
+		memcpy(ret, base, sizeof(base));
+	return location_error(e);
+}
+
 enum fw_error manifest_image_url(const struct manifest *m, size_t i, struct span manifest_url,
 				 char ret[URL_MAX + 1])
 {
-	char base[URL_MAX + 1];
-	enum url_err e;
-
 	if (m->direct) /* it is where the manifest is */
 		return span_to_str(manifest_url, ret, URL_MAX + 1) == 0
 			       ? FWE_OK
 			       : FWE_MANIFEST_LOCATION_INVALID;
-	e = url_resolve(manifest_url, span_str(m->location), base);
-	if (e == URL_OK && m->images[i].name)
-		e = url_resolve(span_str(base), span_str(m->images[i].location), ret);
-	else if (e == URL_OK)
-		memcpy(ret, base, sizeof(base));
-	return e == URL_OK       ? FWE_OK
-	       : e == URL_SCHEME ? FWE_MANIFEST_LOCATION_SCHEME
-				 : FWE_MANIFEST_LOCATION_INVALID;
+	return resolve(m, m->images[i].name ? m->images[i].location : NULL, manifest_url, ret);
+}
+
+enum fw_error manifest_chunks_url(const struct manifest *m, struct span manifest_url,
+				  char ret[URL_MAX + 1])
+{
+	return resolve(m, m->chunks.location, manifest_url, ret);
 }
 
 static enum fw_error check(uint64_t want_size, const struct digests *want, uint64_t size,

@@ -28,5 +28,7 @@ enum fw_error read_digests(const struct jsn *v, const struct member *row, void *
 /* `images` and `key-info` into struct manifest. */
 enum fw_error read_images(const struct jsn *v, const struct member *row, void *field);
 enum fw_error read_key_info(const struct jsn *v, const struct member *row, void *field);
+/* `chunkIndex` into struct manifest. */
+enum fw_error read_chunk_index(const struct jsn *v, const struct member *row, void *field);
 /* `encryption` into struct fw_encryption. */
 enum fw_error read_encryption(const struct jsn *v, const struct member *row, void *field);

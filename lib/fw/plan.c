@@ -44,6 +44,22 @@ static enum fw_error add_image(struct plan *p, const struct manifest *m, size_t 
 	return manifest_image_url(m, i, url, to->url);
 }
 
+/* Only plain octets from elsewhere can be fetched in parts. */
+static enum fw_error add_index(struct plan *p, const struct manifest *m, struct span url)
+{
+	const struct fw_chunk_index *from = &m->chunks;
+
+	if (!from->location || m->direct)
+		return FWE_OK;
+	for (size_t i = 0; i < m->n_images; i++)
+		if (m->images[i].encryption.key)
+			return FWE_OK;
+	p->index.size = from->size;
+	p->index.octets = (uint32_t)from->octets;
+	p->index.digests = from->digests;
+	return manifest_chunks_url(m, url, p->index.url);
+}
+
 enum fw_error plan_make(const struct manifest *m, const char *manifest_url,
 			const struct enc_ring *ring, struct plan *ret)
 {
@@ -55,7 +71,7 @@ enum fw_error plan_make(const struct manifest *m, const char *manifest_url,
 		return FWE_IMAGE_FORMAT_UNSUPPORTED;
 	for (size_t i = 0; i < m->n_images && e == FWE_OK; i++)
 		e = add_image(ret, m, i, span_str(manifest_url), ring);
-	return e;
+	return e == FWE_OK ? add_index(ret, m, span_str(manifest_url)) : e;
 }
 
 void plan_done(struct plan *p)

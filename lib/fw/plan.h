@@ -19,10 +19,19 @@ struct plan_image {
 	struct digests sealed;  /* ... with these digests */
 };
 
+/* What block reuse needs, see fw/chunks.h. */
+struct plan_index {
+	char url[URL_MAX + 1]; /* empty: there is none, or nothing to use it for */
+	uint64_t size;
+	uint32_t octets; /* of a chunk */
+	struct digests digests;
+};
+
 struct plan {
 	struct fw_version version;
 	uint64_t size;          /* of all images, or MANIFEST_SIZE_UNKNOWN */
 	struct digests digests; /* over all images, one behind the other */
+	struct plan_index index;
 	size_t n;
 	struct plan_image images[MANIFEST_IMAGES_MAX];
 };

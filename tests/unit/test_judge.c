@@ -25,6 +25,9 @@
 #define IMAGE(name)                                                                                \
 	"{\"name\":\"" name "\",\"location\":\"a\",\"size\":1,\"commitHash\":[{\"digestAlgo\":"    \
 	"\"sha256\",\"hash\":\"" HASH "\"}]}"
+#define INDEX(size, chunk)                                                                         \
+	"\"chunkIndex\":{\"location\":\"a.chunks\",\"size\":" size ",\"chunkSize\":" chunk         \
+	",\"commitHash\":[{\"digestAlgo\":\"sha256\",\"hash\":\"" HASH "\"}]}"
 #define IMAGES(s) BODY("2.4.1", JUNE, "./") ",\"images\":[" s "]}"
 #define EC_KEY                                                                                     \
 	"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"4Dm-oYJzZ2lVCwiAHYYENdDMn4W8bweYrnDCX7zY1Ec\"," \
@@ -184,8 +187,7 @@ static void manifest_parse__names_the_first_fault(void **state)
 		{"critical and understood",                      WITH("\"critical\":[\"imageSize\",\"model\"]"),       FWE_OK},
 		{"critical is a text",                           WITH("\"critical\":\"x\""),                           FWE_MANIFEST_FIELD_TYPE},
 		{"critical of numbers",                          WITH("\"critical\":[1]"),                             FWE_MANIFEST_FIELD_TYPE},
-		{"critical index",                               WITH("\"critical\":[\"chunkIndex\"]"),
-		 FWE_MANIFEST_CRITICAL_UNKNOWN},
+		{"critical index",                               WITH("\"critical\":[\"chunkIndex\"]"),                FWE_OK},
 		{"null is no absence",                           WITH("\"expires\":null"),                             FWE_MANIFEST_FIELD_TYPE},
 		{"negative sequence",                            WITH("\"sequenceNumber\":-1"),                        FWE_MANIFEST_FIELD_VALUE},
 		{"sequence as a real",                           WITH("\"sequenceNumber\":1.0"),                       FWE_MANIFEST_FIELD_TYPE},
@@ -249,6 +251,55 @@ static void manifest_parse__names_the_first_fault(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++)
 		expect(&c, CASES[i].payload, CASES[i].want, CASES[i].name);
+}
+
+static void manifest_parse__wants_an_index_that_fits(void **state)
+{
+	static const struct {
+		const char *name, *payload;
+		enum fw_error want;
+	} ROWS[] = {
+		{"two chunks",                           WITH("\"imageSize\":4097," INDEX("84",       "4096")),                                                            FWE_OK},
+		{"one large chunk",				      WITH("\"imageSize\":4097," INDEX("52",                                                                 "1048576")),                                                          FWE_OK},
+		{"of two images",
+		 BODY("2.4.1",									   JUNE,
+                 "./") ",\"images\":[" IMAGE("a") "," IMAGE("b") "]," INDEX("52", "4096") "}",
+		 FWE_OK},
+		{"no size",				  WITH(INDEX("52",                     "4096")),									     FWE_MANIFEST_FIELD_VALUE},
+		{"too short",				      WITH("\"imageSize\":4097," INDEX("83",									 "4096")),
+		 FWE_MANIFEST_FIELD_VALUE},
+		{"too long",              WITH("\"imageSize\":4096," INDEX("84",                                                         "4096")),
+		 FWE_MANIFEST_FIELD_VALUE},
+		{"small chunks",                              WITH("\"imageSize\":4097," INDEX("116",                                                            "2048")),
+		 FWE_MANIFEST_FIELD_VALUE},
+		{"no power of two",WITH("\"imageSize\":4097," INDEX("84","4095")),
+		 FWE_MANIFEST_FIELD_VALUE},
+		{"large chunks",                         WITH("\"imageSize\":4097," INDEX("52", "2097152")),
+		 FWE_MANIFEST_FIELD_VALUE},
+		{"empty image",				      WITH("\"imageSize\":0," INDEX("20",                                                                 "4096")),
+		 FWE_MANIFEST_FIELD_VALUE},
+		{"no index at all",               WITH("\"imageSize\":0," INDEX("0",                                                          "4096")),
+		 FWE_MANIFEST_FIELD_VALUE},
+		{"a text",			   WITH("\"chunkIndex\":\"a\""),							    FWE_MANIFEST_FIELD_TYPE															      },
+		{"no digest",
+		 WITH("\"imageSize\":1,\"chunkIndex\":{\"location\":\"a\",\"size\":52,"
+		      "\"chunkSize\":4096}"),
+		 FWE_MANIFEST_FIELD_MISSING																},
+		{"elsewhere",
+		 WITH("\"imageSize\":1,\"chunkIndex\":{\"location\":\"ftp://a/b\",\"size\":52,"
+		      "\"chunkSize\":4096,\"commitHash\":[{\"digestAlgo\":\"sha256\","
+		      "\"hash\":\"" HASH "\"}]}"),
+		 FWE_MANIFEST_LOCATION_SCHEME                   },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		CLEANUP(manifest_freep) struct manifest *m = NULL;
+		enum fw_error got = manifest_parse(span_str(ROWS[i].payload), ENVELOPE_JSON, 0, &m);
+
+		if (got != ROWS[i].want || (m && strcmp(m->chunks.location, "a.chunks") != 0))
+			fail_msg("%s: %s", ROWS[i].name, fw_error_name(got));
+	}
 }
 
 static void manifest_parse__counts_images(void **state)
@@ -520,6 +571,7 @@ int main(void)
 		cmocka_unit_test(direct__goes_with_a_direct_file_only),
 		cmocka_unit_test(manifest_parse__names_the_first_fault),
 		cmocka_unit_test(manifest_parse__counts_images),
+		cmocka_unit_test(manifest_parse__wants_an_index_that_fits),
 		cmocka_unit_test(fw_judge__compares_ids_only_when_the_device_has_them),
 		cmocka_unit_test(fw_judge__keeps_freshness_once_it_was_used),
 		cmocka_unit_test(fw_judge__takes_an_equal_sequence_only_for_equal_octets),

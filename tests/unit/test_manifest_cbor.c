@@ -175,7 +175,9 @@ static const char ALL_MEMBERS[] =
 	"\"severity\":\"low\",\"key-info\":{\"version\":2,\"keys\":[{\"kty\":\"OKP\","
 	"\"crv\":\"Ed25519\",\"x\":\"sSVjekythFuAfXCHJj8EYdb0vGRjDeSmDkPNjHujBDA\","
 	"\"kid\":\"p9f17ei1QCu8lXxx4VmTUycYYZht-si9_qQMLkWzGtY\",\"alg\":\"EdDSA\"}],"
-	"\"revoked\":[\"NVi-HuiOy6E1NZstUa3I95p2GP1Yl_6fWDEUYVZ9Z74\"]}}";
+	"\"revoked\":[\"NVi-HuiOy6E1NZstUa3I95p2GP1Yl_6fWDEUYVZ9Z74\"]},"
+	"\"chunkIndex\":{\"location\":\"x.chunks\",\"size\":52,\"chunkSize\":4096,"
+	"\"commitHash\":" HASH "}}";
 
 static void manifest_to_cbor__comes_back_the_same(void **state)
 {
@@ -196,6 +198,7 @@ static void manifest_to_cbor__comes_back_the_same(void **state)
 	assert_int_equal(manifest_parse(buf_span(&cbor), ENVELOPE_CBOR, 0, &m), FWE_OK);
 	assert_int_equal(m->n_images, 2);
 	assert_string_equal(m->release_notes, "two\nlines");
+	assert_int_equal(m->chunks.octets, 4096);
 	buf_done(&cbor);
 	buf_done(&a);
 	buf_done(&b);

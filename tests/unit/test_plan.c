@@ -72,6 +72,30 @@ static void plan_make__hashes_the_only_image_once(void **state)
 	assert_int_equal(plan.images[0].digests.algs, HASH_BIT(HASH_SHA512));
 }
 
+static void plan_make__finds_the_index_beside_the_image(void **state)
+{
+	static const struct fw_chunk_index INDEX = {
+		.location = "fw.chunks", .size = 52, .octets = 4096};
+
+	(void)state;
+	fixture(2);
+	assert_int_equal(plan_make(&manifest, URL, NULL, &plan), FWE_OK);
+	assert_string_equal(plan.index.url, "");
+	manifest.chunks = INDEX;
+	assert_int_equal(plan_make(&manifest, URL, NULL, &plan), FWE_OK);
+	assert_string_equal(plan.index.url, "http://h/.well-known/firmware/m/x/images/fw.chunks");
+	assert_int_equal(plan.index.size, 52);
+	assert_int_equal(plan.index.octets, 4096);
+	fixture(1);
+	manifest.chunks = INDEX;
+	manifest.location = "http://other.example/a/fw.img";
+	manifest.images[0].name = NULL;
+	assert_int_equal(plan_make(&manifest, URL, NULL, &plan), FWE_OK);
+	assert_string_equal(plan.index.url, "http://other.example/a/fw.chunks");
+	manifest.chunks.location = "ftp://h/x";
+	assert_int_equal(plan_make(&manifest, URL, NULL, &plan), FWE_MANIFEST_LOCATION_SCHEME);
+}
+
 static void plan_make__refuses(void **state)
 {
 	(void)state;
@@ -115,7 +139,9 @@ static void plan_make__opens_the_key_of_an_encrypted_image(void **state)
 	manifest.images[1].encryption.size = 99;
 	manifest.images[1].encryption.digests.algs = HASH_BIT(HASH_SHA256);
 	manifest.images[1].encryption.key = (const char *)good.ptr;
+	manifest.chunks = (struct fw_chunk_index){"fw.chunks", 52, 4096, {0}};
 	assert_int_equal(plan_make(&manifest, URL, &ring, &plan), FWE_OK);
+	assert_string_equal(plan.index.url, ""); /* encrypted octets have no equals */
 	assert_int_equal(plan.images[0].ikm.len, 0);
 	assert_int_equal(plan.images[1].ikm.len, 32);
 	assert_memory_equal(plan.images[1].ikm.b, IKM, 32);
@@ -139,6 +165,7 @@ int main(void)
 		cmocka_unit_test(plan_make__resolves_each_image),
 		cmocka_unit_test(plan_make__finds_a_direct_image_behind_its_manifest),
 		cmocka_unit_test(plan_make__hashes_the_only_image_once),
+		cmocka_unit_test(plan_make__finds_the_index_beside_the_image),
 		cmocka_unit_test(plan_make__refuses),
 	};
 
