@@ -8,14 +8,20 @@
 
 enum { OPT_HELP = 'h', OPT_JSON = 'j', OPT_VERSION = 'V', OPT_FIRST = 256 };
 
+static bool may_be_left_out(const struct cli_option *o)
+{
+	return o->value && o->value[0] == '[';
+}
+
 static void print_options(FILE *to, const struct cli_verb *v)
 {
 	for (size_t i = 0; i < v->n_options; i++) {
 		const struct cli_option *o = &v->options[i];
 		int width = (int)strlen(o->name) + (o->value ? (int)strlen(o->value) + 1 : 0);
 
-		(void)fprintf(to, "  --%s%s%s%*s %s%s\n", o->name, o->value ? " " : "",
-			      o->value ? o->value : "", width < 24 ? 24 - width : 0, "", o->help,
+		(void)fprintf(to, "  --%s%s%s%*s %s%s\n", o->name,
+			      o->value && !may_be_left_out(o) ? " " : "", o->value ? o->value : "",
+			      width < 24 ? 24 - width : 0, "", o->help,
 			      o->required ? " (required)" : "");
 	}
 	(void)fprintf(to, "  --json%20s JSON on standard output\n  --help\n", "");
@@ -114,8 +120,11 @@ static enum cli_exit run(const struct cli_verb *v, int argc, char *argv[])
 	int opt;
 
 	for (size_t i = 0; i < v->n_options; i++)
-		options[i] = (struct option){v->options[i].name, v->options[i].value ? 1 : 0, NULL,
-					     OPT_FIRST + (int)i};
+		options[i] = (struct option){v->options[i].name,
+					     may_be_left_out(&v->options[i]) ? optional_argument
+					     : v->options[i].value           ? required_argument
+									     : no_argument,
+					     NULL, OPT_FIRST + (int)i};
 	options[v->n_options] = (struct option){"json", 0, NULL, OPT_JSON};
 	options[v->n_options + 1] = (struct option){"help", 0, NULL, OPT_HELP};
 	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {

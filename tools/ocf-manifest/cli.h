@@ -17,7 +17,8 @@ enum cli_exit {
 
 struct cli_option {
 	const char *name;
-	const char *value; /* what it stands for in the help; NULL: a flag */
+	const char
+		*value; /* what it stands for in the help; NULL: a flag; "[=X]": may be left out */
 	const char *help;
 	bool required;
 };
@@ -54,7 +55,7 @@ enum cli_exit cli_main(int argc, char *argv[], const struct cli_verb *const *ver
 
 /* The values given for an option of the verb; empty if none. */
 const struct cli_values *cli_values(const struct cli *cli, const char *name);
-/* The last value, "" for a flag; NULL if it was not given. */
+/* The last value, "" for a flag or what was left out; NULL if it was not given. */
 const char *cli_value(const struct cli *cli, const char *name);
 /* True: not given, *ret untouched, or a number up to `max`. False: told to the user. */
 MUST_USE bool cli_number(const struct cli *cli, const char *name, uint64_t max, uint64_t *ret);

@@ -1,6 +1,6 @@
 #include "base/clock.h"
 #include "crypto/jwk.h"
-#include "files.h"
+#include "index.h"
 #include "verbs.h"
 
 static int parse_key(struct span text, bool want_private, struct key **ret, const char **ret_why)
@@ -230,6 +230,24 @@ static int check_image(const struct fw_image *image, const char *path, uint64_t 
 	return 0;
 }
 
+/* The index of these images is the one that was signed. */
+static int check_index(const struct manifest *m, const struct cli_values *files, enum fw_error *ret)
+{
+	struct digests d;
+	int r = index_make(&(struct index_plan){files->at, files->n, m->size,
+						(uint32_t)m->chunks.octets, m->chunks.digests.algs},
+			   NULL, &m->chunks.digests, &d);
+
+	if (r == -EBADMSG) {
+		cli_say("the chunk index is not that of the images");
+		*ret = FWE_IMAGE_DIGEST_MISMATCH;
+		return 0;
+	}
+	if (r < 0)
+		cli_say("chunk index: %s", strerror(-r));
+	return r;
+}
+
 enum cli_exit images_check(const struct manifest *m, const struct cli_values *files, uint64_t from,
 			   enum fw_error *ret)
 {
@@ -251,5 +269,7 @@ enum cli_exit images_check(const struct manifest *m, const struct cli_values *fi
 	}
 	hash_set_final(all, &d);
 	*ret = e == FWE_OK ? manifest_images_check(m, total, &d) : e;
+	if (*ret == FWE_OK && m->chunks.location && !m->direct && check_index(m, files, ret) < 0)
+		return CLI_FAILED;
 	return CLI_OK;
 }

@@ -6,6 +6,7 @@
 #include "files.h"
 #include "fw/direct.h"
 #include "base/timestamp.h"
+#include "index.h"
 #include "verbs.h"
 
 #define DAY_US     (UINT64_C(86400) * USEC_PER_SEC)
@@ -21,6 +22,8 @@ static const struct cli_option OPTIONS[] = {
 	{"direct",           NULL,        "for one file with manifest and image",                                false},
 	{"encryption",       "FILE",      "made by encrypt-image for the IMAGE; NAME=FILE for one of several",
 	 false													},
+	{"chunks",           "[=OCTETS]",
+	 "also write an index, so that devices fetch only chunks that changed",                                  false},
 	{"digest",           "NAME",      "sha256 (default), sha384, sha512; repeatable",                        false},
 	{"sequence",         "N",         "number of this manifest; rises with each",                            false},
 	{"security-version", "N",         "devices refuse lower ones for good",                                  false},
@@ -270,6 +273,53 @@ static bool set_images(const struct draft *d, const struct cli_values *files)
 	return true;
 }
 
+/* Writes the index beside the first image. False: told. */
+static bool write_index(const struct index_plan *plan, char target[PATH_MAX], struct digests *ret)
+{
+	int n = snprintf(target, PATH_MAX, "%s" CHUNKS_FILE_END, plan->files[0]);
+	int r = n < PATH_MAX ? index_make(plan, target, NULL, ret) : -ENAMETOOLONG;
+
+	if (r == -EINVAL)
+		cli_say("--chunks: want a power of two from %u to %u, and an image of at most %llu "
+			"chunks",
+			CHUNKS_OCTETS, CHUNKS_OCTETS_MAX, (unsigned long long)CHUNKS_MAX);
+	else if (r < 0)
+		cli_say("%s" CHUNKS_FILE_END ": %s", plan->files[0], strerror(-r));
+	return r == 0;
+}
+
+/* For devices that hold some of the chunks already. */
+static bool set_index(const struct draft *d, const struct cli_values *images)
+{
+	const char *text = cli_value(d->cli, "chunks"), *files[CLI_VALUES_MAX];
+	struct index_plan plan = {.files = files, .n = images->n, .algs = d->algs};
+	struct digests digests;
+	char target[PATH_MAX];
+	uint64_t octets = CHUNKS_OCTETS;
+	struct jsn *index;
+
+	if (!text)
+		return true;
+	if (*text != '\0' && !cli_number(d->cli, "chunks", CHUNKS_OCTETS_MAX, &octets))
+		return false;
+	for (size_t i = 0; i < images->n; i++)
+		files[i] = strchr(images->at[i], '=') + 1;
+	if (images->n == 0)
+		files[plan.n++] = d->cli->operands[0];
+	plan.size = (uint64_t)jsn_int(jsn_get(d->root, "imageSize"));
+	plan.octets = (uint32_t)octets;
+	if (!write_index(&plan, target, &digests))
+		return false;
+	index = jsn_new_object();
+	jsn_set_str(index, "location", url_name(target));
+	jsn_set_int(index, "size",
+		    (int64_t)chunks_index_size(&(struct chunks_form){plan.octets, plan.size}));
+	jsn_set_int(index, "chunkSize", (int64_t)octets);
+	jsn_set(index, "commitHash", commit_hash(&digests));
+	jsn_set(d->root, "chunkIndex", index);
+	return true;
+}
+
 static bool set_numbers(const struct draft *d)
 {
 	static const struct {
@@ -355,7 +405,8 @@ static bool fill(const struct draft *d)
 	if (files->n > 0 ? !set_images(d, files) : !set_only_image(d, d->cli->operands[0]))
 		return false;
 	set_lists(d);
-	return set_numbers(d) && set_expires(d, timestamp_us) && set_key_info(d);
+	return set_index(d, files) && set_numbers(d) && set_expires(d, timestamp_us) &&
+	       set_key_info(d);
 }
 
 static enum cli_exit create(const struct cli *cli)
@@ -374,6 +425,12 @@ static enum cli_exit create(const struct cli *cli)
 	if (cli_value(cli, "direct") &&
 	    (cli_value(cli, "location") || cli_values(cli, "image")->n > 0)) {
 		cli_say("--direct is for one IMAGE, which then has no location");
+		return CLI_USAGE;
+	}
+	if (cli_value(cli, "chunks") &&
+	    (cli_value(cli, "direct") || cli_values(cli, "encryption")->n > 0)) {
+		cli_say("--chunks is for images that can be fetched in parts: neither --direct nor "
+			"--encryption");
 		return CLI_USAGE;
 	}
 	if (!read_algs(cli, &d.algs))

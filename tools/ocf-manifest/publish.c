@@ -1,9 +1,9 @@
 #include <limits.h>
 
 #include "document.h"
-#include "files.h"
 #include "fw/direct.h"
 #include "fw/discover.h"
+#include "index.h"
 #include "verbs.h"
 
 /* Both places where devices look. */
@@ -17,6 +17,9 @@ static const struct cli_option OPTIONS[] = {
 	{"allow-downgrade", NULL,   "a lower version on purpose, with a higher sequence number",
 	 false											},
 };
+
+#define BASE        "http://local/a/manifest.json"
+#define BASE_FOLDER (sizeof("http://local/a/") - 1)
 
 struct publication {
 	const struct cli *cli;
@@ -39,36 +42,55 @@ static bool put_path(const struct publication *p, size_t layout, const char *nam
 	return false;
 }
 
-/* The path of an image below the folder of its manifest; false if it is not there, but elsewhere on
+/* The path of a URL below the folder of its manifest; false if it is not there, but elsewhere on
  * this server or on another. */
-static bool local_name(const struct manifest *m, size_t i, char ret[URL_MAX + 1])
+static bool local_name(enum fw_error e, const char *url, char ret[URL_MAX + 1])
 {
-	static const char BASE[] = "http://local/a/manifest.json";
-	char url[URL_MAX + 1];
-
-	if (manifest_image_url(m, i, span_str(BASE), url) != FWE_OK ||
-	    strncmp(url, "http://local/a/", 15) != 0 || strpbrk(url, "%?") || url[15] == '\0')
+	if (e != FWE_OK || strncmp(url, BASE, BASE_FOLDER) != 0 || strpbrk(url, "%?") ||
+	    url[BASE_FOLDER] == '\0')
 		return false;
-	memcpy(ret, url + 15, strlen(url + 15) + 1);
+	memcpy(ret, url + BASE_FOLDER, strlen(url + BASE_FOLDER) + 1);
 	return true;
 }
 
-/* Images that are not given must be in place already. */
+static bool image_name(const struct manifest *m, size_t i, char ret[URL_MAX + 1])
+{
+	char url[URL_MAX + 1];
+
+	return local_name(manifest_image_url(m, i, span_str(BASE), url), url, ret);
+}
+
+static bool index_name(const struct manifest *m, char ret[URL_MAX + 1])
+{
+	char url[URL_MAX + 1];
+
+	return m->chunks.location &&
+	       local_name(manifest_chunks_url(m, span_str(BASE), url), url, ret);
+}
+
+static bool is_there(const struct publication *p, const char *name)
+{
+	char path[PATH_MAX];
+
+	if (!put_path(p, 0, name, path))
+		return false;
+	if (access(path, R_OK) == 0)
+		return true;
+	cli_say("%s: %s; give %s with --image", path, strerror(errno),
+		p->d.manifest->n_images > 1 ? "the images" : "it");
+	return false;
+}
+
+/* Images that are not given must be in place already, and their index, too. */
 static bool images_are_there(const struct publication *p)
 {
-	char name[URL_MAX + 1], path[PATH_MAX];
+	char name[URL_MAX + 1];
 
 	for (size_t i = 0; i < p->d.manifest->n_images; i++) {
-		if (!local_name(p->d.manifest, i, name))
-			continue;
-		if (!put_path(p, 0, name, path))
+		if (image_name(p->d.manifest, i, name) && !is_there(p, name))
 			return false;
-		if (access(path, R_OK) < 0) {
-			cli_say("%s: %s; give it with --image", path, strerror(errno));
-			return false;
-		}
 	}
-	return true;
+	return !index_name(p->d.manifest, name) || is_there(p, name);
 }
 
 static bool check_images(const struct publication *p)
@@ -128,28 +150,74 @@ static bool check_published(const struct publication *p)
 	       is_newer(p, old.manifest);
 }
 
+/* `make` writes the file for the first layout; the second gets a link to it. */
+static int place(const struct publication *p, const char *name, const void *what,
+		 int (*make)(const struct publication *p, const void *what, const char *path))
+{
+	char first[PATH_MAX], path[PATH_MAX];
+	int r;
+
+	if (!put_path(p, 0, name, first) || !put_path(p, 1, name, path))
+		return -ENAMETOOLONG;
+	r = files_make_parents(first);
+	if (r == 0)
+		r = files_make_parents(path);
+	if (r == 0)
+		r = make(p, what, first);
+	if (r == 0)
+		r = files_link(first, path);
+	if (r < 0)
+		cli_say("%s: %s", first, strerror(-r));
+	return r;
+}
+
+struct image_file {
+	const char *file;
+	const struct digests *digests;
+};
+
+static int make_image(const struct publication *p, const void *what, const char *path)
+{
+	const struct image_file *image = what;
+
+	(void)p;
+	return files_copy(span_of(NULL, 0), image->file, path, image->digests);
+}
+
 static int place_image(const struct publication *p, size_t i, const char *file)
 {
-	char name[URL_MAX + 1], first[PATH_MAX], path[PATH_MAX];
-	int r = 0;
+	const struct fw_image *image = &p->d.manifest->images[i];
+	char name[URL_MAX + 1];
 
-	if (!local_name(p->d.manifest, i, name)) {
-		cli_say("%s: not copied: devices fetch %s elsewhere", file,
-			p->d.manifest->images[i].location);
+	if (image_name(p->d.manifest, i, name))
+		return place(p, name, &(struct image_file){file, &image->digests}, make_image);
+	cli_say("%s: not copied: devices fetch %s elsewhere", file, image->location);
+	return 0;
+}
+
+static int make_index(const struct publication *p, const void *what, const char *path)
+{
+	const struct cli_values *files = what;
+	const struct manifest *m = p->d.manifest;
+	const struct index_plan plan = {files->at, files->n, m->size, (uint32_t)m->chunks.octets,
+					m->chunks.digests.algs};
+	struct digests digests;
+
+	return index_make(&plan, path, &m->chunks.digests, &digests);
+}
+
+/* It follows from the images. */
+static int place_index(const struct publication *p, const struct cli_values *files)
+{
+	char name[URL_MAX + 1];
+
+	if (!p->d.manifest->chunks.location || files->n == 0)
 		return 0;
-	}
-	for (size_t l = 0; r == 0 && l < ARRAY_SIZE(LAYOUTS); l++) {
-		if (!put_path(p, l, name, l == 0 ? first : path))
-			return -ENAMETOOLONG;
-		r = files_make_parents(l == 0 ? first : path);
-		if (r == 0)
-			r = l == 0 ? files_copy(span_of(NULL, 0), file, first,
-						&p->d.manifest->images[i].digests)
-				   : files_link(first, path);
-	}
-	if (r < 0)
-		cli_say("%s: %s", file, strerror(-r));
-	return r;
+	if (index_name(p->d.manifest, name))
+		return place(p, name, files, make_index);
+	cli_say("the chunk index is not written: devices fetch %s elsewhere",
+		p->d.manifest->chunks.location);
+	return 0;
 }
 
 /* Manifest and image in one file. */
@@ -164,27 +232,22 @@ static int place_direct(const struct publication *p, const char *path)
 			       : -ENOMEM;
 }
 
+static int make_manifest(const struct publication *p, const void *what, const char *path)
+{
+	(void)what;
+	return p->d.manifest->direct ? place_direct(p, path)
+				     : files_write(path, buf_span(&p->d.octets), FILES_PUBLIC);
+}
+
 /* The manifest comes last: whoever sees it finds the images. */
 static int place_manifest(const struct publication *p)
 {
-	char first[PATH_MAX], path[PATH_MAX];
-	int r;
+	char path[PATH_MAX];
+	int r = place(p, p->name, NULL, make_manifest);
 
-	if (!put_path(p, 0, p->name, first) || !put_path(p, 1, p->name, path))
-		return -ENAMETOOLONG;
-	r = files_make_parents(first);
-	if (r == 0)
-		r = files_make_parents(path);
-	if (r == 0)
-		r = p->d.manifest->direct
-			    ? place_direct(p, first)
-			    : files_write(first, buf_span(&p->d.octets), FILES_PUBLIC);
-	if (r == 0)
-		r = files_link(first, path);
-	if (r < 0)
-		cli_say("%s: %s", first, strerror(-r));
-	else if (!p->cli->json)
-		(void)printf("%s\n%s\n", first, path);
+	for (size_t l = 0; r == 0 && !p->cli->json && l < ARRAY_SIZE(LAYOUTS); l++)
+		if (put_path(p, l, p->name, path))
+			(void)printf("%s\n", path);
 	return r;
 }
 
@@ -229,7 +292,7 @@ static enum cli_exit publish_document(const struct publication *p)
 		if (place_image(p, i, files->at[i]) < 0)
 			return CLI_FAILED;
 	}
-	if (place_manifest(p) < 0)
+	if ((!p->d.manifest->direct && place_index(p, files) < 0) || place_manifest(p) < 0)
 		return CLI_FAILED;
 	return p->cli->json ? print_report(p) : CLI_OK;
 }
