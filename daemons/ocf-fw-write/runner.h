@@ -1,0 +1,77 @@
+/* daemons/ocf-fw-write/runner.h - a small process that runs configured programs for ocf-fw-write.
+ *
+ * It is forked before its parent confines itself, knows the programs by their place in a table of
+ * the configuration, and takes from the parent only what may vary: words that are no options,
+ * variables named OCFGW_*, octets for standard input, a descriptor. So a parent that was broken
+ * into runs nothing that was not configured.
+ *
+ * A program is a file that nobody but root can change (program.h). It gets an empty environment but
+ * for those variables, its own process group, and a time limit, after which the group is killed. */
+#pragma once
+
+#include "base/span.h"
+
+#define RUNNER_TEXT   ((size_t)4096) /* octets of words, variables and input of one call */
+#define RUNNER_WORDS  ((size_t)24)   /* words, and variables, of one call */
+#define RUNNER_OUTPUT ((size_t)4096) /* of a program's standard output: the rest is dropped */
+#define RUNNER_LINE   ((size_t)128)
+
+struct runner_program {
+	const char *name;        /* for the log */
+	const char *path;        /* empty: not configured */
+	const char *const *args; /* before those of a call, NULL-terminated; NULL: none */
+	uint32_t limit_ms;
+};
+
+struct runner_call {
+	size_t program;
+	const char *const *args; /* NULL-terminated; NULL: none. None may begin with '-' */
+	const char *const *env;  /* "OCFGW_NAME=value", NULL-terminated; NULL: none */
+	struct span input;       /* standard input; empty: /dev/null */
+	int fd;                  /* becomes descriptor 3 (borrowed); -1: none */
+};
+
+struct runner_result {
+	int32_t error;  /* what runner_wait() gives */
+	int32_t status; /* its exit status, for -EREMOTEIO */
+	uint32_t len;
+	char output[RUNNER_OUTPUT];
+	char text[RUNNER_LINE]; /* its last line, of standard error if there is one; or why not */
+};
+
+struct runner; /* opaque */
+
+/* Forks. `programs` are borrowed for life. Before threads. 0: *ret is owned by the caller. */
+MUST_USE int runner_new(struct runner **ret, const struct runner_program *programs, size_t n);
+/* Kills what runs. Accepts NULL, returns NULL. */
+struct runner *runner_free(struct runner *r);
+DEFINE_CLEANUP(struct runner *, runner_free)
+
+MUST_USE bool runner_has(const struct runner *r, size_t program);
+
+/* Starts a program; one at a time. -E2BIG: more than a call may hold; -EPIPE. */
+MUST_USE int runner_start(struct runner *r, const struct runner_call *c);
+/* Until it has ended; the end of connection `control` (-1: none) kills it. 0: it ended with status
+ * 0. -EREMOTEIO: with another, or by a signal; -ETIMEDOUT; -ECANCELED; -EPIPE; or why it could not
+ * be started, as program_find() says it. *ret is always filled. */
+MUST_USE int runner_wait(struct runner *r, int control, struct runner_result *ret);
+MUST_USE int runner_run(struct runner *r, const struct runner_call *c, int control,
+			struct runner_result *ret);
+
+/* What goes to the process, and how it reads it: for tests and fuzzing. */
+struct runner_request {
+	uint32_t program;
+	uint32_t args, env; /* NUL-terminated texts in `text`, one behind the other ... */
+	uint32_t len;       /* ... and then input, so many octets in all */
+	char text[RUNNER_TEXT];
+};
+
+struct runner_words {
+	char *args[RUNNER_WORDS + 1]; /* NULL-terminated; borrowed from the request */
+	char *env[RUNNER_WORDS + 1];
+	struct span input;
+};
+
+/* Whether `len` octets are a request for one of `programs` that asks for nothing else. */
+MUST_USE bool runner_read(struct runner_request *q, size_t len, size_t programs,
+			  struct runner_words *ret);
