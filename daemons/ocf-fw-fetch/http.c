@@ -7,16 +7,13 @@
 
 #include "address.h"
 #include "base/clock.h"
-#include "content_range.h"
+#include "base/log.h"
 #include "fw/url.h"
-#include "sink.h"
+#include "reply.h"
 
 #define SLOW_OCTETS   1024L /* a second */
 #define BUFFER_OCTETS (256L * 1024)
-#define OTHER_BODY_MAX                                                                             \
-	((uint64_t)64 * 1024) /* of a reply that is not 200: read to keep the line                 \
-			       */
-#define POLL_MS 1000
+#define POLL_MS       1000
 #define ACCEPT_MANIFEST                                                                            \
 	"Accept: application/jose+json, application/jose;q=0.9, application/cose;q=0.8, "          \
 	"application/json;q=0.5"
@@ -32,28 +29,20 @@ struct http {
 	char interface[PROTO_INTERFACE]; /* ... and addresses of this one */
 };
 
-/* One request, through all its redirects. */
+/* What was asked for, through all redirects and requests that it takes. */
 struct transfer {
 	struct http *http;
-	CURL *curl; /* of the hop at hand */
+	CURL *curl; /* of the request at hand */
 	const struct proto_fetch *f;
 	struct proto_fetched *out;
 	struct sink sink;
+	struct reply reply;
 	struct curl_slist *head, *resolve;
+	size_t ranges_max; /* of one request */
 	uint64_t deadline_us;
-	uint64_t other_octets;    /* of a body that nobody wants */
-	bool checked;             /* the head of the reply */
-	bool declined;            /* the whole instead of the range that was asked for */
-	enum fw_error stopped_by; /* one of our own callbacks */
+	bool has_head; /* of the reply, and it was judged */
 	char message[CURL_ERROR_SIZE];
 };
-
-static size_t stop(struct transfer *t, enum fw_error why, const char *text)
-{
-	t->stopped_by = why;
-	proto_text(t->out->text, sizeof(t->out->text), text);
-	return CURL_WRITEFUNC_ERROR;
-}
 
 static long status_of(struct transfer *t)
 {
@@ -64,21 +53,9 @@ static long status_of(struct transfer *t)
 	return status;
 }
 
-static bool type_is(const char *type, const char *what)
-{
-	size_t n = strlen(what);
-
-	return strncasecmp(type, what, n) == 0 && strchr("; \t", type[n]);
-}
-
-static bool is_ranged(const struct transfer *t)
-{
-	return t->f->offset > 0;
-}
-
 static long wanted_status(const struct transfer *t)
 {
-	return is_ranged(t) ? 206 : 200;
+	return reply_is_partial(&t->reply) ? 206 : 200;
 }
 
 static const char *header(struct transfer *t, const char *name)
@@ -89,86 +66,38 @@ static const char *header(struct transfer *t, const char *name)
 										     : NULL;
 }
 
-/* Only a strong one says that the octets are the same (RFC 9110 8.8.1). */
-static void note_etag(struct transfer *t)
+static bool take_head(struct transfer *t)
 {
-	const char *etag = header(t, "ETag");
-	size_t n = etag ? strlen(etag) : 0;
-
-	if (n < 2 || n >= PROTO_ETAG || etag[0] != '"' || etag[n - 1] != '"')
-		return;
-	for (size_t i = 0; i < n; i++)
-		if (etag[i] < ' ' || etag[i] > '~')
-			return;
-	memcpy(t->out->etag, etag, n + 1);
-}
-
-/* What comes is the rest of the body whose beginning is there already. */
-static bool range_is_fine(struct transfer *t)
-{
-	const char *text = header(t, "Content-Range");
-	struct content_range r;
-
-	if (!text || !content_range_parse(span_str(text), &r) || r.first != t->f->offset ||
-	    (r.total != CONTENT_RANGE_UNKNOWN && r.last + 1 != r.total))
-		return false;
-	return !t->f->etag[0] || !t->out->etag[0] || strcmp(t->f->etag, t->out->etag) == 0;
-}
-
-/* A page for people is what captive portals give; a coding is nothing that we asked for. */
-static bool head_is_fine(struct transfer *t)
-{
-	const char *type = NULL, *coding;
-
-	if (t->checked)
+	if (t->has_head)
 		return true;
-	t->checked = true;
-	(void)curl_easy_getinfo(t->curl, CURLINFO_CONTENT_TYPE, &type);
-	if (type && (type_is(type, "text/html") || type_is(type, "application/xhtml+xml"))) {
-		(void)stop(t, FWE_FETCH_CONTENT_TYPE, type);
-		return false;
-	}
-	coding = header(t, "Content-Encoding");
-	if (coding && strcasecmp(coding, "identity") != 0) {
-		(void)stop(t, FWE_FETCH_CONTENT_TYPE, coding);
-		return false;
-	}
-	note_etag(t);
-	t->declined = is_ranged(t) && !range_is_fine(t);
-	return !t->declined;
+	t->has_head = true;
+	return reply_take_head(&t->reply, &(struct reply_head){
+						  .type = header(t, "Content-Type"),
+						  .coding = header(t, "Content-Encoding"),
+						  .etag = header(t, "ETag"),
+						  .range = header(t, "Content-Range"),
+					  });
 }
 
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
-	int r;
+	bool more;
 
 	(void)size; /* always 1 */
-	if (status_of(t) != wanted_status(t)) {
-		t->other_octets += n;
-		return t->other_octets > OTHER_BODY_MAX ? CURL_WRITEFUNC_ERROR : n;
-	}
-	if (!head_is_fine(t))
-		return CURL_WRITEFUNC_ERROR;
-	r = sink_put(&t->sink, data, n);
-	if (r == -EFBIG)
-		return stop(t,
-			    t->f->kind == PROTO_MANIFEST ? FWE_MANIFEST_TOO_LARGE
-							 : FWE_IMAGE_SIZE_MISMATCH,
-			    "the body is longer than allowed");
-	if (r < 0)
-		return stop(t, FWE_INSTALL_CANCELLED,
-			    r == -ECANCELED ? "cancelled" : "the reader is gone");
-	return n;
+	if (status_of(t) != wanted_status(t))
+		more = reply_take_other(&t->reply, n);
+	else
+		more = take_head(t) && reply_take_body(&t->reply, span_of(data, n));
+	return more ? n : CURL_WRITEFUNC_ERROR;
 }
 
 static bool may_reach(struct transfer *t, enum proto_reach reach)
 {
 	if (reach <= t->f->reach)
 		return true;
-	(void)stop(t, FWE_FETCH_ADDRESS_REFUSED,
-		   reach == PROTO_PRIVATE ? "a private address" : "a loopback address");
-	return false;
+	return reply_stop(&t->reply, FWE_FETCH_ADDRESS_REFUSED,
+			  reach == PROTO_PRIVATE ? "a private address" : "a loopback address");
 }
 
 static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
@@ -199,7 +128,7 @@ static int on_request(void *arg, char *peer, char *own, int peer_port, int own_p
 
 	(void)own, (void)peer_port, (void)own_port;
 	t->out->private_peer = reach != PROTO_PUBLIC;
-	t->stopped_by = FWE_OK; /* of several addresses, one that was allowed has answered */
+	t->reply.error = FWE_OK; /* of several addresses, one that was allowed has answered */
 	return may_reach(t, reach) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
@@ -255,10 +184,21 @@ static bool add(struct curl_slist **list, const char *text)
 static bool make_head(struct transfer *t)
 {
 	char if_range[sizeof("If-Range: ") + PROTO_ETAG];
+	char range[sizeof("Range: bytes=") + RANGES_TEXT] = "Range: bytes=";
+	char *at = range + strlen(range);
 
-	(void)snprintf(if_range, sizeof(if_range), "If-Range: %s", t->f->etag);
-	return add(&t->head, ACCEPT[t->f->kind]) &&
-	       (!is_ranged(t) || !t->f->etag[0] || add(&t->head, if_range));
+	curl_slist_free_all(t->head);
+	t->head = NULL;
+	if (!add(&t->head, ACCEPT[t->f->kind]))
+		return false;
+	if (!reply_is_partial(&t->reply))
+		return true;
+	if (t->reply.ranges)
+		(void)ranges_text(t->reply.ranges, t->ranges_max, at);
+	else
+		(void)snprintf(at, RANGES_TEXT, "%" PRIu64 "-", t->f->offset);
+	(void)snprintf(if_range, sizeof(if_range), "If-Range: %s", t->reply.etag);
+	return add(&t->head, range) && (!t->reply.etag[0] || add(&t->head, if_range));
 }
 
 /* The addresses that somebody has found on the link of the interface. */
@@ -293,7 +233,6 @@ static CURLcode set_up(struct transfer *t, const char *url)
 {
 	CURL *c = t->curl;
 	CURLcode r = CURLE_OK;
-	char range[sizeof("18446744073709551615-")];
 
 	SET(CURLOPT_URL, url);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -310,10 +249,6 @@ static CURLcode set_up(struct transfer *t, const char *url)
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)t->f->connect_ms);
 	SET(CURLOPT_LOW_SPEED_LIMIT, slow_octets(t->f));
 	SET(CURLOPT_LOW_SPEED_TIME, (long)t->f->slow_s);
-	if (is_ranged(t)) {
-		(void)snprintf(range, sizeof(range), "%" PRIu64 "-", t->f->offset);
-		SET(CURLOPT_RANGE, range);
-	}
 	SET(CURLOPT_ERRORBUFFER, t->message);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, t);
@@ -354,7 +289,7 @@ static CURLcode perform(struct transfer *t)
 		if (curl_multi_poll(t->http->multi, &control, 1, POLL_MS, NULL) != CURLM_OK)
 			break;
 		if (control.revents != 0 && sink_is_cancelled(&t->sink)) {
-			(void)stop(t, FWE_INSTALL_CANCELLED, "cancelled");
+			(void)reply_stop(&t->reply, FWE_INSTALL_CANCELLED, "cancelled");
 			break;
 		}
 		control.revents = 0;
@@ -416,6 +351,16 @@ static enum fw_error redirect(struct transfer *t, char url[PROTO_URL])
 	return FWE_OK;
 }
 
+/* The server has no such part of this body, or none of a list; it may have the whole. */
+static bool is_declined(struct transfer *t, long status)
+{
+	if (!reply_is_partial(&t->reply) || status == 206)
+		return t->reply.declined;
+	return status == 200 || status == 416 ||
+	       (t->reply.ranges && t->ranges_max > 1 && status >= 400 && status < 500 &&
+		status != 404 && status != 410);
+}
+
 /* One request and its reply. `again`: a redirect was accepted. */
 static enum fw_error get_once(struct transfer *t, char url[PROTO_URL], bool *again)
 {
@@ -424,19 +369,21 @@ static enum fw_error get_once(struct transfer *t, char url[PROTO_URL], bool *aga
 
 	curl_easy_cleanup(t->curl);
 	t->curl = curl_easy_init();
-	t->other_octets = 0;
-	t->checked = t->declined = false;
-	t->stopped_by = FWE_OK;
+	reply_begin(&t->reply);
+	t->has_head = false;
 	t->message[0] = '\0';
-	if (t->curl)
+	if (t->curl && make_head(t))
 		r = set_up(t, url);
 	if (r == CURLE_OK)
 		r = perform(t);
 	status = status_of(t);
 	t->out->status = status > 0 && status < 1000 ? (uint32_t)status : 0;
-	if (t->stopped_by != FWE_OK)
-		return t->stopped_by;
-	if (t->declined || (is_ranged(t) && (status == 200 || status == 416)))
+	if (t->reply.error == FWE_OK && r == CURLE_OK && status == wanted_status(t))
+		(void)take_head(t); /* an empty body has not asked yet */
+	if (t->reply.error != FWE_OK)
+		return t->reply.error;
+	t->reply.declined = is_declined(t, status);
+	if (t->reply.declined)
 		return FWE_OK;
 	if (status != wanted_status(t) && status >= 300) {
 		*again = is_redirect(status);
@@ -447,10 +394,7 @@ static enum fw_error get_once(struct transfer *t, char url[PROTO_URL], bool *aga
 			   t->message[0] ? t->message : curl_easy_strerror(r));
 		return error_of(t, r);
 	}
-	if (status != wanted_status(t))
-		return FWE_FETCH_HTTP_STATUS;
-	t->out->ranged = head_is_fine(t) && is_ranged(t); /* an empty body has not asked yet */
-	return t->stopped_by;
+	return status == wanted_status(t) ? FWE_OK : FWE_FETCH_HTTP_STATUS;
 }
 
 static enum fw_error follow(struct transfer *t, char url[PROTO_URL])
@@ -467,7 +411,32 @@ static enum fw_error follow(struct transfer *t, char url[PROTO_URL])
 		if (e != FWE_OK)
 			return e;
 	}
+	t->out->ranged = reply_is_partial(&t->reply) && !t->reply.declined;
 	return FWE_OK;
+}
+
+/* Several ranges a request, or one if this server or what is between does not like that. */
+static enum fw_error get_ranges(struct transfer *t, char url[PROTO_URL])
+{
+	for (;;) {
+		uint64_t before = t->sink.octets;
+		int r = ranges_next(t->reply.ranges);
+		enum fw_error e;
+
+		if (r <= 0)
+			return r < 0 ? FWE_INTERNAL : FWE_OK;
+		e = follow(t, url);
+		if (e != FWE_OK)
+			return e;
+		if (!t->out->ranged || t->sink.octets == before) {
+			t->out->ranged = 0;
+			if (t->ranges_max == 1)
+				return FWE_OK;
+			log_info("fetch: one range at a time url=%s status=%u", url,
+				 t->out->status);
+			t->ranges_max = 1;
+		}
+	}
 }
 
 static enum fw_error prepare(struct transfer *t, int body, int control)
@@ -479,23 +448,32 @@ static enum fw_error prepare(struct transfer *t, int body, int control)
 		return FWE_MANIFEST_LOCATION_SCHEME;
 	if (t->f->total_ms > 0)
 		t->deadline_us = clock_monotonic_us() + t->f->total_ms * USEC_PER_MSEC;
-	if (t->f->offset > t->f->limit || !use_interface(t->http, t->f->interface) ||
-	    !make_head(t) || !make_resolve(t, &u) ||
+	if (t->f->offset > t->f->limit || (t->reply.ranges && t->f->offset > 0) ||
+	    !use_interface(t->http, t->f->interface) || !make_resolve(t, &u) ||
 	    sink_open(&t->sink, body, control, t->f->limit - t->f->offset, t->f->rate) < 0)
 		return FWE_INTERNAL;
 	return FWE_OK;
 }
 
-void http_get(struct http *h, const struct proto_fetch *f, int body, int control,
-	      struct proto_fetched *ret)
+void http_get(struct http *h, const struct proto_fetch *f, struct ranges *ranges, int body,
+	      int control, struct proto_fetched *ret)
 {
-	struct transfer t = {.http = h, .f = f, .out = ret, .deadline_us = NEVER_US};
+	struct transfer t = {
+		.http = h,
+		.f = f,
+		.out = ret,
+		.reply = {.f = f, .out = ret, .ranges = ranges},
+		.ranges_max = RANGES_BATCH,
+		.deadline_us = NEVER_US
+        };
 
 	*ret = (struct proto_fetched){0};
+	t.reply.sink = &t.sink;
+	memcpy(t.reply.etag, f->etag, sizeof(t.reply.etag));
 	proto_text(ret->url, sizeof(ret->url), f->url);
 	ret->error = prepare(&t, body, control);
 	if (ret->error == FWE_OK)
-		ret->error = follow(&t, ret->url);
+		ret->error = ranges ? get_ranges(&t, ret->url) : follow(&t, ret->url);
 	curl_easy_cleanup(t.curl);
 	curl_slist_free_all(t.head);
 	curl_slist_free_all(t.resolve);

@@ -126,26 +126,39 @@ static void log_fetched(const struct proto_fetched *f)
 		 (unsigned long long)f->octets, f->text[0] ? " " : "", f->text);
 }
 
-static int serve(struct http *h)
+static int answer(struct http *h, const struct proto_fetch *f, struct ranges *ranges, int body)
 {
-	static struct proto_msg m, answer;
+	static struct proto_msg m = {.type = PROTO_FETCHED};
 	int r;
 
-	for (;;) {
-		CLEANUP(closep) int body = -1;
+	http_get(h, f, ranges, body, PROTO_FD, &m.fetched);
+	log_fetched(&m.fetched);
+	r = proto_send(PROTO_FD, &m, -1);
+	return r == -EPIPE ? 0 : r;
+}
 
+/* One request: a FETCH, which RANGES may precede. 0: the end of the connection. */
+static int serve_one(struct http *h)
+{
+	static struct proto_msg m;
+	CLEANUP(closep) int file = -1;
+	CLEANUP(closep) int body = -1;
+	struct ranges ranges;
+	uint32_t n = 0;
+	int r = proto_recv(PROTO_FD, &m, &body, true);
+
+	if (r > 0 && m.type == PROTO_RANGES) {
+		n = m.ranges.n;
+		file = fd_take(&body);
 		r = proto_recv(PROTO_FD, &m, &body, true);
-		if (r <= 0)
-			return r;
-		if (m.type != PROTO_FETCH)
-			return -EBADMSG;
-		answer.type = PROTO_FETCHED;
-		http_get(h, &m.fetch, body, PROTO_FD, &answer.fetched);
-		log_fetched(&answer.fetched);
-		r = proto_send(PROTO_FD, &answer, -1);
-		if (r < 0)
-			return r == -EPIPE ? 0 : r;
 	}
+	if (r <= 0)
+		return r;
+	if (m.type != PROTO_FETCH)
+		return -EBADMSG;
+	ranges_open(&ranges, file, n, m.fetch.limit);
+	r = answer(h, &m.fetch, file >= 0 ? &ranges : NULL, body);
+	return r < 0 ? r : 1;
 }
 
 int main(void)
@@ -163,7 +176,9 @@ int main(void)
 	if (r == 0)
 		r = confine();
 	if (r == 0)
-		r = serve(h);
+		do
+			r = serve_one(h);
+		while (r > 0);
 	if (r < 0)
 		log_error("fetch: %s", strerror(-r));
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

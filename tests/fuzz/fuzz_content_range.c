@@ -1,6 +1,8 @@
 /* What is taken is a range within the whole. */
 #include "fuzz.h"
 
+#include <stdlib.h>
+
 #include "daemons/ocf-fw-fetch/content_range.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
