@@ -298,6 +298,7 @@ struct app *app_free(struct app *a)
 	if (!a)
 		return NULL;
 	app_software_done(a);
+	(void)selftest_free(a->selftest.test);
 	(void)broker_free(a->broker);
 	bus_watch_free(a->firmware);
 	secd_vtable_free(a->vtable);

@@ -126,6 +126,11 @@ static int on_pair(void *arg, uint32_t seconds)
 	return 0;
 }
 
+static void on_self_test(void *arg)
+{
+	app_selftest(arg);
+}
+
 static void on_bus_state(void *arg, enum bus_state state)
 {
 	(void)arg;
@@ -183,7 +188,11 @@ static const struct broker_ops BROKER_OPS = {.changed = on_resources_changed,
 int app_bus_start(struct app *a)
 {
 	static const struct secd_calls CALLS = {
-		.show_pin = on_show_pin, .reset = on_reset, .pair = on_pair};
+		.show_pin = on_show_pin,
+		.reset = on_reset,
+		.pair = on_pair,
+		.self_test = on_self_test,
+	};
 	struct secd_facts f = facts_of(a);
 	int r;
 

@@ -11,6 +11,7 @@
 #include "factory.h"
 #include "peer_log.h"
 #include "pin.h"
+#include "selftest.h"
 #include "state.h"
 
 #define PIN_HINT_PREFIX "oic.sec.doxm.rdp:"
@@ -60,6 +61,17 @@ struct app {
 		bool busy;    /* ocf-fwupd was: the timer tries again */
 		char available[SVR_TEXT_MAX + 1];
 	} software;
+
+	struct {
+		struct selftest *test; /* NULL: none is under way */
+		enum app_selftest {
+			SELFTEST_UNOWNED, /* doxm, unsecured */
+			SELFTEST_PSK,     /* pstat, by the owner's key */
+			SELFTEST_CERT,    /* doxm, by the device's own certificate */
+			SELFTEST_CLEAR,   /* doxm, unsecured; somebody else's secret would be needed
+					   */
+		} kind;
+	} selftest;
 };
 
 /* ---- app.c ---- */
@@ -109,6 +121,12 @@ MUST_USE int app_bus_start(struct app *a);
 /* The properties follow the device. */
 void app_bus_update(struct app *a);
 void app_bus_pin_requested(struct app *a);
+
+/* ---- app_selftest.c ---- */
+
+/* Proves by a session with ourselves that the owner can connect; secd_vtable_self_tested() follows,
+ * at once or within SELFTEST_US. One at a time. */
+void app_selftest(struct app *a);
 
 /* ---- app_software.c ---- */
 

@@ -6,6 +6,7 @@
 #define DEVICE_NAME   "device"
 #define IDENTITY_NAME "identity"
 #define PIN_NAME      "pin"
+#define PROBE_NAME    "probe"
 
 struct identity {
 	struct uuid piid, pi;
@@ -100,20 +101,58 @@ int state_commit(struct state *s, struct svr_out *out)
 	return 0;
 }
 
+static int read_device(struct state *s, const struct device_info *info, const struct svr_env *env,
+		       struct device **ret, const char **ret_damaged)
+{
+	CLEANUP(bufp) struct buf b = {.max = STORE_RECORD_MAX, .secret = true};
+	int r = store_get(s->store, DEVICE_NAME, &b);
+
+	*ret_damaged = NULL;
+	if (r < 0 && r != -ENOENT)
+		return r;
+	return svr_start(ret, info, buf_span(&b), env, ret_damaged);
+}
+
 int state_load(struct state *s, const struct device_info *info, const struct svr_env *env,
 	       const char **ret_damaged)
 {
-	CLEANUP(bufp) struct buf b = {.max = STORE_RECORD_MAX, .secret = true};
 	int r;
 
-	*ret_damaged = NULL;
-	r = store_get(s->store, DEVICE_NAME, &b);
-	if (r < 0 && r != -ENOENT)
-		return r;
-	r = svr_start(&s->dev, info, buf_span(&b), env, ret_damaged);
+	r = read_device(s, info, env, &s->dev, ret_damaged);
 	if (r >= 0)
 		load_failures(s, env->now_us);
 	return r;
+}
+
+/* The same owner in the same state; an unowned one takes a new identity at each start. */
+static bool is_same(const struct device *a, const struct device *b)
+{
+	return device_owned(a) == device_owned(b) && uuid_eq(device_owner(a), device_owner(b)) &&
+	       (!device_owned(a) ||
+		(device_dos(a) == device_dos(b) && uuid_eq(device_uuid(a), device_uuid(b))));
+}
+
+int state_reread(struct state *s, const struct device_info *info, const struct svr_env *env,
+		 struct device **ret, const char **ret_why)
+{
+	CLEANUP(device_freep) struct device *dev = NULL;
+	int r = read_device(s, info, env, &dev, ret_why);
+
+	if (r == 0 && *ret_why)
+		r = -EBADMSG;
+	if (r == 0 && !is_same(dev, s->dev)) {
+		*ret_why = "it holds another state than the one in use";
+		r = -EBADMSG;
+	}
+	if (r == 0)
+		r = store_put(s->store, PROBE_NAME, SPAN_LIT("probe"));
+	if (r == 0)
+		r = store_del(s->store, PROBE_NAME);
+	if (r < 0)
+		return r;
+	*ret = dev;
+	dev = NULL;
+	return 0;
 }
 
 void state_done(struct state *s)

@@ -18,6 +18,11 @@ MUST_USE int state_identity(struct state *s, struct device_info *info);
  * NULL. -ENOMEM; -errno of the store. */
 MUST_USE int state_load(struct state *s, const struct device_info *info, const struct svr_env *env,
 			const char **ret_damaged);
+/* The device as the disk has it now, which has to be the one in memory; and can the disk be
+ * written? 0: *ret is owned by the caller. -EBADMSG: damaged or another one (*ret_why says what);
+ * -ENOMEM; -errno of the store. */
+MUST_USE int state_reread(struct state *s, const struct device_info *info,
+			  const struct svr_env *env, struct device **ret, const char **ret_why);
 /* Stores the record if `out` says so, and makes out->staged the device (taken in any case).
  * On an error nothing has changed, in memory or on disk. */
 MUST_USE int state_commit(struct state *s, struct svr_out *out);

@@ -124,6 +124,18 @@ static int read_dict(sd_bus_message *m, client_fn fn, void *arg)
 	return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+static int read_values(sd_bus_message *m, client_fn fn, void *arg)
+{
+	char key[4] = "";
+	int r = read_value(m, key, fn, arg);
+
+	for (unsigned i = 1; r >= 0 && !sd_bus_message_at_end(m, true) && i < 100; i++) {
+		(void)snprintf(key, sizeof(key), "%u", i);
+		r = read_value(m, key, fn, arg);
+	}
+	return r;
+}
+
 static int read_reply(sd_bus_message *m, client_fn fn, void *arg)
 {
 	const char *sig = sd_bus_message_get_signature(m, true);
@@ -134,7 +146,7 @@ static int read_reply(sd_bus_message *m, client_fn fn, void *arg)
 	if (strcmp(sig, "a{sv}") == 0)
 		return read_dict(m, fn, arg);
 	if (strcmp(sig, "aa{sv}") != 0)
-		return read_value(m, "", fn, arg);
+		return read_values(m, fn, arg);
 	r = sd_bus_message_enter_container(m, 'a', "a{sv}");
 	while (r >= 0 && (r = sd_bus_message_at_end(m, false)) == 0) {
 		fn(arg, NULL, NULL);

@@ -25,8 +25,8 @@ struct client_value {
 	};
 };
 
-/* What a call gave: key "" for a plain result, the keys of a dictionary, and a NULL key where a
- * dictionary of a list begins. */
+/* What a call gave: key "" for a plain result ("1", "2" ... for those behind it), the keys of a
+ * dictionary, and a NULL key where a dictionary of a list begins. */
 typedef void (*client_fn)(void *arg, const char *key, const struct client_value *value);
 
 struct client_error {

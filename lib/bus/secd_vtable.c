@@ -7,6 +7,7 @@
 #define PATH       "/org/ocfgw/Security1"
 #define INTERFACE  SECD_BUS_NAME
 #define ERROR_NAME INTERFACE ".Error."
+#define FWUPD_USER "ocf-fwupd"
 
 struct secd_vtable {
 	struct bus_part part; /* first: attach() gets its address */
@@ -16,6 +17,7 @@ struct secd_vtable {
 	const char *version;
 	struct secd_facts facts, told;
 	struct sd_bus_slot *slot;
+	sd_bus_message *testing; /* the call that waits for the self-test */
 };
 
 static int get_chars(sd_bus *sd, const char *path, const char *interface, const char *property,
@@ -99,6 +101,31 @@ static int pair(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
 }
 
+static int self_test(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct secd_vtable *v = userdata;
+	int r;
+
+	r = bus_require_root(m);
+	if (r == -EACCES)
+		r = bus_require_user(m, FWUPD_USER);
+	if (r < 0)
+		return r;
+	if (v->testing)
+		return sd_bus_error_set(error, ERROR_NAME "SelfTestRunning",
+					"A self-test is under way");
+	v->testing = sd_bus_message_ref(m);
+	v->calls->self_test(v->arg);
+	return 1;
+}
+
+void secd_vtable_self_tested(struct secd_vtable *v, bool ok, const char *text)
+{
+	if (v->testing)
+		(void)sd_bus_reply_method_return(v->testing, "bs", ok, text);
+	v->testing = sd_bus_message_unref(v->testing);
+}
+
 #define FACT(member) offsetof(struct secd_vtable, facts.member)
 #define CONST_FLAG   SD_BUS_VTABLE_PROPERTY_CONST
 #define EMITS_FLAG   SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
@@ -123,6 +150,8 @@ static const sd_bus_vtable VTABLE[] = {
 	SD_BUS_METHOD_WITH_ARGS("Pair", SD_BUS_ARGS("u", seconds), SD_BUS_NO_RESULT, pair,
 				ANYBODY_FLAG),
 	SD_BUS_METHOD_WITH_ARGS("Reset", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, reset, ANYBODY_FLAG),
+	SD_BUS_METHOD_WITH_ARGS("SelfTest", SD_BUS_NO_ARGS, SD_BUS_RESULT("b", ok, "s", text),
+				self_test, ANYBODY_FLAG),
 	SD_BUS_SIGNAL("PinRequested", NULL, 0),
 	SD_BUS_SIGNAL_WITH_ARGS("AuditEvent",
 				SD_BUS_ARGS("s", id, "u", category, "u", priority, "t", time, "s",
@@ -170,6 +199,7 @@ struct secd_vtable *secd_vtable_free(struct secd_vtable *v)
 		return NULL;
 	bus_part_remove(v->bus, &v->part);
 	sd_bus_slot_unref(v->slot);
+	sd_bus_message_unref(v->testing);
 	free(v);
 	return NULL;
 }

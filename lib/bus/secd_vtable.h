@@ -24,7 +24,7 @@ struct secd_facts {
 
 #define SECD_PAIR_MAX 3600u /* seconds */
 
-/* All are asked for by root only. */
+/* All are asked for by root; where nothing else is said, by nobody else. */
 struct secd_calls {
 	/* 0; -ENOENT: no PIN is wanted. `ret` is wiped after use. */
 	int (*show_pin)(void *arg, char ret[SECD_PIN_ROOM]);
@@ -33,6 +33,9 @@ struct secd_calls {
 	/* Opens the onboarding window for up to SECD_PAIR_MAX seconds, or closes it (0). 0;
 	 * -EALREADY: it is always open; -EPERM: the device is owned. */
 	int (*pair)(void *arg, uint32_t seconds);
+	/* Begins a self-test; secd_vtable_self_tested() follows, or comes from inside. One at a
+	 * time. ocf-fwupd may ask for it, too. */
+	void (*self_test)(void *arg);
 };
 
 struct secd_vtable;
@@ -48,6 +51,8 @@ DEFINE_CLEANUP(struct secd_vtable *, secd_vtable_free)
 bool secd_vtable_update(struct secd_vtable *v, const struct secd_facts *now);
 /* PropertiesChanged, for those that differ from what it said last. */
 void secd_vtable_tell(struct secd_vtable *v);
+/* How the self-test under way has ended. */
+void secd_vtable_self_tested(struct secd_vtable *v, bool ok, const char *text);
 /* The signal PinRequested. */
 void secd_vtable_pin_requested(struct secd_vtable *v);
 

@@ -266,6 +266,11 @@ const struct uuid *device_owner(const struct device *dev)
 	return &dev->devowner;
 }
 
+const struct uuid *device_keeper(const struct device *dev)
+{
+	return &dev->rowner[OWNER_PSTAT];
+}
+
 enum oxm device_oxmsel(const struct device *dev)
 {
 	return dev->oxmsel;

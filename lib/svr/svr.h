@@ -309,6 +309,8 @@ uint64_t device_doc(const struct device *dev); /* session of the DOC; 0: none */
 bool device_reset_pending(const struct device *dev);
 const struct uuid *device_uuid(const struct device *dev);
 const struct uuid *device_owner(const struct device *dev); /* devowneruuid, nil if unowned */
+/* Who owns pstat, and may read it in each state of an owned device. */
+const struct uuid *device_keeper(const struct device *dev);
 enum oxm device_oxmsel(const struct device *dev);
 /* Text that a handshake has to prove; NULL when no PIN is valid. Never log or publish it. */
 const char *device_pin(const struct device *dev);

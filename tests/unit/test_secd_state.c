@@ -65,6 +65,28 @@ static void state_load__starts_unowned_without_a_record(void **state)
 	state_done(&s);
 }
 
+static void state_reread__finds_what_is_in_memory(void **state)
+{
+	struct device_info info = {0};
+	struct device *dev = NULL;
+	struct buf probe = BUF_INIT(8);
+	const char *why = "";
+	struct state s;
+
+	assert_int_equal(state_open(&s, *state), 0);
+	assert_int_equal(state_load(&s, &info, &ENV, &why), 0);
+	assert_int_equal(state_reread(&s, &info, &ENV, &dev, &why), 0);
+	assert_null(why);
+	assert_int_equal(device_dos(dev), DOS_RFOTM);
+	dev = device_free(dev);
+	assert_int_equal(store_get(s.store, "probe", &probe), -ENOENT);
+	assert_int_equal(store_put(s.store, "device", SPAN_LIT("garbage")), 0);
+	assert_int_equal(state_reread(&s, &info, &ENV, &dev, &why), -EBADMSG);
+	assert_non_null(why);
+	assert_null(dev);
+	state_done(&s);
+}
+
 static void state_load__waits_for_repair_after_damage(void **state)
 {
 	struct device_info info = {0};
@@ -148,6 +170,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(state_identity__is_made_once),
 		TEST(state_load__starts_unowned_without_a_record),
+		TEST(state_reread__finds_what_is_in_memory),
 		TEST(state_load__waits_for_repair_after_damage),
 		TEST(state_load__remembers_wrong_pins),
 		TEST(state_commit__keeps_the_device_if_it_cannot_store),

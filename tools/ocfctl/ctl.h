@@ -41,6 +41,7 @@ enum ctl_exit ctl_status(struct ctl *ctl);
 enum ctl_exit ctl_pin(struct ctl *ctl);
 enum ctl_exit ctl_pair(struct ctl *ctl);
 enum ctl_exit ctl_reset(struct ctl *ctl);
+enum ctl_exit ctl_selftest(struct ctl *ctl);
 enum ctl_exit ctl_resources(struct ctl *ctl);
 enum ctl_exit ctl_factory_import(struct ctl *ctl);
 enum ctl_exit ctl_fw_status(struct ctl *ctl);

@@ -13,6 +13,7 @@ static const struct verb {
 	{NULL,      "pin",       ctl_pin,            "the PIN to type at the onboarding tool (root)"       },
 	{NULL,      "pair",      ctl_pair,           "let an owner be taken for a while (root)"            },
 	{NULL,      "reset",     ctl_reset,          "hard reset: forget owner, credentials, access (root)"},
+	{NULL,      "selftest",  ctl_selftest,       "prove that the owner can connect (root)"             },
 	{NULL,      "resources", ctl_resources,      "what programs of this machine serve to OCF clients"  },
 	{"factory", "import",    ctl_factory_import,
 	 "take the manufacturer's certificate and key (root)"                                              },

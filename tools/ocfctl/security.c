@@ -200,3 +200,27 @@ enum ctl_exit ctl_reset(struct ctl *ctl)
 		(void)printf("reset: the device has a new identity and waits for an owner\n");
 	return CTL_OK;
 }
+
+enum ctl_exit ctl_selftest(struct ctl *ctl)
+{
+	struct jsn *v CLEANUP(jsn_freep) = jsn_new_object();
+	struct client_error error;
+	int r = client_call(ctl->client, &CTL_SECURITY, "SelfTest", &(struct client_in){0},
+			    ctl_collect, v, &error);
+	bool ok;
+
+	if (r < 0)
+		return ctl_fail(ctl, "selftest", r, &error);
+	ok = jsn_bool(jsn_get(v, ""));
+	if (ctl->json) {
+		struct jsn *out = jsn_new_object();
+
+		jsn_set(out, "ok", jsn_new_bool(ok));
+		jsn_set_str(out, "text", text(v, "1"));
+		ctl_print_json(out);
+	} else {
+		(void)fprintf(ok ? stdout : stderr, "selftest: %s: %s\n", ok ? "good" : "failed",
+			      text(v, "1"));
+	}
+	return ok ? CTL_OK : CTL_FAILED;
+}
