@@ -18,6 +18,7 @@ struct install {
 	uint32_t seen;        /* components written, by place in the table */
 	uint64_t octets;      /* of all images */
 	struct hash_set *all; /* over all images */
+	struct reuse *reuse;  /* NULL: all octets come through the pipes */
 };
 
 int install_new(struct install **ret, const struct install_config *config, struct backend *b,
@@ -41,6 +42,7 @@ struct install *install_free(struct install *n)
 	if (!n)
 		return NULL;
 	hash_set_free(n->all);
+	reuse_free(n->reuse);
 	free(n->piece);
 	free(n);
 	return NULL;
@@ -108,6 +110,7 @@ void install_begin(struct install *n, const struct proto_begin *b, struct proto_
 	n->seen = 0;
 	n->octets = 0;
 	n->all = hash_set_free(n->all);
+	n->reuse = reuse_free(n->reuse);
 	if (b->images == 0 || b->digests.algs == 0) {
 		answer(ret, FWE_INTERNAL, "an installation without image or digest");
 		return;
@@ -118,6 +121,50 @@ void install_begin(struct install *n, const struct proto_begin *b, struct proto_
 		return;
 	}
 	n->step = STEP_BEGUN;
+}
+
+/* ---- chunks ---- */
+
+static void answer_chunks(struct proto_done *ret, int r)
+{
+	if (r == -EBADMSG)
+		answer(ret, FWE_IMAGE_DIGEST_MISMATCH, "the chunk index is not what was signed");
+	else if (r == -ENOENT)
+		answer(ret, FWE_INSTALL_FAILED, "nothing runs whose octets could be used again");
+	else
+		answer_errno(ret, r, "the running slot cannot be compared");
+}
+
+void install_chunks(struct install *n, const struct proto_chunks *c, int pipe,
+		    void (*progress)(uint64_t octets), struct proto_done *ret)
+{
+	CLEANUP(reuse_freep) struct reuse *u = NULL;
+	int r;
+
+	*ret = (struct proto_done){0};
+	if (n->step != STEP_BEGUN || n->images > 0 || c->n != n->plan.images) {
+		answer(ret, FWE_INTERNAL, "a chunk index outside an installation");
+		return;
+	}
+	r = reuse_new(&u, c, n->backend, n->piece);
+	if (r == 0)
+		r = reuse_compare(u, pipe, n->control, progress);
+	if (r < 0) {
+		answer_chunks(ret, r);
+		return;
+	}
+	ret->octets = reuse_missing(u);
+	reuse_free(n->reuse);
+	n->reuse = u;
+	u = NULL;
+}
+
+int install_ranges(const struct install *n, const struct proto_image *i, uint32_t *ret_n,
+		   int *ret_fd)
+{
+	if (n->step != STEP_BEGUN || !n->reuse || !reuse_fits(n->reuse, n->images, i))
+		return -EINVAL;
+	return reuse_ranges(n->reuse, n->images, 0, ret_n, ret_fd);
 }
 
 /* ---- image ---- */
@@ -225,6 +272,8 @@ static void take_image(struct install *n, const struct proto_image *i, int pipe,
 	CLEANUP(hash_set_freep) struct hash_set *own = NULL;
 	CLEANUP(sealed_freep) struct sealed *sealed = NULL;
 	struct pass p = {.fd = -1,
+			 .reuse = i->reuse ? n->reuse : NULL,
+			 .image = n->images,
 			 .sealed_size = i->sealed_size,
 			 .limit = image_limit(n, i),
 			 .all = n->all,

@@ -22,6 +22,14 @@ DEFINE_CLEANUP(struct install *, install_free)
  * for that of another program. With `keep` it leaves the images of a slot that never became
  * complete, and tells their octets. */
 void install_begin(struct install *n, const struct proto_begin *b, struct proto_done *ret);
+/* Before the first image: reads the index of all images and compares it with the running slot, so
+ * that images with `reuse` need only what is missing; the answer's octets tell how much. */
+void install_chunks(struct install *n, const struct proto_chunks *c, int pipe,
+		    void (*progress)(uint64_t octets), struct proto_done *ret);
+/* What the pipe of the next image, which has `reuse`, is to give. 0: *ret_fd is owned by the
+ * caller. -EINVAL: chunks() has not been asked, or for something else. */
+MUST_USE int install_ranges(const struct install *n, const struct proto_image *i, uint32_t *ret_n,
+			    int *ret_fd);
 /* Reads one image from `pipe` to its end, in one pass to the slot and through the digests; tells
  * `progress` now and then. The caller of the last image learns whether all digests were right. */
 void install_image(struct install *n, const struct proto_image *i, int pipe,

@@ -32,6 +32,8 @@ static const struct confine_call CALLS[] = {
 	CALL(fallocate),
 	CALL(fstatfs),
 	CALL(flock),
+	CALL(memfd_create),
+	CALL(pread64),
 	CALL(ppoll),
  /* Threads for digests; no new process. */
 	{.nr = __NR_clone, .argument = 0, .mask = CLONE_THREAD, .value = CLONE_THREAD},
@@ -100,6 +102,24 @@ struct writer {
 	struct install *install;
 };
 
+/* Says first what of the image is missing, if the rest is to be used again. */
+static int take_image(struct writer *w, const struct proto_image *i, int pipe,
+		      struct proto_done *ret)
+{
+	struct proto_msg m = {.type = PROTO_RANGES};
+	CLEANUP(closep) int fd = -1;
+	int r = 0;
+
+	if (i->reuse) {
+		r = install_ranges(w->install, i, &m.ranges.n, &fd);
+		if (r == 0)
+			r = proto_send(PROTO_FD, &m, fd);
+	}
+	if (r == 0)
+		install_image(w->install, i, pipe, progress, ret);
+	return r;
+}
+
 /* -EBADMSG: not a message for us. */
 static int handle(struct writer *w, const struct proto_msg *m, int fd, struct proto_msg *ret)
 {
@@ -111,8 +131,14 @@ static int handle(struct writer *w, const struct proto_msg *m, int fd, struct pr
 		install_begin(w->install, &m->begin, &ret->done);
 		log_done("begin", &ret->done);
 	} else if (m->type == PROTO_IMAGE) {
-		install_image(w->install, &m->image, fd, progress, &ret->done);
+		int r = take_image(w, &m->image, fd, &ret->done);
+
+		if (r < 0)
+			return r;
 		log_done("image", &ret->done);
+	} else if (m->type == PROTO_CHUNKS) {
+		install_chunks(w->install, &m->chunks, fd, progress, &ret->done);
+		log_done("chunk index", &ret->done);
 	} else if (m->type == PROTO_STAGED) {
 		install_staged(w->install, &m->image, progress, &ret->done);
 		log_done("staged image", &ret->done);

@@ -60,19 +60,33 @@ int pass_put(void *pass, struct span data)
 	return 0;
 }
 
-/* Until the pipe has something, or its end. Whoever holds its other end may keep silent for ever,
- * so the end of the connection ends this, too: -ECANCELED. */
-static int wait_for(const struct pass *p, int in)
+int pass_wait(int in, int control)
 {
 	struct pollfd ends[] = {
 		{.fd = in, .events = POLLIN},
-                {.fd = p->control       }
-        };
+		{.fd = control       },
+	};
 
 	while (poll(ends, ARRAY_SIZE(ends), -1) < 0)
 		if (errno != EINTR)
 			return -errno;
 	return ends[1].revents != 0 ? -ECANCELED : 0;
+}
+
+/* *ret_n is 0 at its end. */
+static int read_piece(const struct pass *p, int in, size_t room, size_t *ret_n)
+{
+	ssize_t n;
+	int r;
+
+	do {
+		r = pass_wait(in, p->control);
+		if (r < 0)
+			return r;
+		n = read(in, p->piece, room);
+	} while (n < 0 && errno == EINTR);
+	*ret_n = n > 0 ? (size_t)n : 0;
+	return n < 0 ? -errno : 0;
 }
 
 /* What was read. -EOVERFLOW: more than there is to be. */
@@ -89,26 +103,41 @@ static int copy(struct pass *p, int in)
 	const uint64_t limit = p->sealed ? p->sealed_size : p->limit;
 
 	while (p->received <= limit) {
-		int r = wait_for(p, in);
-		ssize_t n;
+		size_t n;
+		int r = read_piece(p, in, PASS_PIECE, &n);
 
+		if (r < 0 || n == 0)
+			return r;
+		r = take(p, span_of(p->piece, n));
 		if (r < 0)
 			return r;
-		n = read(in, p->piece, PASS_PIECE);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : 0;
-		r = take(p, span_of(p->piece, (size_t)n));
-		if (r < 0)
-			return r == -EOVERFLOW ? 0 : r;
 	}
 	return 0;
 }
 
+/* The image in order: what the running slot has from there, the rest from `in`. */
+static int copy_with_reuse(struct pass *p, int in)
+{
+	size_t n = 1;
+	int r = 0;
+
+	while (r == 0 && n > 0 && p->octets < p->limit) {
+		bool held;
+
+		n = reuse_run(p->reuse, p->image, p->octets, PASS_PIECE, &held);
+		r = held ? reuse_read(p->reuse, p->image, p->octets, p->piece, n)
+			 : read_piece(p, in, n, &n);
+		if (held && r == 0 && pass_is_alone(p->control))
+			r = -ECANCELED;
+		if (r == 0 && n > 0)
+			r = pass_put(p, span_of(p->piece, n));
+	}
+	return r < 0 || n == 0 ? r : copy(p, in); /* which should give its end */
+}
+
 int pass_run(struct pass *p, int in)
 {
-	int r = copy(p, in);
+	int r = p->reuse ? copy_with_reuse(p, in) : copy(p, in);
 
 	if (r == 0 && p->sealed && p->octets <= p->limit)
 		r = sealed_end(p->sealed, p->received, &p->sealed_error);

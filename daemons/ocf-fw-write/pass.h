@@ -3,6 +3,7 @@
 #pragma once
 
 #include "crypto/hash.h"
+#include "reuse.h"
 #include "sealed.h"
 
 #define PASS_PIECE ((size_t)1024 * 1024) /* octets read at once */
@@ -11,12 +12,14 @@ struct pass {
 	int fd; /* gets the image; -1: what is read is there already */
 	struct sealed
 		*sealed; /* what is read goes through it, to pass_put(); NULL: it is the image */
-	uint64_t sealed_size; /* octets that may be read then */
-	uint64_t limit;       /* octets of image that may be */
-	struct hash_set *own; /* digests of this image; NULL: none */
-	struct hash_set *all; /* and over all images */
-	int control;          /* the end of its connection ends this, too; -1: none */
-	uint8_t *piece;       /* room for PASS_PIECE octets */
+	const struct reuse *reuse; /* has the octets that `in` does not give; NULL: none */
+	uint32_t image;            /* its number there */
+	uint64_t sealed_size;      /* octets that may be read then */
+	uint64_t limit;            /* octets of image that may be */
+	struct hash_set *own;      /* digests of this image; NULL: none */
+	struct hash_set *all;      /* and over all images */
+	int control;               /* the end of its connection ends this, too; -1: none */
+	uint8_t *piece;            /* room for PASS_PIECE octets */
 	void (*progress)(uint64_t octets);
 	/* What came of it. */
 	uint64_t octets;            /* of image; more than `limit`: it is too long */
@@ -27,6 +30,9 @@ struct pass {
 
 /* Whether the connection has ended. */
 MUST_USE bool pass_is_alone(int control);
+/* Until `in` has something, or its end. Whoever holds its other end may keep silent for ever, so
+ * the end of the connection ends this, too: -ECANCELED. */
+MUST_USE int pass_wait(int in, int control);
 /* Everything `in` gives, but no more than a piece beyond the limit. 0: p->octets and
  * p->sealed_error tell; -ECANCELED: nobody waits for it; or what reading or writing gave. */
 MUST_USE int pass_run(struct pass *p, int in);

@@ -22,6 +22,7 @@ static const struct {
 	BARE(PROTO_COMMIT),
 	ROW(PROTO_DONE, done, false),
 	ROW(PROTO_RANGES, ranges, true),
+	ROW(PROTO_CHUNKS, chunks, true),
 };
 
 static bool is_printable(char c)
@@ -62,6 +63,16 @@ static bool digests_are_sound(const struct proto_digests *d)
 	return d->algs < 1u << PROTO_DIGESTS;
 }
 
+static bool chunks_are_sound(const struct proto_chunks *c)
+{
+	if (c->n == 0 || c->n > PROTO_IMAGES || !digests_are_sound(&c->digests))
+		return false;
+	for (uint32_t i = 0; i < c->n; i++)
+		if (!is_text(c->images[i].component, PROTO_LABEL))
+			return false;
+	return true;
+}
+
 static bool content_is_sound(const struct proto_msg *m)
 {
 	switch ((enum proto_type)m->type) {
@@ -87,8 +98,10 @@ static bool content_is_sound(const struct proto_msg *m)
 	case PROTO_IMAGE:
 	case PROTO_STAGED:
 		return is_text(m->image.component, PROTO_LABEL) &&
-		       digests_are_sound(&m->image.digests) && m->image.is_sealed <= 1 &&
-		       digests_are_sound(&m->image.sealed);
+		       digests_are_sound(&m->image.digests) && m->image.reuse <= 1 &&
+		       m->image.is_sealed <= 1 && digests_are_sound(&m->image.sealed);
+	case PROTO_CHUNKS:
+		return chunks_are_sound(&m->chunks);
 	case PROTO_DONE:
 		return error_is_sound(m->done.error) && is_text(m->done.text, PROTO_TEXT);
 	case PROTO_SLOTS:

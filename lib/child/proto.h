@@ -17,6 +17,7 @@
 #define PROTO_ETAG       ((size_t)129)
 #define PROTO_INTERFACE  ((size_t)16) /* IFNAMSIZ */
 #define PROTO_ADDRESSES  ((size_t)256)
+#define PROTO_IMAGES     ((size_t)32)
 #define PROTO_DIGESTS    ((size_t)3)
 #define PROTO_DIGEST_MAX ((size_t)64)
 #define PROTO_IKM        ((size_t)32)
@@ -33,7 +34,10 @@ enum proto_type {
 	PROTO_COMMIT,    /* makes the slot the current one; PROTO_DONE */
 	PROTO_DONE,
 	PROTO_STAGED, /* as IMAGE, of one that BEGIN has kept: it is only verified */
-	PROTO_RANGES, /* to ocf-fw-fetch, with a file: the next FETCH is of these ranges only */
+	PROTO_RANGES, /* to ocf-fw-fetch, with a file: the next FETCH is of these ranges only;
+			 from ocf-fw-write: what the pipe of an IMAGE with `reuse` is to give */
+	PROTO_CHUNKS, /* to ocf-fw-write after BEGIN, with a pipe that gives the index of all
+			 images; PROTO_WRITTEN ..., PROTO_DONE with the octets that are missing */
 };
 
 enum proto_kind { PROTO_MANIFEST, PROTO_IMAGE_BODY };
@@ -106,10 +110,22 @@ struct proto_image {
 	char component[PROTO_LABEL];
 	uint64_t size; /* or PROTO_SIZE_ANY */
 	struct proto_digests digests;
-	uint32_t is_sealed;          /* 1: the pipe gives RFC 8188 records, with ... */
-	uint8_t ikm[PROTO_IKM];      /* ... this input keying material, ... */
-	uint64_t sealed_size;        /* ... so many octets, */
+	uint32_t reuse;         /* 1: after CHUNKS: answered by RANGES before the pipe is read */
+	uint32_t is_sealed;     /* 1: the pipe gives RFC 8188 records, with ... */
+	uint8_t ikm[PROTO_IKM]; /* ... this input keying material, ... */
+	uint64_t sealed_size;   /* ... so many octets, */
 	struct proto_digests sealed; /* and these digests over them */
+};
+
+struct proto_chunks {
+	uint64_t size;                /* of the index */
+	uint32_t octets;              /* of a chunk */
+	uint32_t n;                   /* of images, in list order */
+	struct proto_digests digests; /* of the index */
+	struct {
+		char component[PROTO_LABEL];
+		uint64_t size;
+	} images[PROTO_IMAGES];
 };
 
 struct proto_written {
@@ -133,6 +149,7 @@ struct proto_msg {
 		struct proto_written written;
 		struct proto_done done;
 		struct proto_ranges ranges;
+		struct proto_chunks chunks;
 	};
 };
 
