@@ -11,7 +11,7 @@
 #define SECURITY_PATH "/org/ocfgw/Security1"
 
 #define FORGET_US   (60 * USEC_PER_SEC)                /* an ended job can be read so long */
-#define FIRST_US    (5 * USEC_PER_SEC)                 /* a device that never asked does it now */
+#define FIRST_US    (UINT64_C(60) * USEC_PER_SEC)      /* if no network is seen to come up */
 #define OVERDUE_US  (UINT64_C(10) * 60 * USEC_PER_SEC) /* after a start, spread over this */
 #define RETRY_US    (UINT64_C(15) * 60 * USEC_PER_SEC) /* after a failure, doubled each time */
 #define RETRIES_MAX 16
@@ -177,10 +177,12 @@ static uint64_t next_delay(const struct app *a)
 	return jitter(interval_us);
 }
 
-static void schedule(struct app *a, uint64_t delay_us)
+void app_schedule(struct app *a, uint64_t delay_us)
 {
-	if (a->config->check_us > 0)
-		loop_timer_set(a->check_timer, clock_boottime_us() + delay_us);
+	if (a->config->check_us == 0)
+		return;
+	a->check_at_us = clock_boottime_us() + delay_us;
+	loop_timer_set(a->check_timer, a->check_at_us);
 }
 
 static void schedule_first(struct app *a)
@@ -189,11 +191,12 @@ static void schedule_first(struct app *a)
 	uint64_t delay_us = next_delay(a), passed_us;
 
 	if (last_s == 0) {
-		schedule(a, FIRST_US);
+		app_schedule(a, FIRST_US);
 		return;
 	}
 	passed_us = now_s > last_s ? (now_s - last_s) * USEC_PER_SEC : 0;
-	schedule(a, passed_us < delay_us ? delay_us - passed_us : random_below(OVERDUE_US));
+	a->is_late = passed_us >= delay_us;
+	app_schedule(a, a->is_late ? random_below(OVERDUE_US) : delay_us - passed_us);
 }
 
 static int on_check_time(void *arg)
@@ -203,7 +206,7 @@ static int on_check_time(void *arg)
 			      &(struct fwupd_options){0}, false, false);
 
 	if (r < 0)
-		schedule(a, RETRY_US);
+		app_schedule(a, RETRY_US);
 	return 0;
 }
 
@@ -235,7 +238,10 @@ void app_job_ended(struct app *a, uint32_t id)
 	a->ended[oldest].id = id;
 	a->ended[oldest].until_us = clock_monotonic_us() + FORGET_US;
 	(void)on_forget_time(a);
-	schedule(a, next_delay(a));
+	a->is_late = false;
+	app_schedule(a, next_delay(a));
+	if (a->reach_is_new)
+		app_reach_ask(a);
 }
 
 /* ---- slots ---- */
@@ -323,7 +329,7 @@ static int start_bus(struct app *a)
 }
 
 int app_new(struct app **ret, const struct fwupd_config *config, const char *state_dir,
-	    struct child_starter *starter, struct loop *loop)
+	    struct child_starter *starter, struct loop *loop, int netlink)
 {
 	CLEANUP(app_freep) struct app *a = calloc(1, sizeof(*a));
 	int r;
@@ -333,6 +339,7 @@ int app_new(struct app **ret, const struct fwupd_config *config, const char *sta
 	*a = (struct app){
 		.config = config,
 		.loop = loop,
+		.check_at_us = NEVER_US,
 		.fetch = {loop,          starter, APP_FETCH, "ocf-fw-fetch", app_on_fetch, a, -1},
 		.write = {loop,           starter,                  APP_WRITE,                        "ocf-fw-write",                     app_on_write,       a, -1},
 		.facts = {.state = "idle",
@@ -346,6 +353,11 @@ int app_new(struct app **ret, const struct fwupd_config *config, const char *sta
 		r = start_timers(a);
 	if (r >= 0)
 		r = start_bus(a);
+	if (r < 0) {
+		closep(&netlink);
+		return r;
+	}
+	r = app_reach_start(a, netlink);
 	if (r < 0)
 		return r;
 	a->facts.last_check = a->state->last_check_s;
@@ -364,6 +376,7 @@ struct app *app_free(struct app *a)
 	app_job_drop(a);
 	helper_close(&a->fetch);
 	helper_close(&a->write);
+	watch_free(a->watch);
 	bus_watch_free(a->security);
 	fwupd_vtable_free(a->vtable);
 	bus_free(a->bus);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/loop.h"
+#include "bus/resolve.h"
 
 /* ---- both ---- */
 
@@ -37,12 +38,28 @@ int app_fetch_silent(void *arg)
 	return 0;
 }
 
+/* What is at the server at hand is asked for the way the server is: through the link that named it,
+ * at the addresses that this link knows (R-27). */
+static void choose_link(const struct run *run, const char *text, struct proto_fetch *f)
+{
+	const struct discover_try *try = &run->tries.at[run->at];
+	struct url server, url;
+
+	if (run->at >= run->tries.n || !try->link[0] ||
+	    url_parse(span_str(try->url), &server) != URL_OK ||
+	    url_parse(span_str(text), &url) != URL_OK || !url_same_host(&server, &url))
+		return;
+	memcpy(f->interface, try->link, sizeof(f->interface));
+	memcpy(f->addresses, run->addresses, sizeof(f->addresses));
+}
+
 int app_send_fetch(struct app *a, struct proto_fetch fetch, const char *url, int pipe)
 {
 	struct proto_msg m = {.type = PROTO_FETCH, .fetch = fetch};
 	int r = helper_open(&a->fetch);
 
 	(void)snprintf(m.fetch.url, sizeof(m.fetch.url), "%s", url);
+	choose_link(a->run, url, &m.fetch);
 	return r < 0 ? r : helper_send(&a->fetch, &m, pipe);
 }
 
@@ -192,6 +209,7 @@ void app_abort(struct app *a)
 {
 	loop_timer_set(a->fetch_timer, NEVER_US);
 	app_drop_stream(a);
+	a->run->lookup = bus_resolve_free(a->run->lookup);
 	helper_close(&a->fetch);
 	helper_close(&a->write);
 	a->run->awaited = AWAIT_NOTHING;
@@ -199,7 +217,7 @@ void app_abort(struct app *a)
 
 /* ---- what the fetcher says ---- */
 
-static void fetched(struct app *a, const struct proto_fetched *f)
+void app_fetched(struct app *a, const struct proto_fetched *f)
 {
 	struct run *run = a->run;
 	const struct discover_try *try = &run->tries.at[run->at];
@@ -230,7 +248,7 @@ void app_on_fetch(void *arg, const struct proto_msg *m)
 		helper_close(&a->fetch);
 		m = NULL;
 	}
-	fetched(a, m ? &m->fetched : &GONE);
+	app_fetched(a, m ? &m->fetched : &GONE);
 }
 
 /* ---- what the writer says ---- */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/loop.h"
+#include "bus/resolve.h"
 
 /* ---- records ---- */
 
@@ -244,13 +245,11 @@ static void on_domains(void *arg, const struct domain_list *list)
 		.model = a->config->model,
 		.prefix = a->config->prefix,
 		.direct = a->config->direct,
-		.n_domains = list->n,
+		.domains = &list->domains,
 		.skip_local = run->skip_local,
 		.skip_manufacturer = run->skip_manufacturer,
 	};
 
-	for (size_t i = 0; i < list->n; i++)
-		d.domains[i] = list->at[i];
 	if (run->url[0])
 		d.urls[d.n_urls++] = run->url;
 	else
@@ -266,9 +265,11 @@ static void on_domains(void *arg, const struct domain_list *list)
 
 void app_job_discover(struct app *a)
 {
+	watch_refresh(a->watch);
 	if (a->run->url[0])
 		on_domains(a, &(struct domain_list){0});
-	else if (domain_search_new(&a->run->search, a->config, a->bus, on_domains, a) < 0)
+	else if (domain_search_new(&a->run->search, a->config, watch_links(a->watch), a->bus,
+				   on_domains, a) < 0)
 		app_trouble(a, FWE_INTERNAL, "no memory");
 }
 
@@ -309,6 +310,7 @@ void app_job_drop(struct app *a)
 		return;
 	app_drop_stream(a);
 	domain_search_free(run->search);
+	bus_resolve_free(run->lookup);
 	buf_done(&run->body);
 	fw_judgement_done(&run->judgement);
 	plan_done(&run->plan);

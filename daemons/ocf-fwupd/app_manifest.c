@@ -1,18 +1,18 @@
 #include "app_parts.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/loop.h"
+#include "bus/resolve.h"
 #include "fw/direct.h"
 
-#define LOCAL_CONNECT_US  (2 * USEC_PER_SEC) /* all local servers together */
-#define LOCAL_CONNECT_MIN (100 * USEC_PER_MSEC)
-#define HTTP_NOT_FOUND    404
-#define HTTP_GONE         410
-#define READ_STEP         ((size_t)16 * 1024)
+#define HTTP_NOT_FOUND 404
+#define HTTP_GONE      410
+#define READ_STEP      ((size_t)16 * 1024)
 
 static void close_body(struct app *a)
 {
@@ -135,16 +135,13 @@ static int on_body(void *arg, uint32_t revents)
 	return 0;
 }
 
-static uint32_t connect_ms(const struct app *a, bool local)
+/* What is left for resolving and connecting. */
+static uint64_t connect_us(const struct run *run)
 {
-	uint64_t left_us = a->run->local_lost_us < LOCAL_CONNECT_US
-				   ? LOCAL_CONNECT_US - a->run->local_lost_us
-				   : 0;
+	uint64_t passed_us = clock_monotonic_us() - run->asked_us;
+	uint64_t us = discover_connect_us(&run->tries, run->at, run->local_lost_us);
 
-	if (!local)
-		return APP_CONNECT_MS;
-	return (uint32_t)((left_us > LOCAL_CONNECT_MIN ? left_us : LOCAL_CONNECT_MIN) /
-			  USEC_PER_MSEC);
+	return passed_us < us ? us - passed_us : 0;
 }
 
 static int ask(struct app *a, const struct discover_try *try)
@@ -171,12 +168,50 @@ static int ask(struct app *a, const struct discover_try *try)
 			.kind = c->direct ? PROTO_IMAGE_BODY : PROTO_MANIFEST,
 			.reach = c->allow_loopback ? PROTO_LOOPBACK : PROTO_PRIVATE,
 			.same_host = 1,
-			.connect_ms = connect_ms(a, try->source == DISCOVER_LOCAL),
+			.connect_ms = (uint32_t)(connect_us(run) / USEC_PER_MSEC) + 1,
 			.total_ms = c->direct ? 0 : (uint32_t)(c->manifest_us / USEC_PER_MSEC),
 			.slow_s = c->direct ? (uint32_t)(c->stall_us / USEC_PER_SEC) : 0,
 			.limit = c->direct ? MANIFEST_UINT_MAX : MANIFEST_BYTES_MAX,
 		},
 		try->url, in);
+}
+
+static void ask_or_fail(struct app *a)
+{
+	if (ask(a, &a->run->tries.at[a->run->at]) < 0)
+		app_trouble(a, FWE_INTERNAL, "ocf-fw-fetch cannot be started");
+}
+
+static void on_addresses(void *arg, const char *addresses)
+{
+	static const struct proto_fetched NOBODY = {.error = FWE_FETCH_CONNECT_FAILED,
+						    .text = "the link does not know the name"};
+	struct app *a = arg;
+	struct run *run = a->run;
+
+	if (addresses && !addresses[0]) {
+		app_fetched(a, &NOBODY);
+		return;
+	}
+	(void)snprintf(run->addresses, sizeof(run->addresses), "%s", addresses ? addresses : "");
+	run->lookup = bus_resolve_free(run->lookup);
+	ask_or_fail(a);
+}
+
+/* The name is looked up on the link that gave it. False: by ocf-fw-fetch, as any other. */
+static bool look_up(struct app *a, const struct discover_try *try)
+{
+	const struct link *link = links_by_name(watch_links(a->watch), span_str(try->link));
+	char host[URL_HOST_MAX + 1];
+	struct run *run = a->run;
+	struct url u;
+
+	run->addresses[0] = '\0';
+	run->lookup = bus_resolve_free(run->lookup);
+	return link && url_parse(span_str(try->url), &u) == URL_OK &&
+	       span_to_str(u.host, host, sizeof(host)) == 0 &&
+	       bus_resolve_ask(&run->lookup, a->bus, link->index, host, connect_us(run),
+			       on_addresses, a) == 0;
 }
 
 void app_fetch_manifest(struct app *a)
@@ -190,11 +225,12 @@ void app_fetch_manifest(struct app *a)
 	run->body_want = a->config->direct ? DIRECT_HEAD : 0;
 	run->body_end = run->fetched = false;
 	run->asked_us = clock_monotonic_us();
-	log_info("discover: asking source=%s url=%s", DISCOVER_SOURCE_NAMES[try->source], try->url);
+	log_info("discover: asking source=%s link=%s url=%s", DISCOVER_SOURCE_NAMES[try->source],
+		 try->link, try->url);
 	/* In direct mode the helper must not bound the whole, so we bound its beginning. */
 	app_expect_fetch(a, a->config->manifest_us + (a->config->direct ? 0 : APP_SILENCE_US));
-	if (ask(a, try) < 0)
-		app_trouble(a, FWE_INTERNAL, "ocf-fw-fetch cannot be started");
+	if (!look_up(a, try))
+		ask_or_fail(a);
 }
 
 struct span app_manifest_octets(const struct app *a)

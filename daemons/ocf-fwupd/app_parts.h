@@ -4,12 +4,14 @@
 #include "app.h"
 #include "bus/bus.h"
 #include "bus/fwupd_vtable.h"
-#include "domain.h"
+#include "fw/occasion.h"
 #include "fw/job.h"
 #include "fw/plan.h"
 #include "helper.h"
 #include "state.h"
+#include "watch.h"
 
+struct bus_resolve;
 struct loop_timer;
 
 /* The answer of ocf-fw-write that the job waits for. */
@@ -30,6 +32,8 @@ struct run {
 	size_t at;
 	uint64_t asked_us;      /* the server at hand */
 	uint64_t local_lost_us; /* spent on local servers that were not there */
+	struct bus_resolve *lookup;
+	char addresses[PROTO_ADDRESSES]; /* of the server at hand, from its link */
 	/* What is being fetched. */
 	int body_fd; /* the manifest comes here; -1: none */
 	struct buf body;
@@ -62,6 +66,12 @@ struct app {
 	bool security_reset, onboarding_open; /* of ocf-secd */
 	struct helper fetch, write;
 	struct loop_timer *check_timer, *defer_timer, *forget_timer, *fetch_timer;
+	struct watch *watch;
+	struct reach reach;
+	bool reach_is_new; /* since the job began */
+	struct occasion occasion;
+	uint64_t check_at_us; /* CLOCK_BOOTTIME; NEVER_US: not planned */
+	bool is_late;         /* the time of that check had come before we started */
 	struct fwupd_facts facts;
 	bool has_current;
 	struct fw_version current;
@@ -83,6 +93,8 @@ void app_job_ended(struct app *a, uint32_t id);
 /* Takes over what ocf-fw-write says of the slots. */
 void app_take_slots(struct app *a, const struct proto_slots_are *s);
 bool app_must_wait(const struct app *a);
+/* Plans the next check. */
+void app_schedule(struct app *a, uint64_t delay_us);
 /* For the first time: systemd may start what comes after us. */
 void app_ready(struct app *a);
 
@@ -141,6 +153,16 @@ void app_trouble(struct app *a, enum fw_error error, const char *detail);
 void app_on_fetch(void *arg, const struct proto_msg *m);
 void app_on_write(void *arg, const struct proto_msg *m);
 void app_ask_slots(struct app *a);
+
+/* ocf-fw-fetch has said how it went, or there was no need to ask it. */
+void app_fetched(struct app *a, const struct proto_fetched *f);
+
+/* ---- app_reach.c ---- */
+
+/* `netlink` as for watch_new(). */
+MUST_USE int app_reach_start(struct app *a, int netlink);
+/* Brings the next check forward, if there is reason to and somebody to ask. */
+void app_reach_ask(struct app *a);
 
 /* ---- app_judge.c ---- */
 

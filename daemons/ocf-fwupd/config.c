@@ -10,8 +10,16 @@
 #define HOUR_US (UINT64_C(3600) * USEC_PER_SEC)
 #define DAY_US  (UINT64_C(24) * 3600 * USEC_PER_SEC)
 
-static const char *const SOURCES[] = {"NetworkManager", "networkd", "resolved", "dhclient",
-				      "resolv.conf"};
+const char *const CONFIG_SOURCE_NAMES[] = {
+	[SOURCE_NETWORK_MANAGER] = "NetworkManager",
+	[SOURCE_NETWORKD] = "networkd",
+	[SOURCE_RESOLVED] = "resolved",
+	[SOURCE_DHCLIENT] = "dhclient",
+	[SOURCE_DHCPCD] = "dhcpcd",
+	[SOURCE_UDHCPC] = "udhcpc",
+	[SOURCE_ROUTERS] = "routers",
+	[SOURCE_RESOLV_CONF] = "resolv.conf",
+};
 static const char *const MODES[] = {"manifest", "direct", NULL};
 static const char *const FRESHNESS[] = {"draft", "strict", NULL};
 
@@ -26,8 +34,8 @@ static bool next_word(struct span *rest, struct span *ret)
 
 static int source_index(struct span word)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(SOURCES); i++)
-		if (span_is_nocase(word, SOURCES[i]))
+	for (size_t i = 0; i < CONFIG_SOURCES; i++)
+		if (span_is_nocase(word, CONFIG_SOURCE_NAMES[i]))
 			return (int)i;
 	return -1;
 }
@@ -106,7 +114,8 @@ static const struct conf_option OPTIONS[] = {
 	TEXT("Device", "Model", model, discover_name_is_valid, SEGMENT),
 	TEXT("Device", "HardwareRevision", hardware, NULL, NULL),
 	TEXT("Discovery", "DomainSources", sources, are_sources,
-	     "NetworkManager, networkd, resolved, dhclient, resolv.conf, separated by blanks"),
+	     "NetworkManager, networkd, resolved, dhclient, dhcpcd, udhcpc, routers, resolv.conf, "
+	     "separated by blanks"),
 	TEXT("Discovery", "ManufacturerUrl", urls, are_urls,
 	     "http and https URLs, separated by blanks"),
 	TEXT("Discovery", "HostPrefix", prefix, is_prefix,
@@ -115,7 +124,10 @@ static const struct conf_option OPTIONS[] = {
 	FLAG("Discovery", "UseSearch", use_search),
 	{"Discovery", "Mode",      CONF_ENUM, AT(direct),    0, 0, 0, MODES,     NULL, NULL},
 	TEXT("Discovery", "NetworkdLeases", networkd_dir, is_path, PATH),
+	TEXT("Discovery", "NetworkdLinks", networkd_links, is_path, PATH),
 	TEXT("Discovery", "DhclientLeases", dhclient_dir, is_path, PATH),
+	TEXT("Discovery", "DhcpcdLeases", dhcpcd_dir, is_path, PATH),
+	TEXT("Discovery", "UdhcpcLeases", udhcpc_dir, is_path, PATH),
 	TEXT("Discovery", "ResolvConf", resolv_conf, is_path, PATH),
 	TEXT("Trust", "TrustStore", trust, is_path, PATH),
 	{"Trust",     "Threshold", CONF_U32,  AT(threshold), 0, 1, 8, NULL,      NULL, NULL},
@@ -140,11 +152,15 @@ int config_load(struct fwupd_config *ret, const char *path, char *ret_error, siz
 	int r;
 
 	*ret = (struct fwupd_config){
-		.sources = "NetworkManager networkd resolved dhclient resolv.conf",
+		.sources = "NetworkManager networkd resolved dhclient dhcpcd udhcpc routers "
+			   "resolv.conf",
 		.prefix = "_firmware.",
 		.single_labels = "lan home internal localdomain",
 		.networkd_dir = "/run/systemd/netif/leases",
+		.networkd_links = "/run/systemd/netif/links",
 		.dhclient_dir = "/var/lib/dhcp",
+		.dhcpcd_dir = "/run/dhcpcd/hook-state/resolv.conf",
+		.udhcpc_dir = "/run/ocfgw/udhcpc",
 		.resolv_conf = "/etc/resolv.conf",
 		.trust = CONFIG_DIR "/trust.json",
 		.threshold = 1,

@@ -14,8 +14,12 @@ enum config_source {
 	SOURCE_NETWORKD,
 	SOURCE_RESOLVED,
 	SOURCE_DHCLIENT,
+	SOURCE_DHCPCD,
+	SOURCE_UDHCPC,
+	SOURCE_ROUTERS, /* what the kernel hears in router advertisements */
 	SOURCE_RESOLV_CONF,
 };
+extern const char *const CONFIG_SOURCE_NAMES[];
 
 struct fwupd_config {
 	/* [Device] */
@@ -27,7 +31,8 @@ struct fwupd_config {
 	char single_labels[CONFIG_LIST];
 	bool use_search; /* a search line of resolv.conf is good enough */
 	int direct;      /* 1: manifest and image in one file */
-	char networkd_dir[CONFIG_TEXT], dhclient_dir[CONFIG_TEXT], resolv_conf[CONFIG_TEXT];
+	char networkd_dir[CONFIG_TEXT], networkd_links[CONFIG_TEXT], dhclient_dir[CONFIG_TEXT];
+	char dhcpcd_dir[CONFIG_TEXT], udhcpc_dir[CONFIG_TEXT], resolv_conf[CONFIG_TEXT];
 	/* [Trust] */
 	char trust[CONFIG_TEXT];
 	uint32_t threshold;

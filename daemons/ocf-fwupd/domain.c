@@ -2,21 +2,21 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <time.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fwerr.h"
 #include "base/log.h"
+#include "base/parse.h"
 #include "bus/domains.h"
 #include "lease.h"
 
-#define FILES_MAX 16 /* of a folder of leases */
+#define FILES_MAX ((size_t)32) /* of a folder of leases */
 #define READ_STEP ((size_t)4096)
 
 struct domain_search {
 	const struct fwupd_config *config;
+	const struct links *links;
 	struct bus *bus;
 	domain_fn fn;
 	void *arg;
@@ -26,33 +26,38 @@ struct domain_search {
 	struct domain_list list;
 };
 
-static const char *const NAMES[] = {
-	[SOURCE_NETWORK_MANAGER] = "NetworkManager",
-	[SOURCE_NETWORKD] = "networkd",
-	[SOURCE_RESOLVED] = "resolved",
-	[SOURCE_DHCLIENT] = "dhclient",
-	[SOURCE_RESOLV_CONF] = "resolv.conf",
-};
-
-/* Takes one candidate into the list, once. */
-static void take(struct domain_search *s, enum config_source source, struct span text)
+static const struct link *link_of(const struct domain_search *s, const struct lease_domain *d,
+				  uint32_t index)
 {
-	struct domain_list *l = &s->list;
-	char domain[DISCOVER_DOMAIN_MAX + 1];
+	return d->link.len > 0 ? links_by_name(s->links, d->link) : links_by_index(s->links, index);
+}
 
-	if (!discover_domain(text, s->config->prefix, s->config->single_labels, domain)) {
+/* Takes one candidate into the list. A link that has a name but is not known any more has gone. */
+static void take(struct domain_search *s, enum config_source source,
+		 const struct lease_domain *from, uint32_t index)
+{
+	const struct link *link = link_of(s, from, index);
+	struct discover_domain d = {.metric = link ? link->metric : LINKS_NO_ROUTE};
+
+	if (!discover_domain(from->domain, s->config->prefix, s->config->single_labels, d.domain)) {
 		log_warning("discover: %s source=%s domain=%s",
-			    fw_error_name(FWE_DISCOVERY_DOMAIN_INVALID), NAMES[source],
-			    log_text(&(struct log_buf){0}, text));
-		l->refused = true;
+			    fw_error_name(FWE_DISCOVERY_DOMAIN_INVALID),
+			    CONFIG_SOURCE_NAMES[source],
+			    log_text(&(struct log_buf){0}, from->domain));
+		s->list.refused = true;
 		return;
 	}
-	for (size_t i = 0; i < l->n; i++)
-		if (!strcmp(l->at[i], domain))
-			return;
-	if (l->n < DISCOVER_DOMAINS_MAX)
-		memcpy(l->at[l->n++], domain, sizeof(domain));
+	if (link)
+		memcpy(d.link, link->name, sizeof(d.link));
+	else if (from->link.len > 0 &&
+		 (s->links->n > 0 || span_to_str(from->link, d.link, sizeof(d.link)) < 0))
+		return;
+	if (discover_take(&s->list.domains, &d))
+		log_debug("discover: domain=%s link=%s source=%s", d.domain, d.link,
+			  CONFIG_SOURCE_NAMES[source]);
 }
+
+/* ---- files ---- */
 
 static bool read_file(int dir, const char *name, struct buf *out)
 {
@@ -68,52 +73,75 @@ static bool read_file(int dir, const char *name, struct buf *out)
 	return fd >= 0 && n == 0;
 }
 
-static size_t parse(const struct domain_search *s, enum config_source source, struct span text,
-		    struct span *found)
+static void take_text(struct domain_search *s, enum config_source source, const char *name,
+		      struct span text)
 {
-	time_t seconds = (time_t)(clock_real_us() / USEC_PER_SEC);
-	char now[32] = "";
-	struct tm tm;
+	struct lease_domain found[DISCOVER_DOMAINS_MAX] = {0};
+	uint32_t index = 0;
+	size_t n = 0;
 
-	if (source == SOURCE_NETWORKD)
-		return lease_networkd(text, found, DISCOVER_DOMAINS_MAX);
-	if (source == SOURCE_RESOLV_CONF)
-		return lease_resolv_conf(text, s->config->use_search, found, DISCOVER_DOMAINS_MAX);
-	if (gmtime_r(&seconds, &tm))
-		(void)strftime(now, sizeof(now), "%Y/%m/%d %H:%M:%S", &tm);
-	return lease_dhclient(text, now, found, DISCOVER_DOMAINS_MAX);
+	if (source == SOURCE_NETWORKD) {
+		if (parse_u32(span_str(name), &index))
+			n = lease_networkd(text, &found[0].domain);
+	} else if (source == SOURCE_RESOLV_CONF) {
+		n = lease_resolv_conf(text, s->config->use_search, &found[0].domain);
+	} else if (source == SOURCE_DHCLIENT) {
+		n = lease_dhclient(text, clock_real_us() / USEC_PER_SEC, found, ARRAY_SIZE(found));
+	} else {
+		found[0].link = lease_link(name);
+		n = source == SOURCE_DHCPCD ? lease_resolv_conf(text, true, &found[0].domain)
+					    : lease_udhcpc(text, &found[0].domain);
+	}
+	for (size_t i = 0; i < n; i++)
+		take(s, source, &found[i], index);
 }
 
 static void read_source_file(struct domain_search *s, enum config_source source, int dir,
 			     const char *name)
 {
-	struct span found[DISCOVER_DOMAINS_MAX];
 	struct buf text = BUF_INIT(LEASE_FILE_MAX);
-	size_t n = 0;
 
 	if (read_file(dir, name, &text))
-		n = parse(s, source, buf_span(&text), found);
-	for (size_t i = 0; i < n; i++)
-		take(s, source, found[i]);
+		take_text(s, source, name, buf_span(&text));
 	buf_done(&text);
 }
 
-static void read_source_dir(struct domain_search *s, enum config_source source, const char *path)
+static int no_hidden(const struct dirent *e)
 {
-	DIR *d = opendir(path);
-	const struct dirent *e;
-	int files = 0;
-
-	while (d && files < FILES_MAX && (e = readdir(d)))
-		if (e->d_name[0] != '.') {
-			files++;
-			read_source_file(s, source, dirfd(d), e->d_name);
-		}
-	if (d)
-		(void)closedir(d);
+	return e->d_name[0] != '.';
 }
 
-static void on_bus_domains(void *arg, const char *const *domains, size_t n);
+/* In the order of names, which puts DHCP before DHCPv6 before router advertisements. */
+static void read_source_dir(struct domain_search *s, enum config_source source, const char *path)
+{
+	CLEANUP(closep) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent **entries = NULL;
+	int n = dir < 0 ? -1 : scandirat(dir, ".", &entries, no_hidden, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		if ((size_t)i < FILES_MAX)
+			read_source_file(s, source, dir, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+/* ---- others ---- */
+
+static void take_announced(struct domain_search *s)
+{
+	uint64_t now_us = clock_boottime_us();
+
+	for (size_t i = 0; i < s->links->n_announced; i++) {
+		const struct link_domain *a = &s->links->announced[i];
+
+		if (a->until_us > now_us)
+			take(s, SOURCE_ROUTERS,
+			     &(struct lease_domain){.domain = span_str(a->domain)}, a->index);
+	}
+}
+
+static void on_bus_domains(void *arg, const struct bus_domain *domains, size_t n);
 
 /* True: the answer comes later. */
 static bool ask_source(struct domain_search *s, enum config_source source)
@@ -128,50 +156,61 @@ static bool ask_source(struct domain_search *s, enum config_source source)
 				       on_bus_domains, s) == 0;
 	case SOURCE_NETWORKD:
 		read_source_dir(s, source, s->config->networkd_dir);
+		read_source_dir(s, source, s->config->networkd_links);
 		return false;
 	case SOURCE_DHCLIENT:
 		read_source_dir(s, source, s->config->dhclient_dir);
 		return false;
-	case SOURCE_RESOLV_CONF:
-		read_source_file(s, source, AT_FDCWD, s->config->resolv_conf);
+	case SOURCE_DHCPCD:
+		read_source_dir(s, source, s->config->dhcpcd_dir);
+		return false;
+	case SOURCE_UDHCPC:
+		read_source_dir(s, source, s->config->udhcpc_dir);
+		return false;
+	case SOURCE_ROUTERS:
+		take_announced(s);
+		return false;
+	case SOURCE_RESOLV_CONF: /* it does not say which link: good enough if no other does */
+		if (s->list.domains.n == 0)
+			read_source_file(s, source, AT_FDCWD, s->config->resolv_conf);
 		return false;
 	}
 	return false;
 }
 
-/* Goes on until a source knows a domain or has to be waited for. */
+/* Goes on until all are asked or one has to be waited for. */
 static void search(struct domain_search *s)
 {
-	while (s->list.n == 0 && s->next < s->n)
+	while (s->next < s->n)
 		if (ask_source(s, s->sources[s->next++]))
 			return;
-	for (size_t i = 0; i < s->list.n; i++)
-		log_info("discover: domain=%s source=%s", s->list.at[i],
-			 NAMES[s->sources[s->next - 1]]);
 	s->fn(s->arg, &s->list); /* the last: it may free us */
 }
 
-static void on_bus_domains(void *arg, const char *const *domains, size_t n)
+static void on_bus_domains(void *arg, const struct bus_domain *domains, size_t n)
 {
 	struct domain_search *s = arg;
 
 	for (size_t i = 0; i < n; i++) {
-		struct span rest = span_str(domains[i]);
+		struct span rest = span_str(domains[i].domain);
 
-		take(s, s->sources[s->next - 1], span_cut(&rest, ' '));
+		take(s, s->sources[s->next - 1],
+		     &(struct lease_domain){span_str(domains[i].link), span_cut(&rest, ' ')},
+		     (uint32_t)domains[i].index);
 	}
 	s->question = bus_domains_free(s->question);
 	search(s);
 }
 
 int domain_search_new(struct domain_search **ret, const struct fwupd_config *config,
-		      struct bus *bus, domain_fn fn, void *arg)
+		      const struct links *links, struct bus *bus, domain_fn fn, void *arg)
 {
 	struct domain_search *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return -ENOMEM;
-	*s = (struct domain_search){.config = config, .bus = bus, .fn = fn, .arg = arg};
+	*s = (struct domain_search){
+		.config = config, .links = links, .bus = bus, .fn = fn, .arg = arg};
 	s->n = config_sources(config, s->sources);
 	*ret = s; /* before the call: fn frees by it */
 	search(s);

@@ -1,15 +1,14 @@
-/* daemons/ocf-fwupd/domain.h - the domains that DHCP gave, from the first source that knows any. */
+/* daemons/ocf-fwupd/domain.h - the domain of each link, from the first source that knows it. */
 #pragma once
 
 #include "config.h"
-#include "fw/discover.h"
+#include "links.h"
 
 struct bus;
 
 struct domain_list {
-	size_t n;
-	char at[DISCOVER_DOMAINS_MAX][DISCOVER_DOMAIN_MAX + 1]; /* checked and normalised */
-	bool refused; /* something was given that is no domain to be asked */
+	struct discover_domains domains; /* checked and normalised, in the order to ask */
+	bool refused;                    /* something was given that is no domain to be asked */
 };
 
 typedef void (*domain_fn)(void *arg, const struct domain_list *list);
@@ -19,7 +18,7 @@ struct domain_search; /* under way */
 /* Asks the configured sources in turn and calls fn once, perhaps before it returns. `bus` may be
  * NULL; all is borrowed until domain_search_free(). -ENOMEM. */
 MUST_USE int domain_search_new(struct domain_search **ret, const struct fwupd_config *config,
-			       struct bus *bus, domain_fn fn, void *arg);
+			       const struct links *links, struct bus *bus, domain_fn fn, void *arg);
 /* fn is not called any more; may be called from it. Accepts NULL, returns NULL. */
 struct domain_search *domain_search_free(struct domain_search *s);
 DEFINE_CLEANUP(struct domain_search *, domain_search_free)

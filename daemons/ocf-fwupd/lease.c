@@ -1,5 +1,9 @@
 #include "lease.h"
 
+#include <time.h>
+
+#include "base/parse.h"
+
 #define LINKS_MAX   ((size_t)16) /* of one lease file */
 #define TIME_LENGTH ((size_t)19) /* 2026/06/01 12:00:00 */
 
@@ -57,17 +61,19 @@ struct found {
 	struct span domain, search;
 };
 
-static size_t give(const struct found *f, struct span *ret, size_t max)
+static bool give(const struct found *f, struct span *ret)
 {
-	struct span best = f->domain.len > 0 ? f->domain : f->search;
+	const struct span *s = f->domain.len > 0 ? &f->domain : &f->search;
 
-	if (best.len == 0 || max == 0)
-		return 0;
-	*ret = best;
-	return 1;
+	if (s->len == 0)
+		return false;
+	*ret = *s;
+	return true;
 }
 
-size_t lease_networkd(struct span text, struct span *ret, size_t max)
+/* NAME=value lines, as a domain name and as a search list. */
+static bool read_assignments(struct span text, const char *domain, const char *search,
+			     struct span *ret)
 {
 	struct found f = {0};
 	struct span line;
@@ -75,15 +81,26 @@ size_t lease_networkd(struct span text, struct span *ret, size_t max)
 	while (next_line(&text, &line)) {
 		struct span key = span_cut(&line, '=');
 
-		if (span_is(key, "DOMAINNAME"))
-			f.domain = line;
-		else if (span_is(key, "DOMAIN_SEARCH_LIST"))
+		if (span_is(key, domain))
+			f.domain = first_word(line);
+		else if (span_is(key, search))
 			f.search = first_word(line);
 	}
-	return give(&f, ret, max);
+	return give(&f, ret);
 }
 
-size_t lease_resolv_conf(struct span text, bool search, struct span *ret, size_t max)
+bool lease_networkd(struct span text, struct span *ret)
+{
+	return read_assignments(text, "DOMAINNAME", "DOMAIN_SEARCH_LIST", ret) ||
+	       read_assignments(text, "", "DOMAINS", ret);
+}
+
+bool lease_udhcpc(struct span text, struct span *ret)
+{
+	return read_assignments(text, "domain", "search", ret);
+}
+
+bool lease_resolv_conf(struct span text, bool search, struct span *ret)
 {
 	struct found f = {0};
 	struct span line, rest;
@@ -94,13 +111,21 @@ size_t lease_resolv_conf(struct span text, bool search, struct span *ret, size_t
 		else if (search && after(line, "search", &rest))
 			f.search = first_word(rest);
 	}
-	return give(&f, ret, max);
+	return give(&f, ret);
+}
+
+struct span lease_link(const char *file)
+{
+	const char *dot = strrchr(file, '.');
+
+	return dot ? span_of(file, (size_t)(dot - file)) : span_str(file);
 }
 
 struct lease {
-	struct span interface;
+	struct span link;
 	struct found found;
 	bool expired;
+	uint64_t starts_s, life_s; /* of an address of DHCPv6 */
 };
 
 /* "expire 3 2026/06/03 12:00:00;": such times compare as texts. */
@@ -110,12 +135,20 @@ static bool is_past(struct span expire, const char *now)
 	return expire.len >= TIME_LENGTH && memcmp(expire.ptr, now, TIME_LENGTH) < 0;
 }
 
+/* "max-life 600;" */
+static uint64_t number(struct span rest)
+{
+	uint64_t n = 0;
+
+	return parse_u64(trim(span_cut(&rest, ';')), &n) ? n : 0;
+}
+
 static void read_statement(struct lease *l, struct span line, const char *now)
 {
 	struct span rest;
 
 	if (after(line, "interface", &rest))
-		l->interface = first_quoted(rest);
+		l->link = first_quoted(rest);
 	else if (after(line, "option domain-name", &rest))
 		l->found.domain = first_quoted(rest);
 	else if (after(line, "option domain-search", &rest) ||
@@ -123,14 +156,20 @@ static void read_statement(struct lease *l, struct span line, const char *now)
 		l->found.search = first_quoted(rest);
 	else if (after(line, "expire", &rest))
 		l->expired = is_past(rest, now);
+	else if (span_is(line, "released;"))
+		l->expired = true;
+	else if (after(line, "starts", &rest))
+		l->starts_s = number(rest);
+	else if (after(line, "max-life", &rest))
+		l->life_s = number(rest);
 }
 
-/* A later lease of an interface takes the place of an earlier one. */
+/* A later lease of a link takes the place of an earlier one. */
 static void keep(struct lease *leases, size_t *n, const struct lease *l)
 {
 	size_t i = 0;
 
-	while (i < *n && !span_eq(leases[i].interface, l->interface))
+	while (i < *n && !span_eq(leases[i].link, l->link))
 		i++;
 	if (i == LINKS_MAX)
 		return;
@@ -138,12 +177,23 @@ static void keep(struct lease *leases, size_t *n, const struct lease *l)
 	*n += i == *n;
 }
 
-size_t lease_dhclient(struct span text, const char *now, struct span *ret, size_t max)
+static bool is_over(const struct lease *l, uint64_t now_s)
+{
+	return l->expired ||
+	       (l->life_s > 0 && l->starts_s <= now_s && now_s - l->starts_s > l->life_s);
+}
+
+size_t lease_dhclient(struct span text, uint64_t now_s, struct lease_domain *ret, size_t max)
 {
 	struct lease leases[LINKS_MAX], l = {0};
 	size_t n = 0, depth = 0, given = 0;
+	char now[TIME_LENGTH + 1] = "";
+	time_t seconds = (time_t)now_s;
 	struct span line;
+	struct tm tm;
 
+	if (gmtime_r(&seconds, &tm))
+		(void)strftime(now, sizeof(now), "%Y/%m/%d %H:%M:%S", &tm);
 	while (next_line(&text, &line)) {
 		bool opens = line.len > 0 && line.ptr[line.len - 1] == '{';
 
@@ -156,7 +206,7 @@ size_t lease_dhclient(struct span text, const char *now, struct span *ret, size_
 			keep(leases, &n, &l);
 	}
 	for (size_t i = 0; i < n && given < max; i++)
-		if (!leases[i].expired)
-			given += give(&leases[i].found, &ret[given], max - given);
+		if (!is_over(&leases[i], now_s) && give(&leases[i].found, &ret[given].domain))
+			ret[given++].link = leases[i].link;
 	return given;
 }

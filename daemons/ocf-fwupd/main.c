@@ -18,7 +18,7 @@ static int serve(const struct fwupd_config *config, const char *state_dir,
 
 	r = loop_new(&loop);
 	if (r >= 0)
-		r = app_new(&app, config, state_dir, starter, loop);
+		r = app_new(&app, config, state_dir, starter, loop, loop_passed_fd());
 	if (r < 0)
 		return r;
 	r = loop_run(loop);

@@ -1,4 +1,5 @@
-/* lib/bus/domains.h - the DHCP domains that network services tell on the bus. */
+/* lib/bus/domains.h - what network services tell on the bus: the DHCP domain of each link, when it
+ * may have changed, and addresses looked up through a link. */
 #pragma once
 
 #include "base/mem.h"
@@ -6,14 +7,21 @@
 struct bus;
 
 enum bus_domains_source {
-	BUS_DOMAINS_NETWORK_MANAGER, /* DHCP options of each connection */
+	BUS_DOMAINS_NETWORK_MANAGER, /* DHCP options of each device, or what its routers announce */
 	BUS_DOMAINS_RESOLVED,        /* what each link's manager told systemd-resolved */
 };
 
 #define BUS_DOMAINS_MAX ((size_t)16)
 
-/* `domains` as received, not yet checked: borrowed during the call, at most BUS_DOMAINS_MAX. */
-typedef void (*bus_domains_fn)(void *arg, const char *const *domains, size_t n);
+/* As received, not yet checked. */
+struct bus_domain {
+	const char *domain; /* or a search list, separated by blanks */
+	const char *link;   /* its name; NULL: not said, but: */
+	int index;          /* of the link */
+};
+
+/* `domains` are borrowed during the call, at most BUS_DOMAINS_MAX. */
+typedef void (*bus_domains_fn)(void *arg, const struct bus_domain *domains, size_t n);
 
 struct bus_domains; /* a question under way */
 
@@ -24,3 +32,11 @@ MUST_USE int bus_domains_ask(struct bus_domains **ret, struct bus *b,
 /* fn is not called any more. Accepts NULL, returns NULL. */
 struct bus_domains *bus_domains_free(struct bus_domains *d);
 DEFINE_CLEANUP(struct bus_domains *, bus_domains_free)
+
+struct bus_domains_watch;
+/* Calls fn whenever NetworkManager, systemd-networkd or systemd-resolved come, go, or say that
+ * something about a link is new. Does not start them. -ENOMEM. */
+MUST_USE int bus_domains_watch_new(struct bus_domains_watch **ret, struct bus *b,
+				   void (*fn)(void *arg), void *arg);
+struct bus_domains_watch *bus_domains_watch_free(struct bus_domains_watch *w); /* NULL is fine */
+DEFINE_CLEANUP(struct bus_domains_watch *, bus_domains_watch_free)

@@ -1,11 +1,14 @@
 #include "bus/loop.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
 #include "base/clock.h"
+
+#define PASSED_FD 10 /* or above */
 
 /* Every source hangs in a list: the descriptor's by number, the children's until they end. */
 struct source {
@@ -245,6 +248,16 @@ void loop_notify(struct loop *l, const char *state)
 {
 	(void)l;
 	(void)sd_notify(0, state);
+}
+
+int loop_passed_fd(void)
+{
+	CLEANUP(closep) int passed = -1;
+
+	if (sd_listen_fds(true) != 1)
+		return -1;
+	passed = SD_LISTEN_FDS_START;
+	return fcntl(passed, F_DUPFD_CLOEXEC, PASSED_FD);
 }
 
 struct sd_event *loop_sd_event(struct loop *l)

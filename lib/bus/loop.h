@@ -44,4 +44,8 @@ MUST_USE int loop_add_child(struct loop *l, int pid, loop_child_fn fn, void *arg
  * itself from the loop if WatchdogSec is set. */
 void loop_notify(struct loop *l, const char *state);
 
+/* The descriptor that systemd passed (sd_listen_fds(3)), owned by the caller, away from the numbers
+ * that helpers know; -1: none, or more than one. For once. */
+MUST_USE int loop_passed_fd(void);
+
 struct sd_event *loop_sd_event(struct loop *l); /* for lib/bus only */

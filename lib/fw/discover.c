@@ -84,6 +84,24 @@ bool discover_domain(struct span text, const char *prefix, const char *single_la
 	return true;
 }
 
+bool discover_take(struct discover_domains *list, const struct discover_domain *d)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (d->link[0] ? !strcmp(list->at[i].link, d->link)
+			       : !strcmp(list->at[i].domain, d->domain))
+			return false;
+	if (list->n == DISCOVER_DOMAINS_MAX)
+		return false;
+	while (at < list->n && list->at[at].metric <= d->metric)
+		at++;
+	memmove(&list->at[at + 1], &list->at[at], (list->n - at) * sizeof(*d));
+	list->at[at] = *d;
+	list->n++;
+	return true;
+}
+
 /* RFC 3986 2.3: everything but the unreserved octets. */
 static void put_segment(struct buf *out, const char *text)
 {
@@ -107,6 +125,7 @@ static int add(struct discover_list *list, enum discover_source source, unsigned
 		return -EINVAL;
 	t->source = source;
 	t->server = server;
+	t->link[0] = '\0';
 	list->n++;
 	return span_to_str(buf_span(url), t->url, sizeof(t->url));
 }
@@ -133,13 +152,16 @@ static int add_layouts(struct discover_list *list, enum discover_source source, 
 }
 
 static int add_domain(struct discover_list *list, unsigned server, const struct discover *d,
-		      const char *domain)
+		      const struct discover_domain *domain)
 {
 	struct buf base = BUF_INIT(URL_MAX);
+	size_t first = list->n;
 	int r;
 
-	buf_printf(&base, "http://%s%s", d->prefix, domain);
+	buf_printf(&base, "http://%s%s", d->prefix, domain->domain);
 	r = buf_ok(&base) ? add_layouts(list, DISCOVER_LOCAL, server, d, buf_span(&base)) : -ENOMEM;
+	for (size_t i = first; i < list->n; i++)
+		memcpy(list->at[i].link, domain->link, sizeof(domain->link));
 	buf_done(&base);
 	return r;
 }
@@ -166,16 +188,17 @@ static int add_url(struct discover_list *list, unsigned server, const struct dis
 
 int discover_urls(const struct discover *d, struct discover_list *ret)
 {
+	size_t n_domains = d->domains && !d->skip_local ? d->domains->n : 0;
 	unsigned server = 0;
 	int r = 0;
 
 	if (!discover_name_is_valid(span_str(d->manufacturer)) ||
-	    !discover_name_is_valid(span_str(d->model)) || d->n_domains > DISCOVER_DOMAINS_MAX ||
+	    !discover_name_is_valid(span_str(d->model)) || n_domains > DISCOVER_DOMAINS_MAX ||
 	    d->n_urls > DISCOVER_URLS_MAX)
 		return -EINVAL;
 	ret->n = 0;
-	for (size_t i = 0; i < d->n_domains && !d->skip_local && r == 0; i++)
-		r = add_domain(ret, server++, d, d->domains[i]);
+	for (size_t i = 0; i < n_domains && r == 0; i++)
+		r = add_domain(ret, server++, d, &d->domains->at[i]);
 	for (size_t i = 0; i < d->n_urls && !d->skip_manufacturer && r == 0; i++)
 		r = add_url(ret, server++, d, d->urls[i]);
 	return r;
@@ -188,4 +211,16 @@ size_t discover_next_server(const struct discover_list *list, size_t i)
 	while (n < list->n && list->at[n].server == list->at[i].server)
 		n++;
 	return n;
+}
+
+uint64_t discover_connect_us(const struct discover_list *list, size_t i, uint64_t lost_us)
+{
+	uint64_t left_us = lost_us < DISCOVER_LOCAL_US ? DISCOVER_LOCAL_US - lost_us : 0;
+	unsigned servers = 0;
+
+	if (list->at[i].source != DISCOVER_LOCAL)
+		return DISCOVER_REMOTE_US;
+	for (size_t k = i; k < list->n && list->at[k].source == DISCOVER_LOCAL; k++)
+		servers = list->at[k].server - list->at[i].server + 1;
+	return left_us / servers;
 }

@@ -7,8 +7,11 @@
 #define DISCOVER_NAME_MAX    ((size_t)128) /* octets of manufacturer and model */
 #define DISCOVER_DOMAIN_MAX  ((size_t)253)
 #define DISCOVER_PREFIX_MAX  ((size_t)64)
-#define DISCOVER_DOMAINS_MAX ((size_t)4) /* links with a domain */
-#define DISCOVER_URLS_MAX    ((size_t)4) /* configured manufacturer URLs */
+#define DISCOVER_LINK        ((size_t)16) /* room for the name of a link, as IFNAMSIZ */
+#define DISCOVER_DOMAINS_MAX ((size_t)8)  /* links with a domain */
+#define DISCOVER_URLS_MAX    ((size_t)4)  /* configured manufacturer URLs */
+#define DISCOVER_LOCAL_US    (UINT64_C(2) * 1000 * 1000)  /* for all local servers together */
+#define DISCOVER_REMOTE_US   (UINT64_C(10) * 1000 * 1000) /* for each other one */
 #define DISCOVER_MAX         (2 * (DISCOVER_DOMAINS_MAX + DISCOVER_URLS_MAX))
 
 enum discover_source { DISCOVER_LOCAL, DISCOVER_MANUFACTURER };
@@ -25,11 +28,26 @@ MUST_USE bool discover_name_is_valid(struct span name);
 MUST_USE bool discover_domain(struct span text, const char *prefix, const char *single_labels,
 			      char ret[DISCOVER_DOMAIN_MAX + 1]);
 
+struct discover_domain {
+	char domain[DISCOVER_DOMAIN_MAX + 1]; /* as discover_domain() gave it */
+	char link[DISCOVER_LINK];             /* that gave it; empty: not known */
+	uint32_t metric;                      /* of that link: the lowest is asked first */
+};
+
+struct discover_domains {
+	struct discover_domain at[DISCOVER_DOMAINS_MAX];
+	size_t n;
+};
+
+/* Takes a domain into its place: by metric, then as they come. Only the first one of a link counts,
+ * and without a link only one that no link has given. False: it is not needed, or there is no
+ * room. */
+bool discover_take(struct discover_domains *list, const struct discover_domain *d);
+
 struct discover {
 	const char *manufacturer, *model; /* valid names */
 	const char *prefix;               /* "_firmware." */
-	const char *domains[DISCOVER_DOMAINS_MAX];
-	size_t n_domains;
+	const struct discover_domains *domains;
 	/* A base such as http://host (both layouts are asked) or, with a path, the manifest
 	 * itself. */
 	const char *urls[DISCOVER_URLS_MAX];
@@ -40,7 +58,8 @@ struct discover {
 
 struct discover_try {
 	enum discover_source source;
-	unsigned server; /* equal for the layouts of one server */
+	unsigned server;          /* equal for the layouts of one server */
+	char link[DISCOVER_LINK]; /* ask through this one; empty: through any */
 	char url[URL_MAX + 1];
 };
 
@@ -54,3 +73,7 @@ struct discover_list {
 MUST_USE int discover_urls(const struct discover *d, struct discover_list *ret);
 /* Index of the first try of another server after `i`, or list->n. */
 MUST_USE size_t discover_next_server(const struct discover_list *list, size_t i);
+/* How long try `i` may take to resolve and connect, when local servers have cost `lost_us` already
+ * without being there: they share DISCOVER_LOCAL_US, so that a dead one leaves time for the next.
+ */
+MUST_USE uint64_t discover_connect_us(const struct discover_list *list, size_t i, uint64_t lost_us);

@@ -1,23 +1,28 @@
-/* Whatever the files hold, domains lie inside them. */
+/* Whatever the files hold, domains and links lie inside them. */
 #include "fuzz.h"
 
 #include <stdlib.h>
 
 #include "daemons/ocf-fwupd/lease.h"
 
-static void inside(struct span text, const struct span *found, size_t n)
+static void inside(struct span text, struct span s)
 {
-	for (size_t i = 0; i < n; i++)
-		if (found[i].ptr < text.ptr || found[i].ptr + found[i].len > text.ptr + text.len)
-			abort();
+	if (s.len > 0 && (s.ptr < text.ptr || s.ptr + s.len > text.ptr + text.len))
+		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct span text = span_of(data, size), found[4];
+	struct lease_domain found[4];
+	struct span text = span_of(data, size), domain = {0};
+	size_t n = lease_dhclient(text, 1780315200, found, 4);
 
-	inside(text, found, lease_dhclient(text, "2026/06/01 12:00:00", found, 4));
-	inside(text, found, lease_networkd(text, found, 4));
-	inside(text, found, lease_resolv_conf(text, true, found, 4));
+	for (size_t i = 0; i < n; i++) {
+		inside(text, found[i].domain);
+		inside(text, found[i].link);
+	}
+	if (lease_networkd(text, &domain) || lease_resolv_conf(text, true, &domain) ||
+	    lease_udhcpc(text, &domain))
+		inside(text, domain);
 	return 0;
 }

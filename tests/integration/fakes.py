@@ -24,7 +24,7 @@ def variants(options):
 
 
 class NetworkManager(dbus.service.Object):
-    """What NetworkManager 1.42 shows of a link with DHCP options 15 and 119."""
+    """What NetworkManager 1.42 shows of link e0 with DHCP options 15 and 119."""
 
     options = {}
 
@@ -35,9 +35,20 @@ class NetworkManager(dbus.service.Object):
             "/org/freedesktop/NetworkManager/IP4Config/1": {
                 f"{NM}.IP4Config": variants({"Domains": dbus.Array(["no.test"], signature="s")})},
         }
+        device = {"Interface": "e0", "Dhcp4Config": dbus.ObjectPath("/"),
+                  "Dhcp6Config": dbus.ObjectPath("/"), "Ip6Config": dbus.ObjectPath("/")}
         for i, (version, options) in enumerate(self.options.items()):
-            objects[f"/org/freedesktop/NetworkManager/DHCP/{i}"] = {
-                f"{NM}.DHCP{version[1]}Config": variants({"Options": variants(options)})}
+            path = f"/org/freedesktop/NetworkManager/DHCP/{i}"
+            if version == "ra":
+                content = {f"{NM}.IP6Config": variants(
+                    {"Searches": dbus.Array(options, signature="s")})}
+                device["Ip6Config"] = dbus.ObjectPath(path)
+            else:
+                content = {f"{NM}.DHCP{version[1]}Config":
+                           variants({"Options": variants(options)})}
+                device[f"Dhcp{version[1]}Config"] = dbus.ObjectPath(path)
+            objects[path] = content
+        objects["/org/freedesktop/NetworkManager/Devices/2"] = {f"{NM}.Device": variants(device)}
         return dbus.Dictionary({dbus.ObjectPath(p): dbus.Dictionary(o, signature="sa{sv}")
                                 for p, o in objects.items()}, signature="oa{sa{sv}}")
 

@@ -1,6 +1,8 @@
 /* fw/discover: which domains are asked, and the order of URLs. */
 #include "test.h"
 
+#include <stdio.h>
+
 #include "fw/discover.h"
 
 #define PREFIX  "_firmware."
@@ -101,12 +103,16 @@ static void discover_name__cannot_leave_its_segment(void **state)
 
 static struct discover fixture(void)
 {
+	static const struct discover_domains DOMAINS = {
+		.at = {{"one.test", "eth0", 100}, {"two.test", "", UINT32_MAX}},
+		.n = 2,
+	};
+
 	return (struct discover){
 		.manufacturer = "maker.example",
 		.model = "model 7/x",
 		.prefix = PREFIX,
-		.domains = {"one.test",                  "two.test"                        },
-		.n_domains = 2,
+		.domains = &DOMAINS,
 		.urls = {"https://fw.maker.example/", "http://cdn.example:8080/m/7.json"},
 		.n_urls = 2,
 	};
@@ -140,11 +146,74 @@ static void discover_urls__local_first_both_layouts(void **state)
 		assert_string_equal(list.at[i].url, WANT[i].url);
 		assert_int_equal(list.at[i].source, WANT[i].source);
 		assert_int_equal(list.at[i].server, WANT[i].server);
+		assert_string_equal(list.at[i].link, i < 2 ? "eth0" : "");
 	}
 	assert_int_equal(discover_next_server(&list, 0), 2);
 	assert_int_equal(discover_next_server(&list, 1), 2);
 	assert_int_equal(discover_next_server(&list, 5), 6);
 	assert_int_equal(discover_next_server(&list, 6), 7);
+}
+
+static void discover_take__orders_links_by_metric(void **state)
+{
+	static const struct {
+		struct discover_domain d;
+		bool taken;
+	} ROWS[] = {
+		{{"b.test", "wlan0", 600},       true },
+		{{"c.test", "vpn0", UINT32_MAX}, true },
+		{{"a.test", "eth0", 100},        true },
+		{{"x.test", "eth0", 100},        false}, /* a later source of the same link */
+		{{"b.test", "eth1", 600},        true }, /* the same site by another link */
+		{{"a.test", "", UINT32_MAX},     false}, /* resolv.conf: nothing new */
+		{{"d.test", "", UINT32_MAX},     true },
+		{{"d.test", "", UINT32_MAX},     false},
+	};
+	static const char *const WANT[] = {"eth0", "wlan0", "eth1", "vpn0", ""};
+	struct discover_domains list = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++)
+		if (discover_take(&list, &ROWS[i].d) != ROWS[i].taken)
+			fail_msg("%zu", i);
+	assert_int_equal(list.n, ARRAY_SIZE(WANT));
+	for (size_t i = 0; i < list.n; i++)
+		assert_string_equal(list.at[i].link, WANT[i]);
+}
+
+static void discover_take__has_a_limit(void **state)
+{
+	struct discover_domains list = {0};
+
+	(void)state;
+	for (size_t i = 0; i < DISCOVER_DOMAINS_MAX + 3; i++) {
+		struct discover_domain d = {.domain = "a.test", .metric = (uint32_t)(100 - i)};
+
+		(void)snprintf(d.link, sizeof(d.link), "eth%zu", i);
+		assert_int_equal(discover_take(&list, &d), i < DISCOVER_DOMAINS_MAX);
+	}
+	assert_int_equal(list.n, DISCOVER_DOMAINS_MAX);
+	assert_string_equal(list.at[0].link, "eth7");
+}
+
+/* two seconds for all local servers, whatever each of them costs. */
+static void discover_connect_us__is_shared_by_local_servers(void **state)
+{
+	struct discover d = fixture();
+	struct discover_list list;
+	uint64_t lost_us = 0;
+
+	(void)state;
+	d.model = "m";
+	assert_int_equal(discover_urls(&d, &list), 0);
+	assert_int_equal(discover_connect_us(&list, 0, 0), DISCOVER_LOCAL_US / 2);
+	assert_int_equal(discover_connect_us(&list, 1, 0), DISCOVER_LOCAL_US / 2);
+	assert_int_equal(discover_connect_us(&list, 2, 0), DISCOVER_LOCAL_US);
+	assert_int_equal(discover_connect_us(&list, 2, DISCOVER_LOCAL_US + 1), 0);
+	assert_int_equal(discover_connect_us(&list, 4, DISCOVER_LOCAL_US), DISCOVER_REMOTE_US);
+	for (size_t i = 0; i < 4; i = discover_next_server(&list, i))
+		lost_us += discover_connect_us(&list, i, lost_us);
+	assert_int_equal(lost_us, DISCOVER_LOCAL_US);
 }
 
 static void discover_urls__asks_one_source_if_told(void **state)
@@ -204,6 +273,9 @@ int main(void)
 		cmocka_unit_test(discover_domain__leaves_room_for_the_prefix),
 		cmocka_unit_test(discover_name__cannot_leave_its_segment),
 		cmocka_unit_test(discover_urls__local_first_both_layouts),
+		cmocka_unit_test(discover_take__orders_links_by_metric),
+		cmocka_unit_test(discover_take__has_a_limit),
+		cmocka_unit_test(discover_connect_us__is_shared_by_local_servers),
 		cmocka_unit_test(discover_urls__asks_one_source_if_told),
 		cmocka_unit_test(discover_urls__asks_for_direct_files_if_told),
 		cmocka_unit_test(discover_urls__refuses_bad_names_and_urls),

@@ -41,9 +41,9 @@ static void config_load__has_defaults(void **state)
 	assert_int_equal(c.stall_us, 60 * 1000000);
 	assert_false(c.allow_downgrade || c.auto_install || c.allow_loopback || c.allow_private);
 	assert_int_equal(c.freshness, 0);
-	assert_int_equal(config_sources(&c, sources), 5);
+	assert_int_equal(config_sources(&c, sources), CONFIG_SOURCES);
 	assert_int_equal(sources[0], SOURCE_NETWORK_MANAGER);
-	assert_int_equal(sources[4], SOURCE_RESOLV_CONF);
+	assert_int_equal(sources[CONFIG_SOURCES - 1], SOURCE_RESOLV_CONF);
 	assert_int_equal(config_urls(&c, room, urls), 0);
 }
 

@@ -5,21 +5,28 @@
 
 #include "daemons/ocf-fwupd/lease.h"
 
-#define NOW "2026/06/01 12:00:00"
+#define NOW UINT64_C(1780315200) /* 2026/06/01 12:00:00 */
 
-/* The domains found, separated by blanks. */
-static const char *joined(const struct span *found, size_t n)
+/* The domains found, each with its link, separated by blanks. */
+static const char *joined(const struct lease_domain *found, size_t n)
 {
 	static char text[512];
-	size_t at = 0;
+	int at = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			text[at++] = ' ';
-		memcpy(text + at, found[i].ptr, found[i].len);
-		at += found[i].len;
-	}
-	text[at] = '\0';
+	text[0] = '\0';
+	for (size_t i = 0; i < n; i++)
+		at += snprintf(text + at, sizeof(text) - (size_t)at, "%s%.*s@%.*s",
+			       i > 0 ? " " : "", (int)found[i].domain.len,
+			       (const char *)found[i].domain.ptr, (int)found[i].link.len,
+			       (const char *)found[i].link.ptr);
+	return text;
+}
+
+static const char *text_of(bool found, struct span s)
+{
+	static char text[128];
+
+	(void)snprintf(text, sizeof(text), "%.*s", found ? (int)s.len : 0, (const char *)s.ptr);
 	return text;
 }
 
@@ -32,39 +39,50 @@ static void lease_dhclient__takes_the_last_lease_of_each_link(void **state)
 		 "lease {\n  interface \"eth0\";\n  fixed-address 10.77.0.74;\n"
 		 "  option subnet-mask 255.255.255.0;\n  option domain-name \"gw.example.test\";\n"
 		 "  option domain-search \"s1.example.test.\", \"s2.example.test.\";\n"
-		 "  renew 1 2026/06/01 13:00:00;\n  expire 1 2026/06/01 14:00:00;\n}\n",			       "gw.example.test" },
+		 "  renew 1 2026/06/01 13:00:00;\n  expire 1 2026/06/01 14:00:00;\n}\n",			       "gw.example.test@eth0"},
 		{"search list only",
 		 "lease {\n interface \"e\";\n option domain-search \"s1.test.\", "
-		 "\"s2.test.\";\n}\n",										 "s1.test."        },
+		 "\"s2.test.\";\n}\n",										 "s1.test.@e"          },
 		{"a later lease wins",
 		 "lease {\n interface \"e\";\n option domain-name \"old.test\";\n}\n"
-		 "lease {\n interface \"e\";\n option domain-name \"new.test\";\n}\n",				 "new.test"        },
+		 "lease {\n interface \"e\";\n option domain-name \"new.test\";\n}\n",				 "new.test@e"          },
 		{"a later lease without domain, too",
 		 "lease {\n interface \"e\";\n option domain-name \"old.test\";\n}\n"
-		 "lease {\n interface \"e\";\n}\n",								    ""                },
+		 "lease {\n interface \"e\";\n}\n",								    ""		    },
 		{"two links",
 		 "lease {\n interface \"a\";\n option domain-name \"a.test\";\n}\n"
-		 "lease {\n interface \"b\";\n option domain-name \"b.test\";\n}\n",				   "a.test b.test"   },
+		 "lease {\n interface \"b\";\n option domain-name \"b.test\";\n}\n",				   "a.test@a b.test@b"   },
 		{"expired",
-		 "lease {\n option domain-name \"a.test\";\n expire 1 2026/06/01 11:59:59;\n}\n",		      ""                },
+		 "lease {\n option domain-name \"a.test\";\n expire 1 2026/06/01 11:59:59;\n}\n",		      ""		    },
 		{"not yet expired",
-		 "lease {\n option domain-name \"a.test\";\n expire 1 2026/06/01 12:00:00;\n}\n",		      "a.test"          },
+		 "lease {\n option domain-name \"a.test\";\n expire 1 2026/06/01 12:00:00;\n}\n",		      "a.test@"             },
 		{"never expires",                     "lease {\n option domain-name \"a.test\";\n expire never;\n}\n",
-		 "a.test"														},
+		 "a.test@"														   },
 		{"DHCPv6 with blocks inside",
 		 "default-duid \"\\000\";\nlease6 {\n  interface \"vb\";\n  ia-na 00:11 {\n"
-		 "    starts 1;\n    iaaddr fd77::9 {\n      max-life 600;\n    }\n  }\n"
-		 "  option dhcp6.domain-search \"v6.example.test.\", \"v6b.example.test.\";\n}\n",		     "v6.example.test."},
-		{"not closed",                        "lease {\n option domain-name \"a.test\";\n",                    ""                },
-		{"outside",                           "option domain-name \"a.test\";\n}\n}\n",                        ""                },
-		{"no quotes",                         "lease {\n option domain-name a.test;\n}\n",                     ""                },
-		{"other option",                      "lease {\n option domain-names \"a.test\";\n}\n",                ""                },
-		{"empty",			     "",							      ""                },
+		 "    starts 1780315000;\n    iaaddr fd77::9 {\n      max-life 600;\n    }\n  }\n"
+		 "  option dhcp6.domain-search \"v6.example.test.\", \"v6b.example.test.\";\n}\n",		     "v6.example.test.@vb" },
+		{"DHCPv6, over",
+		 "lease6 {\n interface \"vb\";\n ia-na 00 {\n iaaddr fd77::9 {\n starts "
+		 "1780314000;\n"
+		 " max-life 600;\n}\n}\n option dhcp6.domain-search \"v6.test.\";\n}\n",			       ""		    },
+		{"DHCPv6, not yet over",
+		 "lease6 {\n interface \"vb\";\n ia-na 00 {\n iaaddr fd77::9 {\n starts "
+		 "1780314900;\n"
+		 " max-life 600;\n}\n}\n option dhcp6.domain-search \"v6.test.\";\n}\n",			       "v6.test.@vb"         },
+		{"DHCPv6, given back",
+		 "lease6 {\n interface \"vb\";\n option dhcp6.domain-search \"v6.test.\";\n "
+		 "released;\n}\n",										     ""		    },
+		{"not closed",                        "lease {\n option domain-name \"a.test\";\n",                    ""                    },
+		{"outside",                           "option domain-name \"a.test\";\n}\n}\n",                        ""                    },
+		{"no quotes",                         "lease {\n option domain-name a.test;\n}\n",                     ""                    },
+		{"other option",                      "lease {\n option domain-names \"a.test\";\n}\n",                ""                    },
+		{"empty",			     "",							      ""                    },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
-		struct span found[4];
+		struct lease_domain found[4];
 		const char *got =
 			joined(found, lease_dhclient(span_str(ROWS[i].text), NOW, found, 4));
 
@@ -76,14 +94,14 @@ static void lease_dhclient__takes_the_last_lease_of_each_link(void **state)
 static void lease_dhclient__has_limits(void **state)
 {
 	char text[64 * 100], *at = text;
-	struct span found[4];
+	struct lease_domain found[4];
 
 	(void)state;
 	for (int i = 0; i < 100; i++)
 		at += sprintf(at, "lease {\ninterface \"e%d\";\noption domain-name \"d%d\";\n}\n",
 			      i, i);
 	assert_int_equal(lease_dhclient(span_str(text), NOW, found, 4), 4);
-	assert_true(span_is(found[3], "d3"));
+	assert_true(span_is(found[3].domain, "d3") && span_is(found[3].link, "e3"));
 	assert_int_equal(lease_dhclient(span_str(text), NOW, found, 0), 0);
 }
 
@@ -94,17 +112,58 @@ static void lease_networkd__prefers_the_domain_name(void **state)
 	} ROWS[] = {
 		{"#comment\nDOMAINNAME=gw.test\nDOMAIN_SEARCH_LIST=s1.test s2.test\n", "gw.test"},
 		{"DOMAIN_SEARCH_LIST=s1.test s2.test\nADDRESS=10.77.0.63\n",           "s1.test"},
+		{"# a link\nADMIN_STATE=configured\nDOMAINS=v6.test v6b.test\n",       "v6.test"},
+		{"DOMAINS=\nROUTE_DOMAINS=x.test\n",                                   ""       },
 		{"ADDRESS=10.0.0.1\n",						 ""       },
 		{"XDOMAINNAME=x.test\nDOMAINNAME\n",                                   ""       },
+		{"x.test\n=y.test\n",						  ""       },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
-		struct span found[1];
+		struct span found = {0};
+		bool any = lease_networkd(span_str(ROWS[i].text), &found);
 
-		assert_string_equal(joined(found, lease_networkd(span_str(ROWS[i].text), found, 1)),
-				    ROWS[i].want);
+		assert_string_equal(text_of(any, found), ROWS[i].want);
 	}
+}
+
+static void lease_udhcpc__reads_what_the_hook_writes(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} ROWS[] = {
+		{"domain=gw.test\nsearch=s1.test s2.test\n", "gw.test"},
+		{"domain=\nsearch=s1.test s2.test\n",        "s1.test"},
+		{"domain=two words\n",                       "two"    },
+		{"search=\ndomain=\n",                       ""       },
+		{"",					 ""       },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		struct span found = {0};
+		bool any = lease_udhcpc(span_str(ROWS[i].text), &found);
+
+		assert_string_equal(text_of(any, found), ROWS[i].want);
+	}
+}
+
+static void lease_link__is_what_stands_before_the_last_dot(void **state)
+{
+	static const struct {
+		const char *file, *want;
+	} ROWS[] = {
+		{"eth0.dhcp",  "eth0"  },
+		{"eth0.dhcp6", "eth0"  },
+		{"eth0.7.ra",  "eth0.7"},
+		{"eth0",       "eth0"  },
+		{".ra",        ""      },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++)
+		assert_true(span_is(lease_link(ROWS[i].file), ROWS[i].want));
 }
 
 static void lease_resolv_conf__reads_search_only_if_asked(void **state)
@@ -127,9 +186,9 @@ static void lease_resolv_conf__reads_search_only_if_asked(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
-		struct span found[1];
-		const char *got = joined(
-			found, lease_resolv_conf(span_str(ROWS[i].text), ROWS[i].search, found, 1));
+		struct span found = {0};
+		bool any = lease_resolv_conf(span_str(ROWS[i].text), ROWS[i].search, &found);
+		const char *got = text_of(any, found);
 
 		if (strcmp(got, ROWS[i].want) != 0)
 			fail_msg("%zu: '%s'", i, got);
@@ -142,6 +201,8 @@ int main(void)
 		cmocka_unit_test(lease_dhclient__takes_the_last_lease_of_each_link),
 		cmocka_unit_test(lease_dhclient__has_limits),
 		cmocka_unit_test(lease_networkd__prefers_the_domain_name),
+		cmocka_unit_test(lease_udhcpc__reads_what_the_hook_writes),
+		cmocka_unit_test(lease_link__is_what_stands_before_the_last_dot),
 		cmocka_unit_test(lease_resolv_conf__reads_search_only_if_asked),
 	};
 
