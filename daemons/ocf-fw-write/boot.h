@@ -1,39 +1,25 @@
 /* daemons/ocf-fw-write/boot.h - which of two slots the boot loader starts next.
  *
- * A slot is good (confirmed) or has attempts left; the loader counts one off at each start, and
- * starts the other slot when none is left. What a loader cannot tell apart its file says. Calls
- * give 0 or -errno. */
+ * What the variables mean, and in which order they change, says fw/bootvars.h; here is where a
+ * loader keeps them. Calls give 0 or -errno; boot->why then has a text for people. */
 #pragma once
 
-#include "base/mem.h"
-
-#define BOOT_SLOTS ((size_t)2)
-
-struct boot_state {
-	int booted;  /* the slot that this boot started with; -1: not known */
-	int primary; /* the slot that the next boot tries first; -1: none can start */
-	struct {
-		bool good;     /* started without a count, or confirmed */
-		uint32_t left; /* attempts, of one that is not good */
-	} slot[BOOT_SLOTS];
-};
+#include "child/proto.h"
+#include "fw/bootvars.h"
 
 struct boot {
 	const struct boot_ops *ops;
+	char why[PROTO_TEXT];
 };
 
 struct boot_ops {
 	void (*free)(struct boot *b);
-	int (*read)(struct boot *b, struct boot_state *ret);
-	/* `slot` is what the next boots try first, so many times. 0 attempts: it is good at once.
-	 */
-	int (*attempt)(struct boot *b, int slot, uint32_t attempts);
-	/* It runs and is confirmed: no more counting. */
-	int (*good)(struct boot *b, int slot);
-	/* Not to be started any more. -EPERM: the other one cannot start either; nothing is
-	 * changed.
-	 */
-	int (*bad)(struct boot *b, int slot);
+	/* A loader that counts the starts of every slot gives `left` of a good one, too, when some
+	 * were taken. */
+	int (*read)(struct boot *b, struct boot_vars *ret);
+	/* All writes of the plan in their order, or better all at once; on the disk at return.
+	 * `now`: what read() gave. */
+	int (*write)(struct boot *b, const struct boot_vars *now, const struct boot_plan *p);
 };
 
 static inline struct boot *boot_free(struct boot *b)
@@ -43,3 +29,8 @@ static inline struct boot *boot_free(struct boot *b)
 	return NULL;
 }
 DEFINE_CLEANUP(struct boot *, boot_free)
+
+/* As boot_plan_try() and the others, read, planned and written. */
+MUST_USE int boot_try(struct boot *b, int slot, uint32_t attempts);
+MUST_USE int boot_good(struct boot *b, int slot);
+MUST_USE int boot_bad(struct boot *b, int slot);
