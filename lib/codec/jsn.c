@@ -126,9 +126,9 @@ const struct jsn *jsn_member(const struct jsn *object, size_t i, struct span *re
 
 	for (; it && i > 0; i--)
 		it = json_object_iter_next(in(object), it);
+	*ret_name = it ? span_str(json_object_iter_key(it)) : (struct span){0};
 	if (!it)
 		return NULL;
-	*ret_name = span_str(json_object_iter_key(it));
 	return out(json_object_iter_value(it));
 }
 

@@ -29,7 +29,8 @@ enum jsn_type jsn_type(const struct jsn *v);
 const struct jsn *jsn_get(const struct jsn *object, const char *name);
 const struct jsn *jsn_at(const struct jsn *array, size_t i);
 size_t jsn_len(const struct jsn *array_or_object);
-/* Member i in order of appearance (O(i)); its name is borrowed and ends in a NUL. */
+/* Member i in order of appearance (O(i)); its name is borrowed, ends in a NUL, and is empty without
+ * one. */
 const struct jsn *jsn_member(const struct jsn *object, size_t i, struct span *ret_name);
 struct span jsn_text(const struct jsn *v);
 const char *jsn_str(const struct jsn *v); /* NUL-terminated, never holds an inner NUL */

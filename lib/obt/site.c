@@ -75,6 +75,8 @@ static int read_site(struct site *s, char *ret_why)
 	int r = 0;
 
 	(void)snprintf(ret_why, SITE_WHY_MAX, "a site is {\"site\": text, \"devices\": [...]}");
+	if (jsn_type(s->json) != JSN_OBJECT || jsn_type(list) != JSN_ARRAY || n > SITE_DEVICES_MAX)
+		return -EINVAL;
 	for (size_t i = 0; i < jsn_len(s->json); i++) {
 		struct span name;
 		const struct jsn *v = jsn_member(s->json, i, &name);
@@ -83,8 +85,6 @@ static int read_site(struct site *s, char *ret_why)
 		    !(span_is(name, "site") && jsn_type(v) == JSN_TEXT))
 			return -EINVAL;
 	}
-	if (jsn_type(s->json) != JSN_OBJECT || jsn_type(list) != JSN_ARRAY || n > SITE_DEVICES_MAX)
-		return -EINVAL;
 	s->devices = calloc(n + 1, sizeof(struct site_device));
 	if (!s->devices)
 		return -ENOMEM;

@@ -65,6 +65,10 @@ static void jsn__tells_integers_from_reals(void **state)
 	assert_true(span_is(jsn_text(jsn_member(v, 2, &name)), "x"));
 	assert_true(span_is(name, "t"));
 	assert_null(jsn_member(v, 3, &name));
+	assert_int_equal(name.len, 0);
+	name = SPAN_LIT("left over");
+	assert_null(jsn_member(jsn_get(v, "i"), 0, &name));
+	assert_int_equal(name.len, 0);
 	assert_int_equal(jsn_len(jsn_get(v, "i")), 0);
 	assert_null(jsn_str(jsn_get(v, "i")));
 }
