@@ -57,6 +57,76 @@ static int new_stream(struct ece **ret, struct span ikm, const struct ece_sink *
 	return 0;
 }
 
+static size_t read_record(const uint8_t *header)
+{
+	const uint8_t *h = header + SALT_LEN;
+	size_t n = (size_t)h[0] << 24 | (size_t)h[1] << 16 | (size_t)h[2] << 8 | h[3];
+
+	return n < ECE_RECORD_MIN || n > ECE_RECORD_MAX ? 0 : n;
+}
+
+size_t ece_header_len(struct span start)
+{
+	size_t n = start.len < FIXED_LEN ? HEADER_MAX : FIXED_LEN + start.ptr[FIXED_LEN - 1];
+
+	return start.len < n ? 0 : n;
+}
+
+size_t ece_record_data(struct span header)
+{
+	size_t record = ece_header_len(header) > 0 ? read_record(header.ptr) : 0;
+
+	return record > 0 ? record - OVERHEAD : 0;
+}
+
+/* With keys and record size of a header from elsewhere. */
+static int stream_of(struct ece **ret, struct span ikm, struct span header,
+		     const struct ece_sink *sink)
+{
+	CLEANUP(ece_freep) struct ece *e = NULL;
+	int r;
+
+	if (ece_record_data(header) == 0)
+		return -EINVAL;
+	r = new_stream(&e, ikm, sink);
+	if (r < 0)
+		return r;
+	e->record = read_record(header.ptr);
+	r = derive(e, span_of(header.ptr, SALT_LEN));
+	if (r < 0)
+		return r;
+	*ret = e;
+	e = NULL;
+	return 0;
+}
+
+int ece_open_at(struct ece **ret, struct span ikm, struct span header, uint64_t records,
+		const struct ece_sink *sink)
+{
+	int r = stream_of(ret, ikm, header, sink);
+
+	if (r == 0)
+		(*ret)->number = records;
+	return r;
+}
+
+int ece_seal_again(struct ece **ret, struct span ikm, struct span header,
+		   const struct ece_sink *sink)
+{
+	CLEANUP(ece_freep) struct ece *e = NULL;
+	int r = stream_of(&e, ikm, header, sink);
+
+	if (r < 0)
+		return r;
+	e->seals = true;
+	r = sink->put(sink->arg, span_of(header.ptr, ece_header_len(header)));
+	if (r < 0)
+		return r;
+	*ret = e;
+	e = NULL;
+	return 0;
+}
+
 int ece_open_new(struct ece **ret, struct span ikm, const struct ece_sink *sink)
 {
 	return new_stream(ret, ikm, sink);
@@ -108,10 +178,8 @@ struct ece *ece_free(struct ece *e)
 /* RFC 8188 2.1: once all of the header is there. */
 static int take_header(struct ece *e)
 {
-	const uint8_t *h = e->in.ptr + SALT_LEN;
-
-	e->record = (size_t)h[0] << 24 | (size_t)h[1] << 16 | (size_t)h[2] << 8 | h[3];
-	if (e->record < ECE_RECORD_MIN || e->record > ECE_RECORD_MAX)
+	e->record = read_record(e->in.ptr);
+	if (e->record == 0)
 		return -EBADMSG;
 	return derive(e, span_of(e->in.ptr, SALT_LEN));
 }

@@ -28,6 +28,20 @@ MUST_USE int ece_open_new(struct ece **ret, struct span ikm, const struct ece_si
  * size out of bounds. */
 MUST_USE int ece_seal_new(struct ece **ret, struct span ikm, struct span keyid, size_t record,
 			  const struct ece_sink *sink);
+/* A stream that was interrupted: its header, as it began, says how it goes on. */
+
+/* Octets of the header that `start` begins with; 0: they are not all there. */
+size_t ece_header_len(struct span start);
+/* Octets of data in each record but the last, if there is no padding; 0: not a sound header. */
+size_t ece_record_data(struct span header);
+/* Decrypting what comes behind `records` whole records. -EINVAL also: not a sound header. */
+MUST_USE int ece_open_at(struct ece **ret, struct span ikm, struct span header, uint64_t records,
+			 const struct ece_sink *sink);
+/* Encrypting again what was in a stream with this header: that gives the same octets, the header
+ * first. Never anything else, since keys and nonces repeat. -EINVAL also: not a sound header. */
+MUST_USE int ece_seal_again(struct ece **ret, struct span ikm, struct span header,
+			    const struct ece_sink *sink);
+
 struct ece *ece_free(struct ece *e); /* wipes; accepts NULL, returns NULL */
 DEFINE_CLEANUP(struct ece *, ece_free)
 

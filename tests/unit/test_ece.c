@@ -231,6 +231,66 @@ static void ece__has_limits(void **state)
 	buf_done(&c.b);
 }
 
+/* A stream of `records` whole ones and a last one that is shorter. */
+static void ece__goes_on_behind_any_record(void **state)
+{
+	static const uint8_t IKM[ECE_IKM_LEN] = {1}, OTHER[ECE_IKM_LEN] = {2};
+	const size_t record = 64, content = 47, whole = 5;
+	struct collector sealed = {.b = BUF_INIT(VECTOR_MAX)}, got = {.b = BUF_INIT(VECTOR_MAX)};
+	const struct ece_sink sink = {collect, &got};
+	uint8_t text[5 * 47 + 9];
+	struct ece *e = NULL;
+	struct span body;
+	size_t head;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)(i * 7);
+	assert_int_equal(
+		seal_all(span_of(IKM, 32), record, span_of(text, sizeof(text)), 11, &sealed), 0);
+	body = buf_span(&sealed.b);
+	head = ece_header_len(body);
+	assert_int_equal(head, 23); /* of which two are "id" */
+	assert_int_equal(ece_header_len(span_of(body.ptr, head)), head);
+	assert_int_equal(ece_header_len(span_of(body.ptr, head - 1)), 0);
+	assert_int_equal(ece_record_data(body), content);
+	for (size_t n = 0; n <= whole; n++) {
+		struct span rest = span_skip(body, head + n * record);
+
+		buf_reset(&got.b);
+		assert_int_equal(
+			ece_open_at(&e, span_of(IKM, 32), span_of(body.ptr, head), n, &sink), 0);
+		assert_int_equal(ece_feed(e, rest), 0);
+		assert_int_equal(ece_end(e), 0);
+		e = ece_free(e);
+		assert_true(span_eq(buf_span(&got.b),
+				    span_skip(span_of(text, sizeof(text)), n * content)));
+		assert_int_equal(
+			ece_open_at(&e, span_of(IKM, 32), span_of(body.ptr, head), n + 1, &sink),
+			0);
+		assert_int_equal(ece_feed(e, rest) == 0 ? ece_end(e) : -EBADMSG, -EBADMSG);
+		e = ece_free(e);
+	}
+	buf_reset(&got.b);
+	assert_int_equal(ece_seal_again(&e, span_of(IKM, 32), body, &sink), 0);
+	assert_int_equal(ece_feed(e, span_of(text, sizeof(text))), 0);
+	assert_int_equal(ece_end(e), 0);
+	e = ece_free(e);
+	assert_true(span_eq(buf_span(&got.b), body));
+	buf_reset(&got.b);
+	assert_int_equal(ece_seal_again(&e, span_of(OTHER, 32), body, &sink), 0);
+	assert_int_equal(ece_feed(e, span_of(text, sizeof(text))), 0);
+	e = ece_free(e);
+	assert_true(memcmp(got.b.ptr + head, body.ptr + head, record) != 0);
+	assert_int_equal(ece_seal_again(&e, span_of(IKM, 32), span_of(body.ptr, head - 1), &sink),
+			 -EINVAL);
+	sealed.b.ptr[19] = 17; /* a record without room for anything */
+	assert_int_equal(ece_record_data(body), 0);
+	assert_int_equal(ece_open_at(&e, span_of(IKM, 32), body, 0, &sink), -EINVAL);
+	buf_done(&sealed.b);
+	buf_done(&got.b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +299,7 @@ int main(void)
 		cmocka_unit_test(ece_open__finds_every_alteration_and_cut),
 		cmocka_unit_test(ece_open__hands_on_whole_good_records_only),
 		cmocka_unit_test(ece_feed__ends_with_the_error_of_the_sink),
+		cmocka_unit_test(ece__goes_on_behind_any_record),
 		cmocka_unit_test(ece__has_limits),
 	};
 
