@@ -10,6 +10,7 @@
  * version or the new one. The slot that runs is never written. Calls give 0 or -errno. */
 #pragma once
 
+#include "base/buf.h"
 #include "child/proto.h"
 
 #define BACKEND_COMPONENTS_MAX ((size_t)32)
@@ -41,10 +42,19 @@ struct backend_ops {
 	 * PROTO_SIZE_ANY. -ENOSPC: there is no room for it. */
 	int (*clear)(struct backend *b, uint64_t size);
 
-	/* *ret_fd is owned by the caller. `size`: of the image, or PROTO_SIZE_ANY. -EEXIST (NEW):
-	 * it has been written already; -EFBIG: there is no place for so many octets. */
+	/* A few lines about what is being written to the chosen slot, replaced as a whole, durable;
+	 * clear() forgets them. -ENOENT: there are none. */
+	int (*note)(struct backend *b, struct span text);
+	int (*noted)(struct backend *b, struct buf *ret);
+
+	/* *ret_fd is owned by the caller. `size`: of the image, or PROTO_SIZE_ANY. -EFBIG: there
+	 * is no place for so many octets; -ENOENT (KEPT): nothing was kept. */
 	int (*open)(struct backend *b, const char *component, enum backend_how how, uint64_t size,
 		    int *ret_fd);
+	/* The first `octets` of the component, written to `fd` (borrowed), are on the disk, and
+	 * what kept() tells from now on. May be called by another thread. NULL: this back end keeps
+	 * nothing. */
+	int (*sync)(struct backend *b, const char *component, int fd, uint64_t octets);
 	/* What was written to `fd` (borrowed) since open() is on the disk. */
 	int (*finish)(struct backend *b, int fd);
 	/* The chosen slot holds a complete version: the next one to run. */

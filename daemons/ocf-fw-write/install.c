@@ -1,8 +1,10 @@
 #include "install.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "fw/version.h"
+#include "note.h"
 #include "pass.h"
 
 enum step { STEP_NONE, STEP_BEGUN, STEP_VERIFIED };
@@ -19,6 +21,7 @@ struct install {
 	uint64_t octets;      /* of all images */
 	struct hash_set *all; /* over all images */
 	struct reuse *reuse;  /* NULL: all octets come through the pipes */
+	struct buf note;      /* that is in the slot */
 };
 
 int install_new(struct install **ret, const struct install_config *config, struct backend *b,
@@ -28,7 +31,8 @@ int install_new(struct install **ret, const struct install_config *config, struc
 
 	if (!n)
 		return -ENOMEM;
-	*n = (struct install){.config = config, .backend = b, .control = control};
+	*n = (struct install){
+		.config = config, .backend = b, .control = control, .note = BUF_INIT(NOTE_MAX)};
 	n->piece = malloc(PASS_PIECE);
 	if (!n->piece)
 		return -ENOMEM;
@@ -43,6 +47,7 @@ struct install *install_free(struct install *n)
 		return NULL;
 	hash_set_free(n->all);
 	reuse_free(n->reuse);
+	buf_done(&n->note);
 	free(n->piece);
 	free(n);
 	return NULL;
@@ -80,6 +85,25 @@ static uint64_t count_kept(struct install *n)
 	return octets;
 }
 
+/* Whether what the slot holds is of this very version. */
+static bool is_noted(struct install *n)
+{
+	buf_reset(&n->note);
+	return n->backend->ops->noted(n->backend, &n->note) == 0 &&
+	       note_is_of(buf_span(&n->note), &n->plan);
+}
+
+static int begin_anew(struct install *n)
+{
+	int r = n->backend->ops->clear(n->backend, n->plan.size);
+
+	buf_reset(&n->note);
+	note_put_plan(&n->plan, &n->note);
+	if (r == 0 && !buf_ok(&n->note))
+		r = -ENOMEM;
+	return r == 0 ? n->backend->ops->note(n->backend, buf_span(&n->note)) : r;
+}
+
 static int begin(struct install *n, const struct proto_begin *b, uint64_t *ret_kept)
 {
 	const struct backend_ops *ops = n->backend->ops;
@@ -92,10 +116,10 @@ static int begin(struct install *n, const struct proto_begin *b, uint64_t *ret_k
 		r = -ECANCELED;
 	if (r == 0)
 		r = ops->choose(n->backend);
-	if (r == 0 && b->keep)
+	if (r == 0 && b->keep && is_noted(n))
 		*ret_kept = count_kept(n);
 	if (r == 0 && *ret_kept == 0)
-		r = ops->clear(n->backend, b->size);
+		r = begin_anew(n);
 	return r;
 }
 
@@ -229,49 +253,134 @@ static void judge(struct install *n, const struct proto_image *i, struct pass *p
 		answer(ret, FWE_IMAGE_SIZE_MISMATCH, "the images are not as long as signed");
 }
 
-static void write_image(struct install *n, const struct proto_image *i, const char *name, int pipe,
-			struct pass *p, struct proto_done *ret)
-{
-	const struct backend_ops *ops = n->backend->ops;
-	CLEANUP(closep) int fd = -1;
-	int r = ops->open(n->backend, name, BACKEND_NEW, i->size, &fd);
+/* An image on its way. */
+struct taking {
+	struct install *n;
+	const struct proto_image *image;
+	const struct install_tell *tell;
+	char name[PROTO_LABEL]; /* our own spelling */
+	struct pass pass;
+	int fd;
+};
 
-	p->fd = fd;
+/* The header has come, and nothing of the image is written yet. */
+static int keep_header(void *taking)
+{
+	const struct taking *t = taking;
+	struct install *n = t->n;
+	struct buf more = BUF_INIT(NOTE_MAX);
+	int r;
+
+	note_put_header(buf_span(&n->note), t->name, sealed_header(t->pass.sealed), &more);
+	r = buf_ok(&more) ? n->backend->ops->note(n->backend, buf_span(&more)) : -ENOMEM;
+	buf_done(&n->note);
+	n->note = more;
+	return r;
+}
+
+/* How many of the octets that are there can be gone on from. */
+static uint64_t usable(const struct taking *t, struct span header, uint64_t kept)
+{
+	size_t record = ece_record_data(header);
+
+	if (kept > t->pass.limit)
+		return 0; /* of something else */
+	if (!t->pass.sealed || kept == t->image->size)
+		return t->pass.sealed && record == 0 ? 0 : kept;
+	return record == 0 ? 0 : kept / record * record;
+}
+
+/* Behind them, and nothing else. */
+static int go_on_at(int fd, uint64_t octets)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || (S_ISREG(st.st_mode) && ftruncate(fd, (off_t)octets) < 0) ||
+	    lseek(fd, (off_t)octets, SEEK_SET) < 0)
+		return -errno;
+	return 0;
+}
+
+/* What begin() has kept. 0: t->fd is open behind it, or still closed since there is nothing. */
+static int take_kept(struct taking *t)
+{
+	const struct backend_ops *ops = t->n->backend->ops;
+	uint8_t room[ECE_HEADER_MAX];
+	struct span header = span_of(room, note_header(buf_span(&t->n->note), t->name, room));
+	uint64_t octets = usable(t, header, ops->kept(t->n->backend, t->name));
+	int r;
+
+	if (octets == 0)
+		return 0;
+	r = ops->open(t->n->backend, t->name, BACKEND_KEPT, t->image->size, &t->fd);
+	t->pass.fd = t->fd;
+	if (r == 0 && t->pass.sealed)
+		r = sealed_again(t->pass.sealed, header);
 	if (r == 0)
-		r = pass_run(p, pipe);
+		r = pass_again(&t->pass, octets, octets == t->image->size);
+	return r == 0 ? go_on_at(t->fd, octets) : r;
+}
+
+/* What is missing behind what was kept. */
+static int tell_ranges(struct taking *t)
+{
+	CLEANUP(closep) int fd = -1;
+	uint32_t n = 0;
+	int r;
+
+	if (!t->pass.reuse || !reuse_fits(t->pass.reuse, t->pass.image, t->image))
+		return -EINVAL;
+	r = reuse_ranges(t->pass.reuse, t->pass.image, t->pass.octets, &n, &fd);
+	return r == 0 ? t->tell->ranges(n, fd) : r;
+}
+
+static int open_image(struct taking *t)
+{
+	const struct backend_ops *ops = t->n->backend->ops;
+	int r = t->image->resume ? take_kept(t) : 0;
+
+	if (r == 0 && t->fd < 0)
+		r = ops->open(t->n->backend, t->name, BACKEND_NEW, t->image->size, &t->fd);
+	t->pass.fd = t->fd;
+	if (r < 0 || !t->image->resume)
+		return r;
+	t->tell->kept(t->pass.received);
+	return t->image->reuse ? tell_ranges(t) : 0;
+}
+
+static void write_image(struct taking *t, int pipe, struct proto_done *ret)
+{
+	struct backend *b = t->n->backend;
+	int r = open_image(t);
+
 	if (r == 0)
-		r = ops->finish(n->backend, fd);
-	ret->octets = p->octets;
+		r = durable_new(&t->pass.durable, b, t->name, t->fd, t->pass.octets);
+	if (r == 0)
+		r = pass_run(&t->pass, pipe);
+	t->pass.durable = durable_free(t->pass.durable);
+	if (r == 0)
+		r = b->ops->finish(b, t->fd);
+	closep(&t->fd);
+	ret->octets = t->pass.octets;
 	if (r == -EFBIG)
 		answer(ret, FWE_IMAGE_TOO_LARGE, "the image is larger than the slot");
 	else if (r < 0)
 		answer_errno(ret, r, "the image cannot be written");
 	else
-		judge(n, i, p, ret);
+		judge(t->n, t->image, &t->pass, ret);
 }
 
-static void verify_image(struct install *n, const struct proto_image *i, const char *name,
-			 struct pass *p, struct proto_done *ret)
-{
-	CLEANUP(closep) int in = -1;
-	int r = n->backend->ops->open(n->backend, name, BACKEND_KEPT, i->size, &in);
-
-	if (r == 0)
-		r = pass_run(p, in);
-	ret->octets = p->octets;
-	if (r < 0)
-		answer_errno(ret, r, "the image cannot be read");
-	else
-		judge(n, i, p, ret);
-}
-
-/* pipe -1: the image is there already. */
-static void take_image(struct install *n, const struct proto_image *i, int pipe,
-		       void (*progress)(uint64_t octets), struct proto_done *ret)
+void install_image(struct install *n, const struct proto_image *i, int pipe,
+		   const struct install_tell *tell, struct proto_done *ret)
 {
 	CLEANUP(hash_set_freep) struct hash_set *own = NULL;
 	CLEANUP(sealed_freep) struct sealed *sealed = NULL;
-	struct pass p = {.fd = -1,
+	struct taking t = {
+		.n = n,
+		.image = i,
+		.tell = tell,
+		.fd = -1,
+		.pass = {.fd = -1,
 			 .reuse = i->reuse ? n->reuse : NULL,
 			 .image = n->images,
 			 .sealed_size = i->sealed_size,
@@ -279,50 +388,39 @@ static void take_image(struct install *n, const struct proto_image *i, int pipe,
 			 .all = n->all,
 			 .control = n->control,
 			 .piece = n->piece,
-			 .progress = progress};
-	const struct ece_sink image = {pass_put, &p};
+			 .progress = tell->progress}
+        };
+	const struct ece_sink image = {pass_put, &t.pass};
 	uint64_t max = (uint64_t)n->config->size_max_mib * 1024 * 1024;
-	char name[PROTO_LABEL];
 	uint32_t bit = 0;
 
 	*ret = (struct proto_done){0};
 	if (n->step != STEP_BEGUN)
 		answer(ret, FWE_INTERNAL, "an image outside an installation");
-	else if (!find_component(n, i->component, &bit, name) || (n->seen & bit) != 0)
+	else if (!find_component(n, i->component, &bit, t.name) || (n->seen & bit) != 0)
 		answer(ret, FWE_INSTALL_FAILED, "no such component, or twice");
 	else if (i->size != PROTO_SIZE_ANY && max > 0 && i->size > max)
 		answer(ret, FWE_IMAGE_TOO_LARGE, "the image is larger than the slot");
 	else if (i->digests.algs != 0 && hash_set_new(&own, i->digests.algs) < 0)
 		answer(ret, FWE_INTERNAL, "no digests");
-	else if (i->is_sealed && pipe >= 0 && sealed_new(&sealed, i, &image) < 0)
+	else if (i->is_sealed && sealed_new(&sealed, i, &image) < 0)
 		answer(ret, FWE_INTERNAL, "no decryption");
 	n->step = STEP_NONE;
 	if (ret->error != FWE_OK)
 		return;
-	p.own = own;
-	p.sealed = sealed;
-	if (pipe < 0)
-		verify_image(n, i, name, &p, ret);
-	else
-		write_image(n, i, name, pipe, &p, ret);
+	t.pass.own = own;
+	t.pass.sealed = sealed;
+	if (sealed) {
+		t.pass.begins = keep_header;
+		t.pass.begins_arg = &t;
+	}
+	write_image(&t, pipe, ret);
 	if (ret->error != FWE_OK)
 		return;
 	n->seen |= bit;
-	n->octets += p.octets;
+	n->octets += t.pass.octets;
 	n->images++;
 	n->step = n->images == n->plan.images ? STEP_VERIFIED : STEP_BEGUN;
-}
-
-void install_image(struct install *n, const struct proto_image *i, int pipe,
-		   void (*progress)(uint64_t octets), struct proto_done *ret)
-{
-	take_image(n, i, pipe, progress, ret);
-}
-
-void install_staged(struct install *n, const struct proto_image *i,
-		    void (*progress)(uint64_t octets), struct proto_done *ret)
-{
-	take_image(n, i, -1, progress, ret);
 }
 
 /* ---- commit ---- */

@@ -9,6 +9,13 @@ struct install_config {
 	uint32_t size_max_mib; /* of one image; 0: what there is room for */
 };
 
+struct install_tell {
+	void (*progress)(uint64_t octets); /* of image, now and then */
+	void (*kept)(uint64_t octets);     /* with `resume`, once: what the pipe need not give */
+	/* With `reuse`, too: what of the rest it has to give. 0, or why it was not told. */
+	int (*ranges)(uint32_t n, int fd);
+};
+
 struct install; /* opaque */
 
 /* `config` and `b` are borrowed for life. An installation stops when the other end of `control` is
@@ -26,15 +33,13 @@ void install_begin(struct install *n, const struct proto_begin *b, struct proto_
  * that images with `reuse` need only what is missing; the answer's octets tell how much. */
 void install_chunks(struct install *n, const struct proto_chunks *c, int pipe,
 		    void (*progress)(uint64_t octets), struct proto_done *ret);
-/* What the pipe of the next image, which has `reuse`, is to give. 0: *ret_fd is owned by the
- * caller. -EINVAL: chunks() has not been asked, or for something else. */
+/* What the pipe of the next image, which has `reuse` but not `resume`, is to give. 0: *ret_fd is
+ * owned by the caller. -EINVAL: chunks() has not been asked, or for something else. */
 MUST_USE int install_ranges(const struct install *n, const struct proto_image *i, uint32_t *ret_n,
 			    int *ret_fd);
-/* Reads one image from `pipe` to its end, in one pass to the slot and through the digests; tells
- * `progress` now and then. The caller of the last image learns whether all digests were right. */
+/* Reads one image from `pipe` to its end, in one pass to the slot and through the digests. The
+ * caller of the last image learns whether all digests were right. With `resume` what begin() has
+ * kept of the image is read again first, and the pipe gives the rest. */
 void install_image(struct install *n, const struct proto_image *i, int pipe,
-		   void (*progress)(uint64_t octets), struct proto_done *ret);
-/* The same for an image that begin() has kept: nothing is written, all is verified. */
-void install_staged(struct install *n, const struct proto_image *i,
-		    void (*progress)(uint64_t octets), struct proto_done *ret);
+		   const struct install_tell *tell, struct proto_done *ret);
 void install_commit(struct install *n, struct proto_done *ret);

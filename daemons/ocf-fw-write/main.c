@@ -28,7 +28,9 @@ static const struct confine_call CALLS[] = {
 	CALL(readlinkat),
 	CALL(symlinkat),
 	CALL(unlinkat),
+	CALL(fdatasync),
 	CALL(fsync),
+	CALL(ftruncate),
 	CALL(fallocate),
 	CALL(fstatfs),
 	CALL(flock),
@@ -53,14 +55,11 @@ static const struct confine_call CALLS[] = {
 #ifdef __NR_renameat2
 	CALL(renameat2),
 #endif
-#ifdef __NR_sync_file_range
-	CALL(sync_file_range),
-#endif
-#ifdef __NR_sync_file_range2
-	CALL(sync_file_range2),
-#endif
 #ifdef __NR_fstatfs64
 	CALL(fstatfs64),
+#endif
+#ifdef __NR_ftruncate64
+	CALL(ftruncate64),
 #endif
 };
 
@@ -87,6 +86,23 @@ static void progress(uint64_t octets)
 			  -1); /* the answer at the end tells whether anybody listens */
 }
 
+static void kept(uint64_t octets)
+{
+	const struct proto_msg m = {.type = PROTO_KEPT, .kept.octets = octets};
+
+	log_info("write: image goes on octets=%llu", (unsigned long long)octets);
+	(void)!proto_send(PROTO_FD, &m, -1);
+}
+
+static int ranges(uint32_t n, int fd)
+{
+	const struct proto_msg m = {.type = PROTO_RANGES, .ranges.n = n};
+
+	return proto_send(PROTO_FD, &m, fd);
+}
+
+static const struct install_tell TELL = {progress, kept, ranges};
+
 static void log_done(const char *what, const struct proto_done *d)
 {
 	if (d->error == FWE_OK)
@@ -106,17 +122,17 @@ struct writer {
 static int take_image(struct writer *w, const struct proto_image *i, int pipe,
 		      struct proto_done *ret)
 {
-	struct proto_msg m = {.type = PROTO_RANGES};
 	CLEANUP(closep) int fd = -1;
+	uint32_t n = 0;
 	int r = 0;
 
-	if (i->reuse) {
-		r = install_ranges(w->install, i, &m.ranges.n, &fd);
+	if (i->reuse && !i->resume) {
+		r = install_ranges(w->install, i, &n, &fd);
 		if (r == 0)
-			r = proto_send(PROTO_FD, &m, fd);
+			r = ranges(n, fd);
 	}
 	if (r == 0)
-		install_image(w->install, i, pipe, progress, ret);
+		install_image(w->install, i, pipe, &TELL, ret);
 	return r;
 }
 
@@ -139,9 +155,6 @@ static int handle(struct writer *w, const struct proto_msg *m, int fd, struct pr
 	} else if (m->type == PROTO_CHUNKS) {
 		install_chunks(w->install, &m->chunks, fd, progress, &ret->done);
 		log_done("chunk index", &ret->done);
-	} else if (m->type == PROTO_STAGED) {
-		install_staged(w->install, &m->image, progress, &ret->done);
-		log_done("staged image", &ret->done);
 	} else if (m->type == PROTO_COMMIT) {
 		install_commit(w->install, &ret->done);
 		log_done("commit", &ret->done);

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "files.h"
 
-#define FLUSH_EVERY ((uint64_t)8 * 1024 * 1024)
 #define PROGRESS_US (250 * USEC_PER_MSEC)
 
 bool pass_is_alone(int control)
@@ -14,16 +13,6 @@ bool pass_is_alone(int control)
 	struct pollfd p = {.fd = control}; /* which tells of its end without being asked */
 
 	return poll(&p, 1, 0) > 0;
-}
-
-/* Starts the disk while we go on, so that the end is short. */
-static void flush(struct pass *p)
-{
-	if (p->fd < 0 || p->octets - p->flushed < FLUSH_EVERY)
-		return;
-	(void)sync_file_range(p->fd, (off_t)p->flushed, (off_t)(p->octets - p->flushed),
-			      SYNC_FILE_RANGE_WRITE);
-	p->flushed = p->octets;
 }
 
 static void tell(struct pass *p)
@@ -36,6 +25,19 @@ static void tell(struct pass *p)
 	p->progress(p->octets);
 }
 
+static int digest(struct pass *p, struct span data)
+{
+	int r = p->own ? hash_set_update(p->own, data) : 0;
+
+	if (r == 0)
+		r = hash_set_update(p->all, data);
+	if (r < 0)
+		return r;
+	p->octets += data.len;
+	tell(p);
+	return 0;
+}
+
 /* A piece of the image. -EOVERFLOW: it has more octets than it may; p->octets tells. */
 int pass_put(void *pass, struct span data)
 {
@@ -46,18 +48,13 @@ int pass_put(void *pass, struct span data)
 		p->octets += data.len;
 		return -EOVERFLOW;
 	}
-	if (p->fd >= 0)
-		r = files_write(p->fd, data);
-	if (r == 0 && p->own)
-		r = hash_set_update(p->own, data);
+	if (p->octets == 0 && p->begins)
+		r = p->begins(p->begins_arg);
 	if (r == 0)
-		r = hash_set_update(p->all, data);
-	if (r < 0)
-		return r;
-	p->octets += data.len;
-	flush(p);
-	tell(p);
-	return 0;
+		r = files_write(p->fd, data);
+	if (r == 0)
+		r = digest(p, data);
+	return r == 0 ? durable_wrote(p->durable, p->octets) : r;
 }
 
 int pass_wait(int in, int control)
@@ -133,6 +130,29 @@ static int copy_with_reuse(struct pass *p, int in)
 			r = pass_put(p, span_of(p->piece, n));
 	}
 	return r < 0 || n == 0 ? r : copy(p, in); /* which should give its end */
+}
+
+int pass_again(struct pass *p, uint64_t octets, bool whole)
+{
+	int r = 0;
+
+	while (r == 0 && p->octets < octets) {
+		uint64_t left = octets - p->octets;
+		ssize_t n;
+
+		if (pass_is_alone(p->control))
+			return -ECANCELED;
+		n = read(p->fd, p->piece, left < PASS_PIECE ? (size_t)left : PASS_PIECE);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -ENODATA;
+		r = p->sealed ? sealed_feed_again(p->sealed, span_of(p->piece, (size_t)n)) : 0;
+		if (r == 0)
+			r = digest(p, span_of(p->piece, (size_t)n));
+	}
+	p->received = p->octets;
+	return r == 0 && p->sealed ? sealed_end_again(p->sealed, whole, &p->received) : r;
 }
 
 int pass_run(struct pass *p, int in)

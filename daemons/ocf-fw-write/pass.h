@@ -3,6 +3,7 @@
 #pragma once
 
 #include "crypto/hash.h"
+#include "durable.h"
 #include "reuse.h"
 #include "sealed.h"
 
@@ -18,14 +19,17 @@ struct pass {
 	uint64_t limit;            /* octets of image that may be */
 	struct hash_set *own;      /* digests of this image; NULL: none */
 	struct hash_set *all;      /* and over all images */
-	int control;               /* the end of its connection ends this, too; -1: none */
-	uint8_t *piece;            /* room for PASS_PIECE octets */
+	struct durable *durable;   /* NULL: nothing is to be kept */
+	int (*begins)(void *arg);  /* before the first octet of image; NULL: nothing to do */
+	void *begins_arg;
+	int control;    /* the end of its connection ends this, too; -1: none */
+	uint8_t *piece; /* room for PASS_PIECE octets */
 	void (*progress)(uint64_t octets);
 	/* What came of it. */
 	uint64_t octets;            /* of image; more than `limit`: it is too long */
 	enum fw_error sealed_error; /* why what was read is not what was sealed */
 	/* Its own. */
-	uint64_t received, flushed, told_us;
+	uint64_t received, told_us;
 };
 
 /* Whether the connection has ended. */
@@ -33,6 +37,10 @@ MUST_USE bool pass_is_alone(int control);
 /* Until `in` has something, or its end. Whoever holds its other end may keep silent for ever, so
  * the end of the connection ends this, too: -ECANCELED. */
 MUST_USE int pass_wait(int in, int control);
+/* Takes what `fd` holds, `octets` of it, through the digests as if it came now; fd stands behind it
+ * then. A sealed image must be whole records, or all of it (`whole`), and sealed_again() have
+ * been called. 0; -ECANCELED; -ENODATA: there is less; or what reading gave. */
+MUST_USE int pass_again(struct pass *p, uint64_t octets, bool whole);
 /* Everything `in` gives, but no more than a piece beyond the limit. 0: p->octets and
  * p->sealed_error tell; -ECANCELED: nobody waits for it; or what reading or writing gave. */
 MUST_USE int pass_run(struct pass *p, int in);

@@ -13,6 +13,7 @@
 #define CURRENT "current"
 #define BOOTED  ".booted"
 #define RELEASE "os-release"
+#define NOTE    ".plan"
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define NO_SLOT (-1)
 
@@ -215,6 +216,20 @@ static int slots_clear(struct backend *b, uint64_t size)
 	return r;
 }
 
+static int slots_note(struct backend *b, struct span text)
+{
+	struct slots *s = slots_of(b);
+
+	return files_put(s->slot_dirs[s->target], NOTE, text);
+}
+
+static int slots_noted(struct backend *b, struct buf *ret)
+{
+	struct slots *s = slots_of(b);
+
+	return files_read(s->slot_dirs[s->target], NOTE, ret);
+}
+
 /* The file keeps its length, which tells how much of an image is there. */
 static int reserve(int fd, uint64_t size)
 {
@@ -232,7 +247,7 @@ static int slots_open_component(struct backend *b, const char *component, enum b
 				uint64_t size, int *ret_fd)
 {
 	static const int FLAGS[] = {
-		[BACKEND_NEW] = O_RDWR | O_CREAT | O_EXCL,
+		[BACKEND_NEW] = O_RDWR | O_CREAT | O_TRUNC,
 		[BACKEND_KEPT] = O_RDWR,
 		[BACKEND_RUNNING] = O_RDONLY,
 	};
@@ -246,11 +261,19 @@ static int slots_open_component(struct backend *b, const char *component, enum b
 		    0644);
 	if (fd < 0)
 		return -errno;
-	if (how == BACKEND_NEW)
+	if (how != BACKEND_RUNNING)
 		r = reserve(fd, size);
+	if (r == 0 && how == BACKEND_NEW && fsync(s->slot_dirs[slot]) < 0)
+		r = -errno;
 	if (r == 0)
 		*ret_fd = fd_take(&fd);
 	return r;
+}
+
+static int slots_sync(struct backend *b, const char *component, int fd, uint64_t octets)
+{
+	(void)b, (void)component, (void)octets; /* the length of the file says it */
+	return fdatasync(fd) < 0 ? -errno : 0;
 }
 
 static int slots_finish(struct backend *b, int fd)
@@ -271,7 +294,11 @@ static int slots_commit(struct backend *b, const struct proto_begin *plan)
 	release_write(plan->model, &v, &release);
 	r = buf_ok(&release) ? files_put(s->slot_dirs[s->target], RELEASE, buf_span(&release))
 			     : -ENOMEM;
-	return r == 0 ? point_current(s, s->target) : r;
+	if (r == 0)
+		r = point_current(s, s->target);
+	if (r == 0)
+		(void)unlinkat(s->slot_dirs[s->target], NOTE, 0);
+	return r;
 }
 
 static const struct backend_ops SLOTS = {
@@ -282,6 +309,9 @@ static const struct backend_ops SLOTS = {
 	.kept = slots_kept,
 	.clear = slots_clear,
 	.open = slots_open_component,
+	.note = slots_note,
+	.noted = slots_noted,
+	.sync = slots_sync,
 	.finish = slots_finish,
 	.commit = slots_commit,
 };

@@ -168,11 +168,19 @@ static void fetch_image(struct app *a, const struct proto_msg *m)
 static void verify_staged(struct app *a, const struct proto_msg *image)
 {
 	struct proto_msg m = *image;
+	CLEANUP(closep) int out = -1;
+	int ends[2];
 
-	m.type = PROTO_STAGED;
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		app_trouble(a, FWE_INTERNAL, strerror(errno));
+		return;
+	}
+	out = ends[0];
+	(void)close(ends[1]); /* nothing is to come */
+	m.image.resume = 1;
 	a->run->fetched = true; /* nothing is */
 	a->run->reply = (struct proto_fetched){.error = FWE_OK};
-	ask_writer(a, AWAIT_IMAGE, &m, -1);
+	ask_writer(a, AWAIT_IMAGE, &m, out);
 }
 
 void app_fetch_image(struct app *a)
@@ -338,6 +346,8 @@ void app_on_write(void *arg, const struct proto_msg *m)
 	} else if (m && m->type == PROTO_WRITTEN && what == AWAIT_IMAGE) {
 		job_progress(&a->run->job, a->run->octets_before + m->written.octets);
 		app_expect_fetch(a, image_silence_us(a));
+		app_publish(a);
+	} else if (m && m->type == PROTO_KEPT && what == AWAIT_IMAGE) {
 		app_publish(a);
 	} else if (m && m->type == PROTO_DONE && what >= AWAIT_BEGIN) {
 		a->run->awaited = AWAIT_NOTHING;

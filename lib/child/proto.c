@@ -11,17 +11,12 @@ static const struct {
 #define ROW(type, member, fd)                                                                      \
 	[type] = {offsetof(struct proto_msg, member) + sizeof(((struct proto_msg *)0)->member), fd}
 #define BARE(type) [type] = {sizeof(uint32_t), false}
-	ROW(PROTO_FETCH, fetch, true),
-	ROW(PROTO_FETCHED, fetched, false),
-	BARE(PROTO_SLOTS),
-	ROW(PROTO_SLOTS_ARE, slots_are, false),
-	ROW(PROTO_BEGIN, begin, false),
-	ROW(PROTO_IMAGE, image, true),
-	ROW(PROTO_STAGED, image, false),
-	ROW(PROTO_WRITTEN, written, false),
-	BARE(PROTO_COMMIT),
-	ROW(PROTO_DONE, done, false),
-	ROW(PROTO_RANGES, ranges, true),
+	ROW(PROTO_FETCH, fetch, true),          ROW(PROTO_STARTED, started, false),
+	ROW(PROTO_FETCHED, fetched, false),     BARE(PROTO_SLOTS),
+	ROW(PROTO_SLOTS_ARE, slots_are, false), ROW(PROTO_BEGIN, begin, false),
+	ROW(PROTO_IMAGE, image, true),          ROW(PROTO_KEPT, kept, false),
+	ROW(PROTO_WRITTEN, written, false),     BARE(PROTO_COMMIT),
+	ROW(PROTO_DONE, done, false),           ROW(PROTO_RANGES, ranges, true),
 	ROW(PROTO_CHUNKS, chunks, true),
 };
 
@@ -82,6 +77,9 @@ static bool content_is_sound(const struct proto_msg *m)
 		       is_text(m->fetch.interface, PROTO_INTERFACE) &&
 		       is_text(m->fetch.addresses, PROTO_ADDRESSES) &&
 		       is_text(m->fetch.url, PROTO_URL);
+	case PROTO_STARTED:
+		return m->started.private_peer <= 1 && is_text(m->started.etag, PROTO_ETAG) &&
+		       is_text(m->started.url, PROTO_URL);
 	case PROTO_FETCHED:
 		return error_is_sound(m->fetched.error) && m->fetched.private_peer <= 1 &&
 		       m->fetched.ranged <= 1 && is_text(m->fetched.etag, PROTO_ETAG) &&
@@ -96,16 +94,17 @@ static bool content_is_sound(const struct proto_msg *m)
 		       is_text(m->begin.version, PROTO_VERSION) && m->begin.keep <= 1 &&
 		       digests_are_sound(&m->begin.digests);
 	case PROTO_IMAGE:
-	case PROTO_STAGED:
 		return is_text(m->image.component, PROTO_LABEL) &&
 		       digests_are_sound(&m->image.digests) && m->image.reuse <= 1 &&
-		       m->image.is_sealed <= 1 && digests_are_sound(&m->image.sealed);
+		       m->image.is_sealed <= 1 && m->image.resume <= 1 &&
+		       digests_are_sound(&m->image.sealed);
 	case PROTO_CHUNKS:
 		return chunks_are_sound(&m->chunks);
 	case PROTO_DONE:
 		return error_is_sound(m->done.error) && is_text(m->done.text, PROTO_TEXT);
 	case PROTO_SLOTS:
 	case PROTO_WRITTEN:
+	case PROTO_KEPT:
 	case PROTO_COMMIT:
 	case PROTO_RANGES:
 		return true;

@@ -33,11 +33,12 @@ enum proto_type {
 	PROTO_WRITTEN,   /* progress */
 	PROTO_COMMIT,    /* makes the slot the current one; PROTO_DONE */
 	PROTO_DONE,
-	PROTO_STAGED, /* as IMAGE, of one that BEGIN has kept: it is only verified */
-	PROTO_RANGES, /* to ocf-fw-fetch, with a file: the next FETCH is of these ranges only;
-			 from ocf-fw-write: what the pipe of an IMAGE with `reuse` is to give */
-	PROTO_CHUNKS, /* to ocf-fw-write after BEGIN, with a pipe that gives the index of all
-			 images; PROTO_WRITTEN ..., PROTO_DONE with the octets that are missing */
+	PROTO_KEPT, /* of an IMAGE with resume, before its pipe is read: so many octets are there */
+	PROTO_RANGES,  /* to ocf-fw-fetch, with a file: the next FETCH is of these ranges only;
+			  from ocf-fw-write: what the pipe of an IMAGE with `reuse` is to give */
+	PROTO_CHUNKS,  /* to ocf-fw-write after BEGIN, with a pipe that gives the index of all
+			  images; PROTO_WRITTEN ..., PROTO_DONE with the octets that are missing */
+	PROTO_STARTED, /* of an image's FETCH, before the first octet goes into the pipe */
 };
 
 enum proto_kind { PROTO_MANIFEST, PROTO_IMAGE_BODY };
@@ -69,6 +70,13 @@ struct proto_ranges {
 
 struct proto_range {
 	uint64_t offset, length;
+};
+
+struct proto_started {
+	uint32_t private_peer; /* as in the answer */
+	uint64_t size;         /* of the whole body, or PROTO_SIZE_ANY */
+	char etag[PROTO_ETAG];
+	char url[PROTO_URL];
 };
 
 struct proto_fetched {
@@ -110,10 +118,12 @@ struct proto_image {
 	char component[PROTO_LABEL];
 	uint64_t size; /* or PROTO_SIZE_ANY */
 	struct proto_digests digests;
-	uint32_t reuse;         /* 1: after CHUNKS: answered by RANGES before the pipe is read */
-	uint32_t is_sealed;     /* 1: the pipe gives RFC 8188 records, with ... */
-	uint8_t ikm[PROTO_IKM]; /* ... this input keying material, ... */
-	uint64_t sealed_size;   /* ... so many octets, */
+	uint32_t resume;    /* 1: go on behind what BEGIN has kept of it; PROTO_KEPT says where, in
+			       octets of what the pipe is to give */
+	uint32_t reuse;     /* 1: after CHUNKS: answered by RANGES before the pipe is read */
+	uint32_t is_sealed; /* 1: the pipe gives RFC 8188 records, with ... */
+	uint8_t ikm[PROTO_IKM];      /* ... this input keying material, ... */
+	uint64_t sealed_size;        /* ... so many octets, */
 	struct proto_digests sealed; /* and these digests over them */
 };
 
@@ -128,7 +138,7 @@ struct proto_chunks {
 	} images[PROTO_IMAGES];
 };
 
-struct proto_written {
+struct proto_written { /* and kept */
 	uint64_t octets;
 };
 
@@ -142,11 +152,12 @@ struct proto_msg {
 	uint32_t type;
 	union {
 		struct proto_fetch fetch;
+		struct proto_started started;
 		struct proto_fetched fetched;
 		struct proto_slots_are slots_are;
 		struct proto_begin begin;
 		struct proto_image image;
-		struct proto_written written;
+		struct proto_written written, kept;
 		struct proto_done done;
 		struct proto_ranges ranges;
 		struct proto_chunks chunks;

@@ -3,10 +3,9 @@
 #include "crypto/enc.h"
 #include "crypto/rng.h"
 
-#define SALT_LEN   ((size_t)16)
-#define FIXED_LEN  (SALT_LEN + 4 + 1) /* of the header: salt, record size, length of keyid */
-#define HEADER_MAX (FIXED_LEN + ECE_KEYID_MAX)
-#define OVERHEAD   (ENC_TAG_LEN + 1) /* of a record: tag and delimiter */
+#define SALT_LEN  ((size_t)16)
+#define FIXED_LEN (SALT_LEN + 4 + 1) /* of the header: salt, record size, length of keyid */
+#define OVERHEAD  (ENC_TAG_LEN + 1)  /* of a record: tag and delimiter */
 
 enum { DELIMITER_MORE = 1, DELIMITER_LAST = 2 };
 
@@ -67,7 +66,7 @@ static size_t read_record(const uint8_t *header)
 
 size_t ece_header_len(struct span start)
 {
-	size_t n = start.len < FIXED_LEN ? HEADER_MAX : FIXED_LEN + start.ptr[FIXED_LEN - 1];
+	size_t n = start.len < FIXED_LEN ? ECE_HEADER_MAX : FIXED_LEN + start.ptr[FIXED_LEN - 1];
 
 	return start.len < n ? 0 : n;
 }
@@ -136,7 +135,7 @@ int ece_seal_new(struct ece **ret, struct span ikm, struct span keyid, size_t re
 		 const struct ece_sink *sink)
 {
 	CLEANUP(ece_freep) struct ece *e = NULL;
-	uint8_t header[HEADER_MAX];
+	uint8_t header[ECE_HEADER_MAX];
 	int r;
 
 	if (keyid.len > ECE_KEYID_MAX || record < ECE_RECORD_MIN || record > ECE_RECORD_MAX)

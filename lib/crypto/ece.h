@@ -12,6 +12,7 @@
 #define ECE_RECORD_OURS ((size_t)65536) /* that we write */
 #define ECE_IKM_LEN     ((size_t)32)    /* of the keys that we make */
 #define ECE_KEYID_MAX   ((size_t)255)
+#define ECE_HEADER_MAX  (16 + 4 + 1 + ECE_KEYID_MAX)
 
 struct ece; /* opaque: one stream */
 

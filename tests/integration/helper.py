@@ -11,7 +11,8 @@ u32, u64, char = ctypes.c_uint32, ctypes.c_uint64, ctypes.c_char
 SIZE_ANY = 2**64 - 1
 MANIFEST, IMAGE_BODY = 0, 1
 PUBLIC, PRIVATE, LOOPBACK = 0, 1, 2
-FETCH, FETCHED, SLOTS, SLOTS_ARE, BEGIN, IMAGE, WRITTEN, COMMIT, DONE, STAGED, RANGES = range(1, 12)
+(FETCH, FETCHED, SLOTS, SLOTS_ARE, BEGIN, IMAGE, WRITTEN, COMMIT, DONE, KEPT, RANGES, CHUNKS,
+ STARTED) = range(1, 14)
 
 
 def error_names():
@@ -42,9 +43,13 @@ BODIES = {
                       ("slot", char * 65)),
     BEGIN: struct(("model", char * 129), ("version", char * 33), ("images", u32), ("keep", u32), ("size", u64),
                   ("digests", Digests)),
-    IMAGE: struct(("component", char * 65), ("size", u64), ("digests", Digests), ("is_sealed", u32),
+    IMAGE: struct(("component", char * 65), ("size", u64), ("digests", Digests), ("resume", u32),
+                  ("reuse", u32), ("is_sealed", u32),
                   ("ikm", ctypes.c_uint8 * 32), ("sealed_size", u64), ("sealed", Digests)),
     WRITTEN: struct(("octets", u64)),
+    KEPT: struct(("octets", u64)),
+    STARTED: struct(("private_peer", u32), ("size", u64), ("etag", char * 129),
+                    ("url", char * 2049)),
     DONE: struct(("error", u32), ("octets", u64), ("text", char * 128)),
 }
 

@@ -137,7 +137,7 @@ static enum fw_error take(const struct proto_image *i, struct span data)
 	int fd = pipe_of(data);
 	struct proto_done d;
 
-	install_image(install, i, fd, ignore, &d);
+	install_image(install, i, fd, &(struct install_tell){.progress = ignore}, &d);
 	end_pipe(fd);
 	return (enum fw_error)d.error;
 }

@@ -52,9 +52,9 @@ static const char *below(const char *name)
 
 static int remove_dir(void **state)
 {
-	static const char *const NAMES[] = {"a/firmware", "a/rootfs", "a/os-release",
-					    "b/firmware", "b/rootfs", "b/os-release",
-					    "b/old",      "current",  ".booted"};
+	static const char *const NAMES[] = {
+		"a/firmware", "a/rootfs",     "a/os-release", "a/.plan", "b/.plan", "b/firmware",
+		"b/rootfs",   "b/os-release", "b/old",        "current", ".booted"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
@@ -102,10 +102,19 @@ static int pipe_with(const char *text)
 	return ends[0];
 }
 
+static uint64_t kept; /* what the last image with `resume` went on from */
+
 static void ignore(uint64_t octets)
 {
 	(void)octets;
 }
+
+static void keep(uint64_t octets)
+{
+	kept = octets;
+}
+
+static const struct install_tell TELL = {.progress = ignore, .kept = keep};
 
 static enum fw_error begin(struct writer *s, const char *version, const char *all, uint32_t images)
 {
@@ -128,7 +137,7 @@ static enum fw_error image(struct writer *s, const char *component, uint64_t siz
 	(void)snprintf(i.component, sizeof(i.component), "%s", component);
 	if (signed_text)
 		i.digests = digests_of(signed_text);
-	install_image(s->n, &i, fd, ignore, &d);
+	install_image(s->n, &i, fd, &TELL, &d);
 	(void)close(fd);
 	return (enum fw_error)d.error;
 }
@@ -148,13 +157,19 @@ static uint64_t begin_again(struct writer *s, const char *version, const char *a
 	return d.error == FWE_OK ? d.octets : UINT64_MAX;
 }
 
-static enum fw_error staged(struct writer *s, const char *component, const char *signed_text)
+/* Goes on with an image; the pipe gives `text`. */
+static enum fw_error resume(struct writer *s, const char *component, const char *signed_text,
+			    const char *text)
 {
-	struct proto_image i = {.size = strlen(signed_text), .digests = digests_of(signed_text)};
+	struct proto_image i = {
+		.resume = 1, .size = strlen(signed_text), .digests = digests_of(signed_text)};
 	struct proto_done d;
+	int fd = pipe_with(text);
 
+	kept = UINT64_MAX;
 	(void)snprintf(i.component, sizeof(i.component), "%s", component);
-	install_staged(s->n, &i, ignore, &d);
+	install_image(s->n, &i, fd, &TELL, &d);
+	(void)close(fd);
 	return (enum fw_error)d.error;
 }
 
@@ -221,7 +236,7 @@ static void slots__take_several_images(void **state)
 }
 
 /* A download, and the installation later, by another program. */
-static void slots_staged__takes_what_was_downloaded(void **state)
+static void slots_resume__takes_what_was_downloaded(void **state)
 {
 	CLEANUP(writer_close) struct writer first = {0};
 	CLEANUP(writer_close) struct writer s = {0};
@@ -235,17 +250,48 @@ static void slots_staged__takes_what_was_downloaded(void **state)
 	assert_int_equal(writer_open(&s, -1), 0);
 	assert_state(&s, "", "", "");
 	assert_int_equal(begin_again(&s, "1.0.0", "rootfirm", 2), 8);
-	assert_int_equal(staged(&s, "rootfs", "root"), FWE_OK);
+	assert_int_equal(resume(&s, "rootfs", "root", ""), FWE_OK);
 	assert_int_equal(commit(&s), FWE_INTERNAL); /* one is missing */
 	assert_int_equal(begin_again(&s, "1.0.0", "rootfirm", 2), 8);
-	assert_int_equal(staged(&s, "rootfs", "root"), FWE_OK);
-	assert_int_equal(staged(&s, "firmware", "firm"), FWE_OK);
+	assert_int_equal(resume(&s, "rootfs", "root", ""), FWE_OK);
+	assert_int_equal(kept, 4);
+	assert_int_equal(resume(&s, "firmware", "firm", ""), FWE_OK);
 	assert_int_equal(commit(&s), FWE_OK);
 	assert_state(&s, "a", "1.0.0", "");
 	assert_true(has("a/firmware", "firm"));
+	assert_int_equal(access(below("a/.plan"), F_OK), -1);
 }
 
-static void slots_staged__trusts_nothing_but_the_digests(void **state)
+/* A cut in the second image, at any octet. */
+static void slots_resume__goes_on_behind_what_is_there(void **state)
+{
+	static const char TEXT[] = "firmware";
+	const size_t n = sizeof(TEXT) - 1;
+
+	(void)state;
+	for (size_t cut = 0; cut <= n; cut++) {
+		CLEANUP(writer_close) struct writer first = {0};
+		CLEANUP(writer_close) struct writer s = {0};
+		char part[sizeof(TEXT)] = "";
+
+		memcpy(part, TEXT, cut);
+		assert_int_equal(writer_open(&first, -1), 0);
+		assert_int_equal(begin(&first, "1.0.0", "rootfirmware", 2), FWE_OK);
+		assert_int_equal(image(&first, "rootfs", 4, "root", "root"), FWE_OK);
+		assert_int_equal(image(&first, "firmware", n, part, NULL),
+				 cut < n ? FWE_IMAGE_SIZE_MISMATCH : FWE_OK);
+		writer_close(&first);
+		assert_int_equal(writer_open(&s, -1), 0);
+		assert_int_equal(begin_again(&s, "1.0.0", "rootfirmware", 2), 4 + cut);
+		assert_int_equal(resume(&s, "rootfs", "root", ""), FWE_OK);
+		assert_int_equal(resume(&s, "firmware", TEXT, TEXT + cut), FWE_OK);
+		assert_int_equal(kept, cut);
+		assert_int_equal(commit(&s), FWE_OK);
+		assert_true(has("current/firmware", TEXT));
+	}
+}
+
+static void slots_resume__trusts_nothing_but_the_digests(void **state)
 {
 	CLEANUP(writer_close) struct writer s = {0};
 
@@ -255,19 +301,27 @@ static void slots_staged__trusts_nothing_but_the_digests(void **state)
 	install(&s, "2.0.0", "new");
 	/* What was complete is no leftover: it is emptied. */
 	assert_int_equal(begin_again(&s, "3.0.0", "old", 1), 0);
-	assert_int_equal(staged(&s, "firmware", "old"), FWE_INSTALL_FAILED);
-	put("a/firmware", "bad");
-	assert_int_equal(begin_again(&s, "3.0.0", "new", 1), 3);
-	assert_int_equal(staged(&s, "firmware", "new"), FWE_IMAGE_DIGEST_MISMATCH);
+	assert_int_equal(resume(&s, "firmware", "old", "old"), FWE_OK);
+	assert_int_equal(kept, 0);
+	/* Nor is what belongs to another version. */
+	assert_int_equal(begin_again(&s, "3.0.0", "new", 1), 0);
+	assert_int_equal(image(&s, "firmware", 3, "ne", NULL), FWE_IMAGE_SIZE_MISMATCH);
+	assert_int_equal(begin_again(&s, "3.0.1", "new", 1), 0);
+	assert_int_equal(begin_again(&s, "3.0.1", "neu", 1), 0);
+	put("a/firmware", "na");
+	assert_int_equal(begin_again(&s, "3.0.1", "neu", 1), 2);
+	assert_int_equal(resume(&s, "firmware", "neu", "u"), FWE_IMAGE_DIGEST_MISMATCH);
 	assert_int_equal(commit(&s), FWE_INTERNAL);
-	assert_int_equal(begin_again(&s, "3.0.0", "longer", 1), 3);
-	assert_int_equal(staged(&s, "firmware", "longer"), FWE_IMAGE_SIZE_MISMATCH);
-	assert_int_equal(begin_again(&s, "3.0.0", "ba", 1), 3);
-	assert_int_equal(staged(&s, "firmware", "ba"), FWE_IMAGE_SIZE_MISMATCH);
-	assert_int_equal(begin_again(&s, "3.0.0", "bad", 1), 3);
-	assert_int_equal(image(&s, "firmware", 3, "bad", NULL), FWE_INSTALL_FAILED); /* is there */
-	assert_int_equal(begin(&s, "3.0.0", "bad", 1), FWE_OK);                      /* emptied */
-	assert_int_equal(image(&s, "firmware", 3, "bad", NULL), FWE_OK);
+	/* So much is not of this image. */
+	put("a/firmware", "neuer");
+	assert_int_equal(begin_again(&s, "3.0.1", "neu", 1), 5);
+	assert_int_equal(resume(&s, "firmware", "neu", "neu"), FWE_OK);
+	assert_int_equal(kept, 0);
+	/* The caller may start it anew. */
+	assert_int_equal(begin_again(&s, "3.0.1", "neu", 1), 3);
+	assert_int_equal(image(&s, "firmware", 3, "neu", NULL), FWE_OK);
+	put("a/.plan", "ocf-fw-write 2 3.0.1\n");
+	assert_int_equal(begin_again(&s, "3.0.1", "neu", 1), 0);
 	assert_state(&s, "b", "2.0.0", "");
 }
 
@@ -354,6 +408,72 @@ static struct buf sealed_text(const uint8_t key[PROTO_IKM], const char *text)
 	return b;
 }
 
+static void send_image(struct writer *s, const struct proto_image *p, struct span octets,
+		       struct proto_done *ret)
+{
+	int ends[2];
+
+	kept = 0;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(write(ends[1], octets.ptr, octets.len), octets.len);
+	(void)close(ends[1]);
+	install_image(s->n, p, ends[0], &TELL, ret);
+	(void)close(ends[0]);
+}
+
+/* A cut at any octet of the stream: whole records are kept, and the digest over the stream holds.
+ */
+static void slots_resume__goes_on_with_an_encrypted_image(void **state)
+{
+	static const uint8_t KEY[PROTO_IKM] = {1};
+	static const char TEXT[] = "firmware";
+	CLEANUP(buf_done) struct buf b = sealed_text(KEY, TEXT);
+	struct proto_image p = {.component = "firmware", .size = sizeof(TEXT) - 1, .is_sealed = 1};
+	const size_t head = 21, record = 19;
+	CLEANUP(writer_close) struct writer s = {0};
+	struct proto_done d;
+
+	(void)state;
+	p.ikm[0] = 1;
+	p.sealed_size = b.len;
+	p.sealed.algs = HASH_BIT(HASH_SHA256);
+	assert_int_equal(hash_once(HASH_SHA256, buf_span(&b), p.sealed.b[HASH_SHA256]), 0);
+	assert_int_equal(b.len, head + 4 * record);
+	assert_int_equal(writer_open(&s, -1), 0);
+	for (size_t cut = 0; cut <= b.len; cut++) {
+		/* A record is written once something follows it. */
+		size_t records = cut == b.len ? 4 : cut > head ? (cut - head - 1) / record : 0;
+		size_t want = records > 0 ? head + records * record : 0;
+
+		assert_int_equal(begin(&s, "1.0.0", TEXT, 1), FWE_OK);
+		p.resume = 0;
+		send_image(&s, &p, span_of(b.ptr, cut), &d);
+		assert_int_equal(d.error, cut < b.len ? FWE_IMAGE_SIZE_MISMATCH : FWE_OK);
+		for (int twice = 0; twice < 2; twice++) { /* then all of it is there */
+			assert_int_equal(begin_again(&s, "1.0.0", TEXT, 1), records * 2);
+			p.resume = 1;
+			send_image(&s, &p, span_skip(buf_span(&b), want), &d);
+			if (d.error != FWE_OK || kept != want)
+				fail_msg("cut at %zu: %s from %ju", cut, d.text, (uintmax_t)kept);
+			assert_true(has("a/firmware", TEXT));
+			records = 4;
+			want = b.len;
+		}
+	}
+	/* Without its header it begins anew. */
+	assert_int_equal(begin(&s, "1.0.0", TEXT, 1), FWE_OK);
+	put("a/firmware", "firm");
+	assert_int_equal(begin_again(&s, "1.0.0", TEXT, 1), 4);
+	send_image(&s, &p, buf_span(&b), &d);
+	assert_int_equal(d.error, FWE_OK);
+	assert_int_equal(kept, 0);
+	/* What is there is not what it was. */
+	put("a/firmware", "Firm");
+	assert_int_equal(begin_again(&s, "1.0.0", TEXT, 1), 4);
+	send_image(&s, &p, span_skip(buf_span(&b), head + 2 * record), &d);
+	assert_int_equal(d.error, FWE_IMAGE_DIGEST_MISMATCH);
+}
+
 /* An encrypted image: each row damages it, or what was signed of it, otherwise. */
 static void slots_image__decrypts_on_the_way(void **state)
 {
@@ -390,7 +510,6 @@ static void slots_image__decrypts_on_the_way(void **state)
 		struct proto_image p = {.component = "firmware", .size = 4, .is_sealed = 1};
 		CLEANUP(buf_done) struct buf b = sealed_text(KEY, ROWS[i].text);
 		struct proto_done d;
-		int ends[2];
 
 		if (ROWS[i].flip >= 0)
 			b.ptr[ROWS[i].flip] ^= 1;
@@ -406,11 +525,7 @@ static void slots_image__decrypts_on_the_way(void **state)
 		else
 			b.len -= (size_t)ROWS[i].cut;
 		assert_int_equal(begin(&s, "2.0.0", "good", 1), FWE_OK);
-		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-		assert_int_equal(write(ends[1], b.ptr, b.len), b.len);
-		(void)close(ends[1]);
-		install_image(s.n, &p, ends[0], ignore, &d);
-		(void)close(ends[0]);
+		send_image(&s, &p, buf_span(&b), &d);
 		if (d.error != (uint32_t)ROWS[i].want)
 			fail_msg("%s: %s", ROWS[i].name, fw_error_name((enum fw_error)d.error));
 		if (d.error == FWE_OK)
@@ -464,7 +579,7 @@ static void slots__stop_when_nobody_waits(void **state)
 	assert_int_equal(writer_open(&s, control[0]), 0);
 	assert_int_equal(begin(&s, "1.0.0", "x", 1), FWE_OK);
 	(void)close(control[1]);
-	install_image(s.n, &i, ends[0], ignore, &d);
+	install_image(s.n, &i, ends[0], &TELL, &d);
 	assert_int_equal(d.error, FWE_INSTALL_FAILED);
 	assert_int_equal(begin(&s, "1.0.0", "x", 1), FWE_INSTALL_FAILED);
 	(void)close(control[0]);
@@ -514,8 +629,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(slots__take_turns),
 		TEST(slots__take_several_images),
-		TEST(slots_staged__takes_what_was_downloaded),
-		TEST(slots_staged__trusts_nothing_but_the_digests),
+		TEST(slots_resume__takes_what_was_downloaded),
+		TEST(slots_resume__goes_on_behind_what_is_there),
+		TEST(slots_resume__trusts_nothing_but_the_digests),
+		TEST(slots_resume__goes_on_with_an_encrypted_image),
 		TEST(slots__keep_the_order),
 		TEST(slots_image__refuses_by_name),
 		TEST(slots_image__decrypts_on_the_way),
