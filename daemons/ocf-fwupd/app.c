@@ -5,16 +5,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/loop.h"
-#include "crypto/rng.h"
 
 #define SECURITY_NAME "org.ocfgw.Security1"
 #define SECURITY_PATH "/org/ocfgw/Security1"
+#define NETWORK_NAME  "org.freedesktop.NetworkManager"
+#define NETWORK_PATH  "/org/freedesktop/NetworkManager"
+#define MACHINE_ID    "/etc/machine-id"
 
-#define FORGET_US   (60 * USEC_PER_SEC)                /* an ended job can be read so long */
-#define FIRST_US    (UINT64_C(60) * USEC_PER_SEC)      /* if no network is seen to come up */
-#define OVERDUE_US  (UINT64_C(10) * 60 * USEC_PER_SEC) /* after a start, spread over this */
-#define RETRY_US    (UINT64_C(15) * 60 * USEC_PER_SEC) /* after a failure, doubled each time */
-#define RETRIES_MAX 16
+#define FORGET_US (60 * USEC_PER_SEC) /* an ended job can be read so long */
 
 /* ---- the bus ---- */
 
@@ -45,7 +43,7 @@ static bool url_is_usable(const char *url)
 }
 
 static int on_start(void *arg, enum fwupd_kind kind, const struct fwupd_options *o,
-		    uint32_t *ret_job)
+		    uint32_t *ret_job, struct fwupd_refusal *ret_why)
 {
 	static const enum job_kind KINDS[] = {
 		[FWUPD_CHECK] = JOB_CHECK,
@@ -60,7 +58,11 @@ static int on_start(void *arg, enum fwupd_kind kind, const struct fwupd_options 
 
 	if ((!local && !manufacturer) || (o->url && (o->source || !url_is_usable(o->url))))
 		return -EINVAL;
-	r = app_job_start(a, KINDS[kind], o, !local, !manufacturer);
+	if (app_inhibited(a, POLICY_CHECK, ret_why->text, sizeof(ret_why->text))) {
+		ret_why->error = FWE_POLICY_DEFERRED;
+		return -ECANCELED;
+	}
+	r = app_job_start(a, KINDS[kind], o, !local, !manufacturer, ret_why);
 	if (r == 0)
 		*ret_job = a->last_job;
 	return r;
@@ -75,28 +77,6 @@ static int on_cancel(void *arg, uint32_t job)
 	if (a->run->job.phase != JOB_INSTALLING)
 		app_job_note(a, FWE_INSTALL_CANCELLED, "cancelled on the bus");
 	return app_job_event(a, JOB_CANCEL) ? 0 : -EALREADY;
-}
-
-static bool on_history(void *arg, size_t i, struct fwupd_history *ret)
-{
-	const struct app *a = arg;
-	const struct state_entry *e = &a->state->history[i];
-
-	if (i >= a->state->n)
-		return false;
-	*ret = (struct fwupd_history){
-		.time = e->time_s,
-		.octets = e->octets,
-		.usec = e->usec,
-		.kind = JOB_KIND_NAMES[e->kind],
-		.result = state_result_name(e->result),
-		.error = fw_error_name(e->error),
-		.source = e->source < 0 ? "" : DISCOVER_SOURCE_NAMES[e->source],
-	};
-	(void)snprintf(ret->from, sizeof(ret->from), "%s", e->from);
-	(void)snprintf(ret->to, sizeof(ret->to), "%s", e->to);
-	(void)snprintf(ret->url, sizeof(ret->url), "%s", e->url);
-	return true;
 }
 
 static void on_bus_state(void *arg, enum bus_state state)
@@ -118,97 +98,7 @@ static void on_bus_state(void *arg, enum bus_state state)
 	}
 }
 
-/* ---- ocf-secd: no writing starts while the device is reset or being onboarded ---- */
-
-bool app_must_wait(const struct app *a)
-{
-	return a->security_reset || a->onboarding_open;
-}
-
-static void on_security(void *arg, const char *property, const struct bus_value *value)
-{
-	struct app *a = arg;
-
-	if (!property) {
-		a->security_reset = false;
-		a->onboarding_open = false;
-	} else if (!strcmp(property, "State") && value->type == 's') {
-		a->security_reset = !strcmp(value->s, "RESET");
-	} else if (!strcmp(property, "OnboardingOpen") && value->type == 'b') {
-		a->onboarding_open = value->b;
-	}
-	if (!app_must_wait(a))
-		(void)app_job_event(a, JOB_CLEAR);
-}
-
-static int on_defer_max(void *arg)
-{
-	struct app *a = arg;
-
-	log_warning("update: the device is still being onboarded, going on all the same");
-	(void)app_job_event(a, JOB_CLEAR);
-	return 0;
-}
-
 /* ---- timers ---- */
-
-static uint64_t random_below(uint64_t n)
-{
-	uint64_t v;
-
-	rng_fill(&v, sizeof(v));
-	return n ? v % n : 0;
-}
-
-/* The interval, a quarter more or less, so that a fleet does not ask at once. */
-static uint64_t jitter(uint64_t us)
-{
-	return us - us / 4 + random_below(us / 2 + 1);
-}
-
-static uint64_t next_delay(const struct app *a)
-{
-	uint64_t interval_us = a->config->check_us, retry_us = RETRY_US;
-
-	for (uint32_t i = 1; i < a->state->failures && i < RETRIES_MAX; i++)
-		retry_us *= 2;
-	if (a->state->failures > 0 && retry_us < interval_us)
-		interval_us = retry_us;
-	return jitter(interval_us);
-}
-
-void app_schedule(struct app *a, uint64_t delay_us)
-{
-	if (a->config->check_us == 0)
-		return;
-	a->check_at_us = clock_boottime_us() + delay_us;
-	loop_timer_set(a->check_timer, a->check_at_us);
-}
-
-static void schedule_first(struct app *a)
-{
-	uint64_t now_s = clock_real_us() / USEC_PER_SEC, last_s = a->state->last_check_s;
-	uint64_t delay_us = next_delay(a), passed_us;
-
-	if (last_s == 0) {
-		app_schedule(a, FIRST_US);
-		return;
-	}
-	passed_us = now_s > last_s ? (now_s - last_s) * USEC_PER_SEC : 0;
-	a->is_late = passed_us >= delay_us;
-	app_schedule(a, a->is_late ? random_below(OVERDUE_US) : delay_us - passed_us);
-}
-
-static int on_check_time(void *arg)
-{
-	struct app *a = arg;
-	int r = app_job_start(a, a->config->auto_install ? JOB_INSTALL : JOB_CHECK,
-			      &(struct fwupd_options){0}, false, false);
-
-	if (r < 0)
-		app_schedule(a, RETRY_US);
-	return 0;
-}
 
 /* Objects of ended jobs go when their time has come. */
 static int on_forget_time(void *arg)
@@ -239,29 +129,12 @@ void app_job_ended(struct app *a, uint32_t id)
 	a->ended[oldest].until_us = clock_monotonic_us() + FORGET_US;
 	(void)on_forget_time(a);
 	a->is_late = false;
-	app_schedule(a, next_delay(a));
+	app_schedule_next(a);
 	if (a->reach_is_new)
 		app_reach_ask(a);
 }
 
 /* ---- slots ---- */
-
-/* An installation that this program did not see the end of. */
-static void settle_interrupted(struct app *a)
-{
-	struct state_entry *e = &a->state->history[0];
-	bool there;
-
-	if ((a->run && a->run->recorded) || a->state->n == 0 || e->result != JOB_RUNNING)
-		return;
-	there = !strcmp(a->facts.current, e->to) || !strcmp(a->facts.pending, e->to);
-	e->result = there ? JOB_INSTALLED : JOB_ERROR;
-	e->error = there ? FWE_OK : FWE_INSTALL_FAILED;
-	log_warning("update: an installation was interrupted version=%s result=%s", e->to,
-		    state_result_name(e->result));
-	if (state_save_history(a->state) < 0)
-		log_error("state: history cannot be stored");
-}
 
 void app_take_slots(struct app *a, const struct proto_slots_are *s)
 {
@@ -272,7 +145,8 @@ void app_take_slots(struct app *a, const struct proto_slots_are *s)
 	a->has_current = fw_version_parse(span_str(s->running), &a->current);
 	if (a->has_current && state_runs(a->state, &a->current) && state_save(a->state) < 0)
 		log_error("state: cannot be stored");
-	settle_interrupted(a);
+	a->facts.floor = a->state->accepted.floor;
+	app_settle_interrupted(a);
 }
 
 void app_ready(struct app *a)
@@ -302,10 +176,14 @@ static int open_state(struct app *a, const char *dir)
 
 static int start_timers(struct app *a)
 {
-	int r = loop_timer_new_boottime(&a->check_timer, a->loop, on_check_time, a);
+	int r = loop_timer_new_boottime(&a->check_timer, a->loop, app_on_check_time, a);
 
 	if (r >= 0)
-		r = loop_timer_new(&a->defer_timer, a->loop, on_defer_max, a);
+		r = loop_timer_new(&a->defer_timer, a->loop, app_on_defer_max, a);
+	if (r >= 0)
+		r = loop_timer_new(&a->look_timer, a->loop, app_on_look, a);
+	if (r >= 0)
+		r = loop_timer_new(&a->pace_timer, a->loop, app_on_pace, a);
 	if (r >= 0)
 		r = loop_timer_new(&a->forget_timer, a->loop, on_forget_time, a);
 	if (r >= 0)
@@ -315,14 +193,25 @@ static int start_timers(struct app *a)
 
 static int start_bus(struct app *a)
 {
-	static const struct fwupd_calls CALLS = {on_start, on_cancel, on_history};
+	static const struct fwupd_calls CALLS = {
+		.start = on_start,
+		.cancel = on_cancel,
+		.history = app_history,
+		.job = app_history_job,
+		.describe = app_describe,
+		.inhibit = app_inhibit,
+		.inhibitor = app_inhibitor,
+	};
 	int r = bus_new(&a->bus, a->loop, FWUPD_BUS_NAME, on_bus_state, a);
 
 	if (r >= 0)
 		r = fwupd_vtable_new(&a->vtable, a->bus, &a->facts, &CALLS, a);
 	if (r >= 0)
 		r = bus_watch_new(&a->security, a->bus, SECURITY_NAME, SECURITY_PATH, SECURITY_NAME,
-				  on_security, a);
+				  app_on_security, a);
+	if (r >= 0 && a->config->metered_mode != METERED_FULL)
+		r = bus_watch_new(&a->network, a->bus, NETWORK_NAME, NETWORK_PATH, NETWORK_NAME,
+				  app_on_network, a);
 	if (r < 0)
 		log_error("bus: cannot be used error=%s", strerror(-r));
 	return r;
@@ -348,6 +237,9 @@ int app_new(struct app **ret, const struct fwupd_config *config, const char *sta
 			  .source = "",
 			  .error = ""},
 	};
+	a->inhibitors = (struct inhibitors){.loop = loop, .fn = app_inhibitors_changed, .arg = a};
+	a->seed = app_policy_seed(MACHINE_ID);
+	(void)!policy_windows_parse(span_str(config->windows), &a->windows); /* it was checked */
 	r = open_state(a, state_dir);
 	if (r >= 0)
 		r = start_timers(a);
@@ -360,10 +252,12 @@ int app_new(struct app **ret, const struct fwupd_config *config, const char *sta
 	r = app_reach_start(a, netlink);
 	if (r < 0)
 		return r;
+	a->last_job = (uint32_t)state_last_job(a->state);
 	a->facts.last_check = a->state->last_check_s;
+	a->facts.floor = a->state->accepted.floor;
+	app_schedule_first(a);
 	fwupd_vtable_update(a->vtable, &a->facts);
 	app_ask_slots(a);
-	schedule_first(a);
 	*ret = a;
 	a = NULL;
 	return 0;
@@ -374,14 +268,19 @@ struct app *app_free(struct app *a)
 	if (!a)
 		return NULL;
 	app_job_drop(a);
+	app_run_free(a->described);
 	helper_close(&a->fetch);
 	helper_close(&a->write);
 	watch_free(a->watch);
 	bus_watch_free(a->security);
+	bus_watch_free(a->network);
+	inhibit_done(&a->inhibitors);
 	fwupd_vtable_free(a->vtable);
 	bus_free(a->bus);
 	loop_timer_free(a->check_timer);
 	loop_timer_free(a->defer_timer);
+	loop_timer_free(a->look_timer);
+	loop_timer_free(a->pace_timer);
 	loop_timer_free(a->forget_timer);
 	loop_timer_free(a->fetch_timer);
 	state_free(a->state);

@@ -156,6 +156,7 @@ static void fetch_image(struct app *a, const struct proto_msg *m)
 				   .reach = image_reach(a),
 				   .connect_ms = APP_CONNECT_MS,
 				   .slow_s = (uint32_t)(a->config->stall_us / USEC_PER_SEC),
+				   .rate = app_rate(a),
 				   .limit = image->ikm.len > 0 ? image->sealed_size : image->size,
 			   },
 			   image->url, in) < 0)
@@ -194,7 +195,11 @@ void app_fetch_image(struct app *a)
 		verify_staged(a, &m);
 		return;
 	}
-	if (a->config->direct && a->run->stream_fd < 0) {
+	if (a->run->bundle && !app_bundle_image(a)) {
+		app_trouble(a, FWE_INTERNAL, "the image cannot be read again");
+		return;
+	}
+	if (a->run->direct && a->run->stream_fd < 0) {
 		app_fetch_manifest(a); /* the image is behind it */
 		return;
 	}
@@ -346,9 +351,9 @@ void app_on_write(void *arg, const struct proto_msg *m)
 	} else if (m && m->type == PROTO_WRITTEN && what == AWAIT_IMAGE) {
 		job_progress(&a->run->job, a->run->octets_before + m->written.octets);
 		app_expect_fetch(a, image_silence_us(a));
-		app_publish(a);
 	} else if (m && m->type == PROTO_KEPT && what == AWAIT_IMAGE) {
-		app_publish(a);
+		a->run->pace =
+			(struct pace){0}; /* what is there already says nothing of the rate */
 	} else if (m && m->type == PROTO_DONE && what >= AWAIT_BEGIN) {
 		a->run->awaited = AWAIT_NOTHING;
 		done(a, what, &m->done);

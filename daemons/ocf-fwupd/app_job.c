@@ -7,98 +7,7 @@
 #include "bus/loop.h"
 #include "bus/resolve.h"
 
-/* ---- records ---- */
-
-static struct state_entry entry_of(const struct app *a, unsigned result, enum fw_error error,
-				   size_t which)
-{
-	const struct run *run = a->run;
-	const struct discover_try *try = which < run->tries.n ? &run->tries.at[which] : NULL;
-	struct state_entry e = {
-		.time_s = clock_real_us() / USEC_PER_SEC,
-		.usec = clock_monotonic_us() - run->started_us,
-		.octets = run->octets_before,
-		.kind = run->job.kind,
-		.result = result,
-		.error = error,
-		.source = try ? (int)try->source : -1,
-	};
-
-	(void)snprintf(e.url, sizeof(e.url), "%s", try ? try->url : "");
-	return e;
-}
-
-static void store_history(struct app *a)
-{
-	int r = state_save_history(a->state);
-
-	if (r < 0)
-		log_error("state: history cannot be stored error=%s", strerror(-r));
-}
-
-/* Says why the server at hand is passed over; what is not there needs no entry. */
-static void record_refusal(struct app *a, enum fw_error error)
-{
-	struct state_entry e = entry_of(a, ENTRY_REFUSED, error, a->run->at);
-
-	if (a->run->judgement.manifest)
-		fw_version_format(&a->run->judgement.manifest->version, e.to);
-	if (a->has_current)
-		fw_version_format(&a->current, e.from);
-	state_add(a->state, &e);
-	if (a->run->recorded) { /* the open entry stays on top */
-		struct state_entry top = a->state->history[1];
-
-		a->state->history[1] = a->state->history[0];
-		a->state->history[0] = top;
-	}
-}
-
-/* Before the first change of a slot: what is accepted must never be forgotten, and an end without
- * a word be seen after the next start. */
-static int record_begin(struct app *a)
-{
-	struct state_entry e = entry_of(a, JOB_RUNNING, FWE_OK, a->run->at);
-	int r;
-
-	state_accept(a->state, &a->run->judgement);
-	r = state_save(a->state);
-	if (r < 0)
-		return r;
-	fw_version_format(&a->run->plan.version, e.to);
-	(void)snprintf(e.from, sizeof(e.from), "%s", a->facts.current);
-	if (a->run->recorded)
-		a->state->history[0] = e;
-	else
-		state_add(a->state, &e);
-	a->run->recorded = true;
-	return state_save_history(a->state);
-}
-
-static void record_end(struct app *a)
-{
-	const struct job *j = &a->run->job;
-	bool good = j->result != JOB_ERROR;
-	struct state_entry e =
-		entry_of(a, j->result, good ? FWE_OK : j->error, good ? a->run->at : j->error_try);
-	struct state *s = a->state;
-
-	if (a->run->recorded) {
-		(void)snprintf(e.from, sizeof(e.from), "%s", s->history[0].from);
-		(void)snprintf(e.to, sizeof(e.to), "%s", s->history[0].to);
-		s->history[0] = e;
-	} else {
-		(void)snprintf(e.from, sizeof(e.from), "%s", a->facts.current);
-		if (good && a->facts.available[0])
-			(void)snprintf(e.to, sizeof(e.to), "%s", a->facts.available);
-		state_add(s, &e);
-	}
-	store_history(a);
-	s->last_check_s = clock_real_us() / USEC_PER_SEC;
-	s->failures = good ? 0 : s->failures + 1;
-	if (state_save(s) < 0)
-		log_error("state: cannot be stored");
-}
+#define PACE_US (400 * USEC_PER_MSEC) /* between reports of progress */
 
 /* ---- the job ---- */
 
@@ -113,15 +22,21 @@ void app_job_note(struct app *a, enum fw_error error, const char *detail)
 		(void)snprintf(run->detail, sizeof(run->detail), "%s", detail);
 	log_warning("update: %s url=%s: %s", fw_error_name(error), try ? try->url : "", detail);
 	if (try && error != FWE_FETCH_CONNECT_FAILED && error != FWE_INSTALL_CANCELLED)
-		record_refusal(a, error);
+		app_record_refusal(a, error, detail);
 }
 
 void app_job_facts(const struct app *a, struct fwupd_job_facts *ret)
 {
-	const struct job *j = &a->run->job;
+	const struct run *run = a->run;
+	const struct job *j = &run->job;
 	bool failed = j->result == JOB_ERROR;
 
 	*ret = (struct fwupd_job_facts){
+		.started = run->started_s,
+		.initiator = run->uid,
+		.rate = pace_rate(&run->pace),
+		.eta = pace_left_us(&run->pace, j->total),
+		.missing = run->missing,
 		.kind = JOB_KIND_NAMES[j->kind],
 		.phase = JOB_PHASE_NAMES[j->phase],
 		.result = JOB_RESULT_NAMES[j->result],
@@ -130,9 +45,15 @@ void app_job_facts(const struct app *a, struct fwupd_job_facts *ret)
 		.octets = j->octets,
 		.total = j->total,
 	};
-	if (failed)
+	(void)snprintf(ret->transaction, sizeof(ret->transaction), "%s", run->transaction);
+	if (j->phase > JOB_DEFERRED && j->phase < JOB_DONE && run->image < run->plan.n)
+		(void)snprintf(ret->component, sizeof(ret->component), "%s",
+			       run->plan.images[run->image].component);
+	if (j->phase == JOB_DEFERRED)
+		(void)snprintf(ret->text, sizeof(ret->text), "%s", run->waits_for);
+	else if (failed)
 		(void)snprintf(ret->text, sizeof(ret->text), "%s",
-			       a->run->detail[0] ? a->run->detail : "no server has a manifest");
+			       run->detail[0] ? run->detail : "no server has a manifest");
 	else if (j->result == JOB_NO_UPDATE)
 		(void)snprintf(ret->text, sizeof(ret->text), "%s is the newest",
 			       a->facts.pending[0] ? a->facts.pending : a->facts.current);
@@ -156,7 +77,7 @@ static void end(struct app *a)
 		       j->error != FWE_OK && j->error_try < run->tries.n
 			       ? run->tries.at[j->error_try].url
 			       : "");
-	record_end(a);
+	app_record_end(a);
 	a->facts.last_check = a->state->last_check_s;
 	log_info("update: %s %s result=%s error=%s version=%s octets=%llu", JOB_KIND_NAMES[j->kind],
 		 JOB_PHASE_NAMES[j->phase], JOB_RESULT_NAMES[j->result], fw_error_name(j->error),
@@ -164,6 +85,8 @@ static void end(struct app *a)
 	app_publish(a); /* the job with its result, then the service without the job */
 	app_abort(a);
 	loop_timer_set(a->defer_timer, NEVER_US);
+	loop_timer_set(a->look_timer, NEVER_US);
+	loop_timer_set(a->pace_timer, NEVER_US);
 	app_job_ended(a, run->id);
 	app_job_drop(a);
 	app_publish(a);
@@ -171,9 +94,11 @@ static void end(struct app *a)
 
 static void begin(struct app *a)
 {
-	int r = record_begin(a);
+	int r = app_record_begin(a);
 
 	loop_timer_set(a->defer_timer, NEVER_US);
+	loop_timer_set(a->look_timer, NEVER_US);
+	(void)app_on_pace(a);
 	if (r < 0)
 		app_trouble(a, r == -ENOSPC ? FWE_INSTALL_NO_SPACE : FWE_INTERNAL,
 			    "what was accepted cannot be stored");
@@ -181,12 +106,16 @@ static void begin(struct app *a)
 		app_begin_slot(a, true);
 }
 
-static void wait_for_owner(struct app *a)
+int app_on_pace(void *arg)
 {
-	log_info("update: %s while the device is being onboarded",
-		 fw_error_name(FWE_POLICY_DEFERRED));
-	app_drop_stream(a);
-	loop_timer_set(a->defer_timer, clock_monotonic_us() + a->config->defer_us);
+	struct app *a = arg;
+
+	if (!a->run)
+		return 0;
+	pace_note(&a->run->pace, a->run->job.octets, clock_monotonic_us());
+	app_publish(a);
+	loop_timer_set(a->pace_timer, clock_monotonic_us() + PACE_US);
+	return 0;
 }
 
 static void go_to(struct app *a, size_t i)
@@ -215,7 +144,7 @@ static void do_effects(struct app *a, unsigned fx)
 	else if ((fx & JOB_FX_NEXT_SERVER) != 0)
 		go_to(a, discover_next_server(&run->tries, run->at));
 	else if ((fx & JOB_FX_WAIT) != 0)
-		wait_for_owner(a);
+		app_wait(a);
 	else if ((fx & JOB_FX_BEGIN) != 0)
 		begin(a);
 	else if ((fx & JOB_FX_IMAGE) != 0)
@@ -265,18 +194,26 @@ static void on_domains(void *arg, const struct domain_list *list)
 
 void app_job_discover(struct app *a)
 {
+	struct run *run = a->run;
+
+	if (run->bundle) {
+		run->tries = (struct discover_list){.n = 1, .at[0].source = DISCOVER_OFFLINE};
+		go_to(a, 0);
+		return;
+	}
 	watch_refresh(a->watch);
-	if (a->run->url[0])
+	if (run->url[0])
 		on_domains(a, &(struct domain_list){0});
-	else if (domain_search_new(&a->run->search, a->config, watch_links(a->watch), a->bus,
+	else if (domain_search_new(&run->search, a->config, watch_links(a->watch), a->bus,
 				   on_domains, a) < 0)
 		app_trouble(a, FWE_INTERNAL, "no memory");
 }
 
 int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options *o, bool skip_local,
-		  bool skip_manufacturer)
+		  bool skip_manufacturer, struct fwupd_refusal *ret_why)
 {
 	struct run *run;
+	int r = 0;
 
 	if (a->run)
 		return -EBUSY;
@@ -284,19 +221,37 @@ int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options 
 	if (!run)
 		return -ENOMEM;
 	*run = (struct run){
-		.id = ++a->last_job,
 		.allow_downgrade = o->allow_downgrade,
 		.reinstall = o->reinstall,
+		.defer_reboot = o->defer_reboot,
+		.allow_metered = o->allow_metered,
+		.dry_run = o->dry_run,
+		.has_digest = o->has_digest,
+		.uid = o->uid,
 		.started_us = clock_monotonic_us(),
+		.started_s = clock_real_us() / USEC_PER_SEC,
 		.skip_local = skip_local,
 		.skip_manufacturer = skip_manufacturer,
+		.direct = a->config->direct && !o->bundle,
 		.body_fd = -1,
 		.stream_fd = -1,
 	};
 	(void)snprintf(run->url, sizeof(run->url), "%s", o->url ? o->url : "");
+	(void)snprintf(run->transaction, sizeof(run->transaction), "%s",
+		       o->transaction ? o->transaction : "");
+	memcpy(run->digest, o->digest, sizeof(run->digest));
 	job_init(&run->job, kind);
+	if (o->bundle)
+		r = app_bundle_open(o->bundle, &run->bundle, ret_why);
+	if (r < 0) {
+		app_run_free(run);
+		return r;
+	}
+	run->id = ++a->last_job;
 	a->run = run;
-	log_info("update: %s begins job=%u", JOB_KIND_NAMES[kind], run->id);
+	log_info("update: %s begins job=%u uid=%u transaction=%s", JOB_KIND_NAMES[kind], run->id,
+		 run->uid, run->transaction);
+	app_record_start(a);
 	app_publish(a);
 	app_ask_slots(a);
 	return 0;
@@ -304,17 +259,23 @@ int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options 
 
 void app_job_drop(struct app *a)
 {
-	struct run *run = a->run;
-
-	if (!run)
+	if (!a->run)
 		return;
 	app_drop_stream(a);
-	domain_search_free(run->search);
-	bus_resolve_free(run->lookup);
+	domain_search_free(a->run->search);
+	bus_resolve_free(a->run->lookup);
+	app_run_free(a->run);
+	a->run = NULL;
+}
+
+void app_run_free(struct run *run)
+{
+	if (!run)
+		return;
+	app_bundle_close(run->bundle);
 	buf_done(&run->body);
 	fw_judgement_done(&run->judgement);
 	plan_done(&run->plan);
 	app_keys_drop(run);
 	free(run);
-	a->run = NULL;
 }

@@ -7,10 +7,9 @@
 #include "base/log.h"
 #include "fw/keyset.h"
 
-static void judge(struct app *a)
+void app_judge_run(struct app *a, struct run *run)
 {
 	const struct state_accepted *seen = &a->state->accepted;
-	const struct run *run = a->run;
 	struct fw_context c = {
 		.manufacturer = a->config->manufacturer,
 		.model = a->config->model,
@@ -31,16 +30,16 @@ static void judge(struct app *a)
 		.strict = a->config->freshness == 1,
 		.allow_downgrade = a->config->allow_downgrade || run->allow_downgrade,
 		.reinstall = run->reinstall,
-		.direct = a->config->direct,
+		.direct = run->direct,
 	};
 
 	if (a->has_current && seen->any && fw_version_cmp(&seen->version, &a->current) == 0)
 		c.current_digests = &seen->digests;
 	if (c.clock_trusted && c.now_us > a->state->clock_us)
 		a->state->clock_us = c.now_us; /* stored with the end of the job */
-	fw_judge(&c, run->trust, app_manifest_octets(a), &a->run->judgement);
-	if (a->run->judgement.warning != FWE_OK)
-		log_warning("manifest: %s", fw_error_name(a->run->judgement.warning));
+	fw_judge(&c, run->trust, app_manifest_octets(run), &run->judgement);
+	if (run->judgement.warning != FWE_OK)
+		log_warning("manifest: %s", fw_error_name(run->judgement.warning));
 }
 
 /* The maker's new keys hold from now on, whatever becomes of the image. */
@@ -70,7 +69,7 @@ static void accepted(struct app *a)
 	char version[FW_VERSION_TEXT + 1];
 	enum fw_error e;
 
-	if (run->judgement.rotates_keys)
+	if (run->judgement.rotates_keys && !run->dry_run)
 		rotate_keys(a);
 	fw_version_format(&run->judgement.manifest->version, version);
 	/* It is installed already, and waits for the next boot. */
@@ -84,11 +83,18 @@ static void accepted(struct app *a)
 		(void)app_job_event(a, JOB_REFUSED);
 		return;
 	}
+	if (run->bundle && run->bundle->n != run->plan.n) {
+		app_job_note(a, FWE_IMAGE_TRUNCATED, "not as many images as the manifest has");
+		(void)app_job_event(a, JOB_REFUSED);
+		return;
+	}
 	run->job.total = run->plan.size == MANIFEST_SIZE_UNKNOWN ? 0 : run->plan.size;
 	log_info("manifest: accepted version=%s url=%s", version, run->manifest_url);
 	if (strcmp(a->facts.available, version) != 0)
 		fwupd_vtable_available(a->vtable, version);
 	memcpy(a->facts.available, version, sizeof(version));
+	if (run->dry_run)
+		app_missing(a, run, &run->missing);
 	(void)app_job_event(a, run->job.kind != JOB_CHECK && app_must_wait(a) ? JOB_MUST_WAIT
 									      : JOB_ACCEPTED);
 }
@@ -115,11 +121,18 @@ void app_judge(struct app *a)
 		return;
 	}
 	(void)snprintf(run->manifest_url, sizeof(run->manifest_url), "%s",
-		       a->config->direct ? run->tries.at[run->at].url : run->reply.url);
+		       run->direct ? run->tries.at[run->at].url : run->reply.url);
 	run->private_peer = run->reply.private_peer != 0;
-	judge(a);
+	app_judge_run(a, run);
 	a->facts.source = DISCOVER_SOURCE_NAMES[run->tries.at[run->at].source];
 	(void)snprintf(a->facts.url, sizeof(a->facts.url), "%s", run->manifest_url);
+	if (run->has_digest &&
+	    memcmp(run->digest, run->judgement.sha256, sizeof(run->digest)) != 0) {
+		app_job_note(a, FWE_POLICY_NOT_AUTHORISED,
+			     "another manifest than the one required");
+		(void)app_job_event(a, JOB_REFUSED);
+		return;
+	}
 	switch (run->judgement.verdict) {
 	case FW_ACCEPT:
 		accepted(a);

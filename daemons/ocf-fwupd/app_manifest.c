@@ -83,7 +83,7 @@ static void head_is_whole(struct app *a)
 	(void)fcntl(run->stream_fd, F_SETFL, 0);
 	if (run->job.phase == JOB_FETCHING)
 		(void)app_job_event(a, JOB_FETCHED);
-	else if (hash_once(HASH_SHA256, app_manifest_octets(a), sha256) < 0 ||
+	else if (hash_once(HASH_SHA256, app_manifest_octets(a->run), sha256) < 0 ||
 		 memcmp(sha256, run->judgement.sha256, sizeof(sha256)) != 0)
 		app_manifest_failed(a, FWE_IMAGE_DIGEST_MISMATCH, "another file than before");
 	else
@@ -219,6 +219,10 @@ void app_fetch_manifest(struct app *a)
 	struct run *run = a->run;
 	const struct discover_try *try = &run->tries.at[run->at];
 
+	if (run->bundle) {
+		app_bundle_fetch(a);
+		return;
+	}
 	app_drop_stream(a);
 	buf_done(&run->body);
 	run->body.max = MANIFEST_BYTES_MAX + 2 * READ_STEP;
@@ -233,9 +237,9 @@ void app_fetch_manifest(struct app *a)
 		ask_or_fail(a);
 }
 
-struct span app_manifest_octets(const struct app *a)
+struct span app_manifest_octets(const struct run *run)
 {
-	struct span all = buf_span(&a->run->body);
+	struct span all = buf_span(&run->body);
 
-	return a->config->direct ? span_skip(all, DIRECT_HEAD) : all;
+	return run->direct ? span_skip(all, DIRECT_HEAD) : all;
 }

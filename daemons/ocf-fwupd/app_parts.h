@@ -6,8 +6,10 @@
 #include "bus/fwupd_vtable.h"
 #include "fw/occasion.h"
 #include "fw/job.h"
+#include "fw/pace.h"
 #include "fw/plan.h"
 #include "helper.h"
+#include "inhibit.h"
 #include "state.h"
 #include "watch.h"
 
@@ -17,12 +19,33 @@ struct loop_timer;
 /* The answer of ocf-fw-write that the job waits for. */
 enum awaited { AWAIT_NOTHING, AWAIT_SLOTS, AWAIT_BEGIN, AWAIT_IMAGE, AWAIT_COMMIT };
 
+/* What came as descriptors. */
+struct bundle {
+	struct buf manifest;
+	size_t n;
+	int images[FWUPD_IMAGES_MAX];
+};
+
+#define APP_DIGEST_TEXT (sizeof("sha512:") + 2 * HASH_MAX)
+
 /* The job under way, and only while it is. */
 struct run {
 	uint32_t id;
 	struct job job;
-	bool allow_downgrade, reinstall;
-	uint64_t started_us;     /* CLOCK_MONOTONIC */
+	struct bundle *bundle; /* owned; NULL: from a server */
+	bool direct;           /* manifest and image come in one file */
+	bool allow_downgrade, reinstall, defer_reboot, allow_metered;
+	bool dry_run;        /* nothing is stored, and no history kept */
+	uint32_t uid;        /* who asked; ENTRY_TIMER */
+	uint64_t started_us; /* CLOCK_MONOTONIC */
+	uint64_t started_s;  /* since 1970 */
+	char transaction[FWUPD_ID_ROOM];
+	bool has_digest; /* of the only manifest that is wanted */
+	uint8_t digest[FWUPD_DIGEST];
+	char waits_for[FWUPD_TEXT_ROOM]; /* while it is deferred */
+	bool owner_waited_for;           /* long enough */
+	struct fwupd_missing missing;    /* found by a dry run */
+	struct pace pace;
 	char detail[PROTO_TEXT]; /* says more about job.error, for people */
 	/* Whom to ask. */
 	bool skip_local, skip_manufacturer;
@@ -53,7 +76,6 @@ struct run {
 	size_t image; /* under way */
 	bool staged;  /* the images may be in the slot already: verify before fetching */
 	uint64_t octets_before;
-	bool recorded; /* the history has an entry that says it began */
 };
 
 struct app {
@@ -62,7 +84,7 @@ struct app {
 	struct state *state;
 	struct bus *bus;
 	struct fwupd_vtable *vtable;
-	struct bus_watch *security;
+	struct bus_watch *security, *network;
 	bool security_reset, onboarding_open; /* of ocf-secd */
 	struct helper fetch, write;
 	struct loop_timer *check_timer, *defer_timer, *forget_timer, *fetch_timer;
@@ -72,6 +94,14 @@ struct app {
 	struct occasion occasion;
 	uint64_t check_at_us; /* CLOCK_BOOTTIME; NEVER_US: not planned */
 	bool is_late;         /* the time of that check had come before we started */
+	struct loop_timer *look_timer, *pace_timer;
+	struct policy_windows windows;
+	struct inhibitors inhibitors;
+	bool metered;
+	uint64_t seed;           /* this device's place in its fleet */
+	struct state_entry told; /* borrowed by an answer, as are the next two */
+	char told_digests[FWUPD_IMAGES_MAX][APP_DIGEST_TEXT];
+	struct run *described; /* or NULL */
 	struct fwupd_facts facts;
 	bool has_current;
 	struct fw_version current;
@@ -92,26 +122,77 @@ void app_publish(struct app *a);
 void app_job_ended(struct app *a, uint32_t id);
 /* Takes over what ocf-fw-write says of the slots. */
 void app_take_slots(struct app *a, const struct proto_slots_are *s);
-bool app_must_wait(const struct app *a);
-/* Plans the next check. */
-void app_schedule(struct app *a, uint64_t delay_us);
 /* For the first time: systemd may start what comes after us. */
 void app_ready(struct app *a);
 
 /* ---- app_job.c ---- */
 
-/* -EBUSY, -ENOMEM. */
+/* -EBUSY, -ENOMEM; -ECANCELED: *ret_why says why a bundle is refused. */
 MUST_USE int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options *o,
-			   bool skip_local, bool skip_manufacturer);
+			   bool skip_local, bool skip_manufacturer, struct fwupd_refusal *ret_why);
 /* Nothing, if no row of the table allows it. False: no row. */
 bool app_job_event(struct app *a, enum job_event event);
 /* The slots are known: now whom to ask. */
 void app_job_discover(struct app *a);
 /* Ends it without a word. */
 void app_job_drop(struct app *a);
+void app_run_free(struct run *run); /* accepts NULL; nothing of it is under way */
 /* Remembers a failure of the try at hand, and what there is to say about it. */
 void app_job_note(struct app *a, enum fw_error error, const char *detail);
 void app_job_facts(const struct app *a, struct fwupd_job_facts *ret);
+/* Tells how far it is, and goes on doing so until the end. */
+int app_on_pace(void *arg);
+
+/* ---- app_history.c ---- */
+
+/* What there is to say about a run now. */
+void app_entry_of(const struct app *a, const struct run *run, struct state_entry *ret);
+/* The job begins: an end without a word shall be seen after the next start. */
+void app_record_start(struct app *a);
+/* Why the server at hand is passed over; what is not there needs no entry. */
+void app_record_refusal(struct app *a, enum fw_error error, const char *detail);
+/* Before the first change of a slot: what is accepted must never be forgotten. */
+MUST_USE int app_record_begin(struct app *a);
+void app_record_end(struct app *a);
+void app_settle_interrupted(struct app *a);
+bool app_history(void *arg, size_t i, struct fwupd_dict *ret);
+bool app_history_job(void *arg, uint32_t job, struct fwupd_dict *ret);
+
+/* ---- app_policy.c ---- */
+
+/* From the machine's identifier, which is in that file. */
+uint64_t app_policy_seed(const char *machine_id);
+/* A maintenance window is open, or none is configured. */
+bool app_in_window(const struct app *a);
+/* Wall clock at which this device should act in the next one: now if one is open, NEVER_US if none
+ * ever will be. */
+uint64_t app_next_window_us(const struct app *a);
+/* Somebody holds up any of `what` (enum policy_what): *ret_why says who and why. */
+bool app_inhibited(const struct app *a, unsigned what, char *ret_why, size_t room);
+/* Enough power to begin an installation; else *ret_why. */
+bool app_power_ok(const struct app *a, char *ret_why, size_t room);
+/* Octets per second that may be fetched; 0: no bound. */
+uint32_t app_rate(const struct app *a);
+/* What stands in the way of writing, now. */
+void app_missing(const struct app *a, const struct run *run, struct fwupd_missing *ret);
+/* The same for the job under way: true, and why, if anything does. */
+bool app_must_wait(struct app *a);
+/* The job is deferred. */
+void app_wait(struct app *a);
+/* Something has changed that it may have waited for. */
+void app_look_again(struct app *a);
+int app_on_look(void *arg);
+int app_on_defer_max(void *arg);
+void app_on_security(void *arg, const char *property, const struct bus_value *value);
+void app_on_network(void *arg, const char *property, const struct bus_value *value);
+void app_inhibitors_changed(void *arg);
+int app_inhibit(void *arg, const char *what, const char *who, const char *why, int *ret_fd);
+bool app_inhibitor(void *arg, size_t i, struct fwupd_inhibitor *ret);
+/* Plans the next check: then, at its time, at the first one. */
+void app_schedule(struct app *a, uint64_t delay_us);
+void app_schedule_next(struct app *a);
+void app_schedule_first(struct app *a);
+int app_on_check_time(void *arg);
 
 /* ---- app_keys.c ---- */
 
@@ -128,7 +209,7 @@ void app_fetch_manifest(struct app *a);
 void app_manifest_settle(struct app *a);
 void app_manifest_failed(struct app *a, enum fw_error error, const char *detail);
 /* As it was signed. */
-struct span app_manifest_octets(const struct app *a);
+struct span app_manifest_octets(const struct run *run);
 /* Gives up the image that follows. */
 void app_drop_stream(struct app *a);
 
@@ -166,5 +247,20 @@ void app_reach_ask(struct app *a);
 
 /* ---- app_judge.c ---- */
 
-/* Judges run->body and tells the job. */
+/* Judges run->body, with the keys that are loaded. */
+void app_judge_run(struct app *a, struct run *run);
+/* The same for the job under way, and tells it. */
 void app_judge(struct app *a);
+
+/* ---- app_bundle.c ---- */
+
+/* 0: *ret is ended by app_bundle_close(). -ECANCELED: *ret_why. -ENOMEM, -EMFILE. */
+MUST_USE int app_bundle_open(const struct fwupd_bundle *b, struct bundle **ret,
+			     struct fwupd_refusal *ret_why);
+void app_bundle_close(struct bundle *b); /* accepts NULL */
+/* The manifest is there already. */
+void app_bundle_fetch(struct app *a);
+/* Puts the image at hand where those come from that need not be fetched. */
+MUST_USE bool app_bundle_image(struct app *a);
+int app_describe(void *arg, const struct fwupd_options *o, struct fwupd_description *ret,
+		 struct fwupd_refusal *ret_why);

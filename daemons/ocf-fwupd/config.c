@@ -6,6 +6,7 @@
 #include "codec/conf.h"
 #include "crypto/enc_key.h"
 #include "fw/discover.h"
+#include "fw/policy.h"
 
 #define HOUR_US (UINT64_C(3600) * USEC_PER_SEC)
 #define DAY_US  (UINT64_C(24) * 3600 * USEC_PER_SEC)
@@ -22,6 +23,7 @@ const char *const CONFIG_SOURCE_NAMES[] = {
 };
 static const char *const MODES[] = {"manifest", "direct", NULL};
 static const char *const FRESHNESS[] = {"draft", "strict", NULL};
+static const char *const METERED[] = {"full", "capped", "never", NULL};
 
 /* The next word of a list separated by blanks; false at its end. */
 static bool next_word(struct span *rest, struct span *ret)
@@ -76,6 +78,13 @@ static bool is_prefix(struct span value)
 	       (value.len == 0 || value.ptr[value.len - 1] == '.');
 }
 
+static bool are_windows(struct span value)
+{
+	struct policy_windows w;
+
+	return policy_windows_parse(value, &w);
+}
+
 static bool is_path(struct span value)
 {
 	return value.len > 0 && value.ptr[0] == '/';
@@ -122,7 +131,7 @@ static const struct conf_option OPTIONS[] = {
 	     "labels that end with a dot, or nothing"),
 	TEXT("Discovery", "SingleLabels", single_labels, NULL, NULL),
 	FLAG("Discovery", "UseSearch", use_search),
-	{"Discovery", "Mode",      CONF_ENUM, AT(direct),    0, 0, 0, MODES,     NULL, NULL},
+	{"Discovery", "Mode",             CONF_ENUM, AT(direct),       0, 0, 0,          MODES,     NULL, NULL},
 	TEXT("Discovery", "NetworkdLeases", networkd_dir, is_path, PATH),
 	TEXT("Discovery", "NetworkdLinks", networkd_links, is_path, PATH),
 	TEXT("Discovery", "DhclientLeases", dhclient_dir, is_path, PATH),
@@ -130,9 +139,9 @@ static const struct conf_option OPTIONS[] = {
 	TEXT("Discovery", "UdhcpcLeases", udhcpc_dir, is_path, PATH),
 	TEXT("Discovery", "ResolvConf", resolv_conf, is_path, PATH),
 	TEXT("Trust", "TrustStore", trust, is_path, PATH),
-	{"Trust",     "Threshold", CONF_U32,  AT(threshold), 0, 1, 8, NULL,      NULL, NULL},
+	{"Trust",     "Threshold",        CONF_U32,  AT(threshold),    0, 1, 8,          NULL,      NULL, NULL},
 	TEXT("Trust", "DecryptKeys", decrypt_keys, are_paths, "up to 16 absolute paths"),
-	{"Policy",    "Freshness", CONF_ENUM, AT(freshness), 0, 0, 0, FRESHNESS, NULL, NULL},
+	{"Policy",    "Freshness",        CONF_ENUM, AT(freshness),    0, 0, 0,          FRESHNESS, NULL, NULL},
 	FLAG("Policy", "AllowDowngrade", allow_downgrade),
 	FLAG("Policy", "AutoInstall", auto_install),
 	FLAG("Policy", "AllowLoopback", allow_loopback),
@@ -141,6 +150,14 @@ static const struct conf_option OPTIONS[] = {
 	TIME("Policy", "DeferMax", defer_us, 0, DAY_US),
 	TIME("Policy", "ManifestTimeout", manifest_us, USEC_PER_SEC, HOUR_US),
 	TIME("Policy", "StallTimeout", stall_us, USEC_PER_SEC, HOUR_US),
+	TEXT("Policy", "Windows", windows, are_windows,
+	     "windows such as Mon..Fri 01:00-05:00 UTC, separated by blanks"),
+	{"Policy",    "RateLimit",        CONF_U32,  AT(rate),         0, 0, UINT32_MAX, NULL,      NULL, NULL},
+	{"Policy",    "MeteredMode",      CONF_ENUM, AT(metered_mode), 0, 0, 0,          METERED,   NULL, NULL},
+	{"Policy",    "MeteredRateLimit", CONF_U32,  AT(metered_rate), 0, 0, UINT32_MAX, NULL,      NULL,
+						NULL												 },
+	{"Policy",    "MinBattery",       CONF_U32,  AT(battery_min),  0, 0, 100,        NULL,      NULL, NULL},
+	TEXT("Policy", "PowerSupplies", power_dir, is_path, PATH),
 	TEXT("Helpers", "Directory", helpers_dir, is_path, PATH),
 	TEXT("Helpers", "FetchSocket", fetch_socket, is_path, PATH),
 	TEXT("Helpers", "WriteSocket", write_socket, is_path, PATH),
@@ -168,6 +185,9 @@ int config_load(struct fwupd_config *ret, const char *path, char *ret_error, siz
 		.defer_us = UINT64_C(15) * 60 * USEC_PER_SEC,
 		.manifest_us = 30 * USEC_PER_SEC, /* A-02, as is the next one */
 		.stall_us = 60 * USEC_PER_SEC,
+		.metered_rate = 64 * 1024,
+		.battery_min = 30,
+		.power_dir = "/sys/class/power_supply",
 		.helpers_dir = HELPER_DIR,
 		.fetch_socket = "/run/ocfgw/fw-fetch.sock",
 		.write_socket = "/run/ocfgw/fw-write.sock",

@@ -21,6 +21,8 @@ enum config_source {
 };
 extern const char *const CONFIG_SOURCE_NAMES[];
 
+enum config_metered { METERED_FULL, METERED_CAPPED, METERED_NEVER };
+
 struct fwupd_config {
 	/* [Device] */
 	char manufacturer[CONFIG_NAME], model[CONFIG_NAME], hardware[CONFIG_TEXT];
@@ -42,8 +44,13 @@ struct fwupd_config {
 	bool allow_downgrade, auto_install, allow_loopback, allow_private;
 	uint64_t check_us; /* 0: only when asked */
 	uint64_t defer_us;
-	uint64_t manifest_us; /* for a whole manifest */
-	uint64_t stall_us;    /* an image may come slower than 1 KiB/s so long */
+	uint64_t manifest_us;        /* for a whole manifest */
+	uint64_t stall_us;           /* an image may come slower than 1 KiB/s so long */
+	char windows[CONFIG_LIST];   /* policy_windows_parse() */
+	uint32_t rate, metered_rate; /* octets/s; 0: no bound */
+	int metered_mode;            /* enum config_metered */
+	uint32_t battery_min;        /* percent */
+	char power_dir[CONFIG_TEXT];
 	/* [Helpers] */
 	char helpers_dir[CONFIG_TEXT], fetch_socket[CONFIG_TEXT], write_socket[CONFIG_TEXT];
 	char write_config[CONFIG_TEXT];

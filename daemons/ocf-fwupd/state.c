@@ -12,11 +12,6 @@
 
 static const struct jsn_limits LIMITS = {.bytes = STORE_RECORD_MAX, .depth = 5};
 
-const char *state_result_name(unsigned result)
-{
-	return result == ENTRY_REFUSED ? "refused" : JOB_RESULT_NAMES[result];
-}
-
 /* ---- writing ---- */
 
 static void set_hex(struct jsn *o, const char *name, const uint8_t *data, size_t len)
@@ -78,22 +73,8 @@ int state_save_history(struct state *s)
 {
 	struct jsn *o = jsn_new_object(), *list = jsn_new_array();
 
-	for (size_t i = 0; i < s->n; i++) {
-		const struct state_entry *e = &s->history[i];
-		struct jsn *entry = jsn_new_object();
-
-		jsn_set_int(entry, "time", (int64_t)e->time_s);
-		jsn_set_int(entry, "usec", (int64_t)e->usec);
-		jsn_set_int(entry, "octets", (int64_t)e->octets);
-		jsn_set_int(entry, "kind", (int64_t)e->kind);
-		jsn_set_str(entry, "result", state_result_name(e->result));
-		jsn_set_str(entry, "error", fw_error_name(e->error));
-		jsn_set_str(entry, "from", e->from);
-		jsn_set_str(entry, "to", e->to);
-		jsn_set_int(entry, "source", e->source);
-		jsn_set_str(entry, "url", e->url);
-		jsn_add(list, entry);
-	}
+	for (size_t i = 0; i < s->n; i++)
+		jsn_add(list, entry_write(&s->history[i]));
 	jsn_set(o, "entries", list);
 	return save(s, HISTORY, o);
 }
@@ -120,13 +101,6 @@ static bool get_uint(const struct jsn *o, const char *name, uint64_t max, uint64
 		return false;
 	*ret = (uint64_t)n;
 	return true;
-}
-
-static bool get_text(const struct jsn *o, const char *name, char *ret, size_t room)
-{
-	const struct jsn *v = jsn_get(o, name);
-
-	return jsn_type(v) == JSN_TEXT && span_to_str(jsn_text(v), ret, room) == 0;
 }
 
 static bool get_digests(const struct jsn *o, struct digests *ret)
@@ -196,38 +170,6 @@ bool state_read(struct state *s, struct span text)
 	return true;
 }
 
-static bool find_result(struct span name, unsigned *ret)
-{
-	for (unsigned i = JOB_RUNNING; i <= ENTRY_REFUSED; i++)
-		if (span_is(name, state_result_name(i))) {
-			*ret = i;
-			return true;
-		}
-	return false;
-}
-
-static bool read_entry(const struct jsn *o, struct state_entry *ret)
-{
-	struct state_entry e = {0};
-	int64_t source = jsn_int(jsn_get(o, "source"));
-	uint64_t kind;
-
-	if (!get_uint(o, "time", INT64_MAX, &e.time_s) ||
-	    !get_uint(o, "usec", INT64_MAX, &e.usec) ||
-	    !get_uint(o, "octets", INT64_MAX, &e.octets) ||
-	    !get_uint(o, "kind", JOB_KINDS - 1, &kind) || source < -1 ||
-	    source > DISCOVER_MANUFACTURER ||
-	    !find_result(jsn_text(jsn_get(o, "result")), &e.result) ||
-	    !fw_error_from_name(jsn_text(jsn_get(o, "error")), &e.error) ||
-	    !get_text(o, "from", e.from, sizeof(e.from)) ||
-	    !get_text(o, "to", e.to, sizeof(e.to)) || !get_text(o, "url", e.url, sizeof(e.url)))
-		return false;
-	e.kind = (enum job_kind)kind;
-	e.source = (int)source;
-	*ret = e;
-	return true;
-}
-
 bool state_read_history(struct state *s, struct span text)
 {
 	struct jsn *o CLEANUP(jsn_freep) = open_record(text);
@@ -237,7 +179,7 @@ bool state_read_history(struct state *s, struct span text)
 		return false;
 	s->n = 0;
 	for (size_t i = 0; i < jsn_len(list); i++)
-		if (!read_entry(jsn_at(list, i), &s->history[s->n++]))
+		if (!entry_read(jsn_at(list, i), &s->history[s->n++]))
 			return false;
 	return true;
 }
@@ -325,20 +267,53 @@ bool state_runs(struct state *s, const struct fw_version *version)
 	return true;
 }
 
-static bool is_repeat(const struct state_entry *a, const struct state_entry *b)
-{
-	return a->kind == JOB_CHECK && b->kind == JOB_CHECK && a->result == b->result &&
-	       a->error == b->error && a->source == b->source && !strcmp(a->url, b->url) &&
-	       !strcmp(a->from, b->from) && !strcmp(a->to, b->to);
-}
-
 void state_add(struct state *s, const struct state_entry *e)
 {
 	size_t keep = s->n < STATE_HISTORY_MAX ? s->n : STATE_HISTORY_MAX - 1;
 
-	if (s->n == 0 || !is_repeat(&s->history[0], e)) {
-		memmove(&s->history[1], &s->history[0], keep * sizeof(*e));
-		s->n = keep + 1;
-	}
+	memmove(&s->history[1], &s->history[0], keep * sizeof(*e));
+	s->n = keep + 1;
 	s->history[0] = *e;
+}
+
+void state_add_below(struct state *s, const struct state_entry *e)
+{
+	struct state_entry top = s->history[0];
+
+	s->history[0] = *e;
+	state_add(s, &top);
+}
+
+void state_end(struct state *s, const struct state_entry *e)
+{
+	bool repeat = s->n > 1 && entry_is_repeat(&s->history[1], e);
+	uint64_t first = s->history[1].first;
+
+	s->history[0] = *e;
+	if (!repeat)
+		return;
+	s->history[0].first = first;
+	s->n--;
+	memmove(&s->history[1], &s->history[2], (s->n - 1) * sizeof(*e));
+}
+
+struct state_entry *state_find(struct state *s, uint64_t job)
+{
+	for (size_t i = 0; job > 0 && i < s->n; i++) {
+		struct state_entry *e = &s->history[i];
+
+		if (e->result != ENTRY_REFUSED && e->first <= job && job <= e->job)
+			return e;
+	}
+	return NULL;
+}
+
+uint64_t state_last_job(const struct state *s)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->history[i].job > last)
+			last = s->history[i].job;
+	return last;
 }

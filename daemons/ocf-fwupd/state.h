@@ -6,8 +6,7 @@
 
 #include "base/fwerr.h"
 #include "crypto/hash.h"
-#include "fw/discover.h"
-#include "fw/job.h"
+#include "entry.h"
 #include "fw/judge.h"
 
 #define STATE_HISTORY_MAX ((size_t)64) /* entries; the oldest gives way */
@@ -24,20 +23,6 @@ struct state_accepted {
 	uint64_t floor;
 };
 
-enum entry_result {                                /* as JOB_RESULT_NAMES, and: */
-		    ENTRY_REFUSED = JOB_ERROR + 1, /* a server was passed over */
-};
-
-struct state_entry {
-	uint64_t time_s, usec, octets;
-	enum job_kind kind;
-	unsigned result; /* enum job_result or ENTRY_REFUSED; JOB_RUNNING: not ended yet */
-	enum fw_error error;
-	char from[FW_VERSION_TEXT + 1], to[FW_VERSION_TEXT + 1];
-	int source; /* enum discover_source; -1: none */
-	char url[URL_MAX + 1];
-};
-
 struct state {
 	struct store *store;
 	struct state_accepted accepted;
@@ -48,8 +33,6 @@ struct state {
 	size_t n;
 	struct state_entry history[STATE_HISTORY_MAX]; /* newest first */
 };
-
-const char *state_result_name(unsigned result);
 
 /* 0: *ret is owned by the caller. Errors of store_open(); -EBADMSG: the record of what was
  * accepted is damaged or newer than this program (*ret_name says which), and with it the guard
@@ -69,9 +52,17 @@ MUST_USE int state_save_keys(struct state *s, struct span record);
 void state_accept(struct state *s, const struct fw_judgement *j);
 /* `version` runs: its security version becomes the floor. True: something changed. */
 MUST_USE bool state_runs(struct state *s, const struct fw_version *version);
-/* Puts an entry on top. A check that ended as the one on top did takes its place, so that a quiet
- * year does not wash away what happened before. */
+/* Puts an entry on top. */
 void state_add(struct state *s, const struct state_entry *e);
+/* Puts it below the one on top, which is that of the job under way. */
+void state_add_below(struct state *s, const struct state_entry *e);
+/* The entry on top gets its end. A check that ended as the one before did takes its place, so that
+ * a quiet year does not wash away what happened before. */
+void state_end(struct state *s, const struct state_entry *e);
+/* The entry of a job by its number; NULL: none any more. */
+struct state_entry *state_find(struct state *s, uint64_t job);
+/* The highest number that a job ever had. */
+uint64_t state_last_job(const struct state *s);
 
 /* The records as text, for tests. False: not one of ours. */
 MUST_USE bool state_read(struct state *s, struct span text);

@@ -1,6 +1,7 @@
 #include "bus/bus.h"
 
 #include <assert.h>
+#include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <systemd/sd-bus.h>
@@ -235,7 +236,7 @@ void bus_emit_changes(const struct bus *b, const char *path, const char *interfa
 							  (char **)(uintptr_t)changed);
 }
 
-static int require_uid(struct sd_bus_message *m, uid_t uid)
+int bus_sender_uid(struct sd_bus_message *m, uint32_t *ret)
 {
 	CLEANUP(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
 	uid_t euid;
@@ -244,6 +245,39 @@ static int require_uid(struct sd_bus_message *m, uid_t uid)
 	r = sd_bus_query_sender_creds(m, SD_BUS_CREDS_EUID, &creds);
 	if (r >= 0)
 		r = sd_bus_creds_get_euid(creds, &euid);
+	if (r >= 0)
+		*ret = euid;
+	return r < 0 ? r : 0;
+}
+
+bool bus_uid_is(uint32_t uid, const char *user)
+{
+	const struct passwd *pw = getpwnam(user);
+
+	return pw && pw->pw_uid == uid;
+}
+
+bool bus_uid_is_in(uint32_t uid, const char *group)
+{
+	const struct passwd *pw = getpwuid(uid);
+	gid_t gids[BUS_GROUPS_MAX];
+	int n = ARRAY_SIZE(gids);
+	const struct group *g;
+
+	if (!pw || getgrouplist(pw->pw_name, pw->pw_gid, gids, &n) < 0)
+		return false;
+	g = getgrnam(group);
+	for (int i = 0; g && i < n; i++)
+		if (gids[i] == g->gr_gid)
+			return true;
+	return false;
+}
+
+static int require_uid(struct sd_bus_message *m, uid_t uid)
+{
+	uint32_t euid;
+	int r = bus_sender_uid(m, &euid);
+
 	if (r < 0)
 		return r;
 	return euid == uid ? 0 : -EACCES;

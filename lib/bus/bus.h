@@ -78,7 +78,7 @@ struct bus_signalled {
 	{                                                                                          \
 		name, offsetof(type, member), sizeof(((type *)NULL)->member)                       \
 	}
-#define BUS_SIGNALLED_MAX ((size_t)16)
+#define BUS_SIGNALLED_MAX ((size_t)32)
 /* PropertiesChanged with the names of what differs between `before` and `after`, if anything does
  * and the bus is there. */
 void bus_emit_changes(const struct bus *b, const char *path, const char *interface,
@@ -88,3 +88,10 @@ void bus_emit_changes(const struct bus *b, const char *path, const char *interfa
 MUST_USE int bus_require_root(struct sd_bus_message *m);
 /* The same for a system user by name. */
 MUST_USE int bus_require_user(struct sd_bus_message *m, const char *user);
+/* The user who sent it, as the bus says. */
+MUST_USE int bus_sender_uid(struct sd_bus_message *m, uint32_t *ret);
+bool bus_uid_is(uint32_t uid, const char *user);
+/* By the databases of users and groups, not by what a process may have given up; a user in more
+ * than BUS_GROUPS_MAX groups is in none. */
+#define BUS_GROUPS_MAX ((size_t)64)
+bool bus_uid_is_in(uint32_t uid, const char *group);

@@ -1,24 +1,25 @@
 #include "bus/fwupd_vtable.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 
-#include "bus/bus.h"
+#include "bus/fwupd_call.h"
 
 #define PATH          "/org/ocfgw/Firmware1"
 #define JOBS          PATH "/job"
 #define INTERFACE     FWUPD_BUS_NAME
 #define JOB_INTERFACE INTERFACE ".Job"
-#define ERROR_NAME    INTERFACE ".Error."
 #define PATH_ROOM     ((size_t)64)
 #define HISTORY_MAX   ((uint32_t)1000)
-#define OWNERS_USER   "ocf-secd" /* speaks for the owner of the device: /oc/swu */
+#define ANYBODY       (FWUPD_ROOT | FWUPD_OWNER | FWUPD_ADMIN)
 
 struct job_object {
 	struct fwupd_vtable *v;
 	uint32_t id; /* 0: free */
 	struct fwupd_job_facts facts;
+	struct sd_bus_message *asked; /* a call that waits for the end; NULL: none */
 };
 
 struct fwupd_vtable {
@@ -29,7 +30,7 @@ struct fwupd_vtable {
 	const char *version;
 	struct fwupd_facts facts;
 	struct job_object jobs[FWUPD_JOBS_MAX];
-	struct sd_bus_slot *slot, *job_slot, *list_slot;
+	struct sd_bus_slot *slot, *job_slot, *list_slot, *manager_slot;
 };
 
 static void job_path(uint32_t id, char ret[PATH_ROOM])
@@ -54,76 +55,52 @@ static int get_job(sd_bus *sd, const char *path, const char *interface, const ch
 	return sd_bus_message_append_basic(reply, 'o', text);
 }
 
+static struct job_object *job_by_id(struct fwupd_vtable *v, uint32_t id)
+{
+	for (size_t i = 0; i < FWUPD_JOBS_MAX; i++)
+		if (v->jobs[i].id == id)
+			return &v->jobs[i];
+	return NULL;
+}
+
 /* ---- methods ---- */
 
-static int bad_option(sd_bus_error *error, const char *name)
+static int no_job(sd_bus_error *error)
 {
-	return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Option '%s' cannot be used",
-				 name);
+	return sd_bus_error_set(error, FWUPD_ERROR "NoSuchJob", "Nothing is known of that job");
 }
 
-enum caller { ROOT, OWNER };
-
-static int read_option(sd_bus_message *m, const char *name, enum fwupd_kind kind,
-		       enum caller caller, struct fwupd_options *o)
+/* What start() says, as an error. */
+static int not_started(int r, const struct fwupd_options *o, const struct fwupd_refusal *why,
+		       sd_bus_error *error)
 {
-	int flag, r;
-
-	if (!strcmp(name, "url"))
-		return sd_bus_message_read(m, "v", "s", &o->url);
-	if (caller != ROOT)
-		return -EINVAL;
-	if (!strcmp(name, "source"))
-		return sd_bus_message_read(m, "v", "s", &o->source);
-	if (kind == FWUPD_CHECK ||
-	    (strcmp(name, "allow-downgrade") != 0 && strcmp(name, "reinstall") != 0))
-		return -EINVAL;
-	r = sd_bus_message_read(m, "v", "b", &flag);
-	if (r >= 0 && name[0] == 'a')
-		o->allow_downgrade = flag;
-	else if (r >= 0)
-		o->reinstall = flag;
-	return r;
-}
-
-/* a{sv}; what is not known is refused, since it may matter to the caller. */
-static int read_options(sd_bus_message *m, enum fwupd_kind kind, enum caller caller,
-			struct fwupd_options *ret, sd_bus_error *error)
-{
-	const char *name;
-	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
-
-	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-		r = sd_bus_message_read_basic(m, 's', &name);
-		if (r < 0)
-			return r;
-		if (read_option(m, name, kind, caller, ret) < 0)
-			return bad_option(error, name);
-		r = sd_bus_message_exit_container(m);
-	}
-	return r;
+	if (r == -EBUSY)
+		return sd_bus_error_set(error, FWUPD_ERROR "Busy", "Another job is under way");
+	if (r == -EINVAL)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+					 "Option '%s' cannot be used", o->url ? "url" : "source");
+	if (r == -ECANCELED && why->error == FWE_OK)
+		return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, why->text);
+	return r == -ECANCELED ? fwupd_refuse(error, why->error, why->text) : r;
 }
 
 static int start(sd_bus_message *m, struct fwupd_vtable *v, enum fwupd_kind kind,
 		 sd_bus_error *error)
 {
-	struct fwupd_options options = {0};
-	enum caller caller = bus_require_root(m) == 0 ? ROOT : OWNER;
+	struct fwupd_options options = {.manifest = -1};
+	struct fwupd_refusal why = {0};
+	enum fwupd_caller caller;
 	char path[PATH_ROOM];
 	uint32_t id;
-	int r = caller == ROOT ? 0 : bus_require_user(m, OWNERS_USER);
+	int r = fwupd_caller(m, ANYBODY, &caller, &options.uid, error);
 
 	if (r >= 0)
-		r = read_options(m, kind, caller, &options, error);
+		r = fwupd_options_read(m, kind, caller, &options, error);
 	if (r < 0)
 		return r;
-	r = v->calls->start(v->arg, kind, &options, &id);
-	if (r == -EBUSY)
-		return sd_bus_error_set(error, ERROR_NAME "Busy", "Another job is under way");
-	if (r == -EINVAL)
-		return bad_option(error, options.url ? "url" : "source");
+	r = v->calls->start(v->arg, kind, &options, &id, &why);
 	if (r < 0)
-		return r;
+		return not_started(r, &options, &why, error);
 	job_path(id, path);
 	return sd_bus_reply_method_return(m, "o", path);
 }
@@ -143,19 +120,90 @@ static int install(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	return start(m, userdata, FWUPD_INSTALL, error);
 }
 
-static int append_entry(sd_bus_message *reply, const struct fwupd_history *h)
+/* h manifest, ah images; the descriptors stay the message's. */
+static int read_bundle(sd_bus_message *m, struct fwupd_bundle *ret)
 {
-	return sd_bus_message_append(reply, "a{sv}", 10, "time", "t", h->time, "kind", "s", h->kind,
-				     "result", "s", h->result, "error", "s", h->error, "from", "s",
-				     h->from, "to", "s", h->to, "source", "s", h->source, "url",
-				     "s", h->url, "bytes", "t", h->octets, "usec", "t", h->usec);
+	int r = sd_bus_message_read_basic(m, 'h', &ret->manifest);
+
+	if (r >= 0)
+		r = sd_bus_message_enter_container(m, 'a', "h");
+	while (r >= 0 && ret->n < FWUPD_IMAGES_MAX &&
+	       (r = sd_bus_message_read_basic(m, 'h', &ret->images[ret->n])) > 0)
+		ret->n++;
+	return r < 0 ? r : sd_bus_message_exit_container(m); /* -EBUSY: there are more */
+}
+
+static int install_bundle(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct fwupd_vtable *v = userdata;
+	struct fwupd_bundle bundle = {0};
+	struct fwupd_options options = {.bundle = &bundle, .manifest = -1};
+	struct fwupd_refusal why = {0};
+	enum fwupd_caller caller;
+	char path[PATH_ROOM];
+	uint32_t id;
+	int r = fwupd_caller(m, FWUPD_ROOT, &caller, &options.uid, error);
+
+	if (r < 0)
+		return r;
+	r = read_bundle(m, &bundle);
+	if (r < 0)
+		return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "Too many images");
+	r = fwupd_options_read(m, FWUPD_BUNDLE, caller, &options, error);
+	if (r < 0)
+		return r;
+	r = v->calls->start(v->arg, FWUPD_INSTALL, &options, &id, &why);
+	if (r < 0)
+		return not_started(r, &options, &why, error);
+	job_path(id, path);
+	return sd_bus_reply_method_return(m, "o", path);
+}
+
+/* ---- dictionaries ---- */
+
+void fwupd_dict_str(struct fwupd_dict *d, const char *name, const char *s)
+{
+	assert(d->n < FWUPD_PAIRS_MAX);
+	d->at[d->n++] = (struct fwupd_pair){
+		name, {.type = 's', .s = s}
+        };
+}
+
+void fwupd_dict_num(struct fwupd_dict *d, const char *name, uint64_t t)
+{
+	assert(d->n < FWUPD_PAIRS_MAX);
+	d->at[d->n++] = (struct fwupd_pair){
+		name, {.type = 't', .t = t}
+        };
+}
+
+/* The pairs, in a container that is open. */
+static int append_pairs(sd_bus_message *m, const struct fwupd_dict *d)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < d->n && r >= 0; i++) {
+		const struct bus_value *v = &d->at[i].value;
+
+		r = v->type == 's' ? sd_bus_message_append(m, "{sv}", d->at[i].name, "s", v->s)
+				   : sd_bus_message_append(m, "{sv}", d->at[i].name, "t", v->t);
+	}
+	return r;
+}
+
+static int append_dict(sd_bus_message *m, const struct fwupd_dict *d)
+{
+	int r = sd_bus_message_open_container(m, 'a', "{sv}");
+
+	if (r >= 0)
+		r = append_pairs(m, d);
+	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
 static int get_history(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	struct fwupd_vtable *v = userdata;
-	struct fwupd_history h;
 	uint32_t max;
 	int r = sd_bus_message_read_basic(m, 'u', &max);
 
@@ -165,25 +213,191 @@ static int get_history(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "a{sv}");
 	for (uint32_t i = 0; r >= 0 && i < max && i < HISTORY_MAX; i++) {
-		if (!v->calls->history(v->arg, i, &h))
+		struct fwupd_dict d = {0};
+
+		if (!v->calls->history(v->arg, i, &d))
 			break;
-		r = append_entry(reply, &h);
+		r = append_dict(reply, &d);
 	}
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static int cancel(sd_bus_message *m, void *userdata, sd_bus_error *error)
+static int get_one_job(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-	struct job_object *j = userdata;
-	int r = bus_require_root(m);
+	CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	struct fwupd_vtable *v = userdata;
+	struct fwupd_dict d = {0};
+	uint32_t id;
+	int r = sd_bus_message_read_basic(m, 'u', &id);
 
 	if (r < 0)
 		return r;
+	if (!v->calls->job(v->arg, id, &d))
+		return no_job(error);
+	r = sd_bus_message_new_method_return(m, &reply);
+	if (r >= 0)
+		r = append_dict(reply, &d);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+/* ---- descriptions ---- */
+
+static int append_description(sd_bus_message *m, const struct fwupd_description *d)
+{
+	int r = sd_bus_message_open_container(m, 'a', "{sv}");
+
+	if (r >= 0)
+		r = append_pairs(m, &d->head);
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'e', "sv");
+	if (r >= 0)
+		r = sd_bus_message_append(m, "s", "images");
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'v', "aa{sv}");
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'a', "a{sv}");
+	for (size_t i = 0; i < d->n && r >= 0; i++)
+		r = append_dict(m, &d->images[i]);
+	for (size_t i = 0; i < 4 && r >= 0; i++)
+		r = sd_bus_message_close_container(m);
+	return r;
+}
+
+/* Answers `call` with what the manifest says. */
+static int reply_description(struct fwupd_vtable *v, sd_bus_message *call,
+			     const struct fwupd_options *o, sd_bus_error *error)
+{
+	CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	CLEANUP(freep) struct fwupd_description *d = calloc(1, sizeof(*d));
+	struct fwupd_refusal why = {0};
+	int r;
+
+	if (!d)
+		return -ENOMEM;
+	r = v->calls->describe(v->arg, o, d, &why);
+	if (r < 0)
+		return not_started(r, &(struct fwupd_options){0}, &why, error);
+	r = sd_bus_message_new_method_return(call, &reply);
+	if (r >= 0)
+		r = append_description(reply, d);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+/* The manifest of a server takes a job: its end is the answer. */
+static int describe(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct fwupd_vtable *v = userdata;
+	struct fwupd_options options = {.manifest = -1};
+	struct fwupd_refusal why = {0};
+	enum fwupd_caller caller;
+	uint32_t id;
+	int r = fwupd_caller(m, FWUPD_ROOT | FWUPD_ADMIN, &caller, &options.uid, error);
+
+	if (r >= 0)
+		r = fwupd_options_read(m, FWUPD_DESCRIBE, caller, &options, error);
+	if (r < 0)
+		return r;
+	if (options.manifest >= 0)
+		return reply_description(v, m, &options, error);
+	r = v->calls->start(v->arg, FWUPD_CHECK, &options, &id, &why);
+	if (r < 0)
+		return not_started(r, &options, &why, error);
+	job_by_id(v, id)->asked = sd_bus_message_ref(m);
+	return 1;
+}
+
+static void answer_description(struct job_object *j)
+{
+	CLEANUP(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *call = j->asked;
+	enum fw_error e = FWE_INTERNAL;
+	int r;
+
+	j->asked = NULL;
+	if (!strcmp(j->facts.result, "failed")) {
+		(void)!fw_error_from_name(span_str(j->facts.error), &e);
+		r = fwupd_refuse(&error, e, j->facts.text);
+	} else {
+		r = reply_description(j->v, call, NULL, &error);
+	}
+	if (r < 0)
+		(void)sd_bus_reply_method_errno(call, r, &error);
+	sd_bus_message_unref(call);
+}
+
+/* ---- inhibitors ---- */
+
+static int inhibit(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	CLEANUP(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+	struct fwupd_vtable *v = userdata;
+	CLEANUP(closep) int fd = -1;
+	enum fwupd_caller caller;
+	const char *what, *why;
+	char who[PATH_ROOM];
+	uint32_t uid;
+	pid_t pid = 0;
+	int r = fwupd_caller(m, FWUPD_ROOT | FWUPD_ADMIN, &caller, &uid, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(m, "ss", &what, &why);
+	if (r < 0)
+		return r;
+	if (sd_bus_query_sender_creds(m, SD_BUS_CREDS_PID, &creds) >= 0)
+		(void)sd_bus_creds_get_pid(creds, &pid);
+	(void)snprintf(who, sizeof(who), "uid %u pid %d", uid, (int)pid);
+	r = v->calls->inhibit(v->arg, what, who, why, &fd);
+	if (r == -EMFILE)
+		return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					"There are too many inhibitors");
+	if (r == -EINVAL)
+		return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
+					"What: check, install, reboot, with colons; why: a reason");
+	return r < 0 ? r : sd_bus_reply_method_return(m, "h", fd);
+}
+
+static int get_inhibitors(sd_bus *sd, const char *path, const char *interface, const char *property,
+			  sd_bus_message *reply, void *member, sd_bus_error *error)
+{
+	struct fwupd_vtable *v = member;
+	struct fwupd_inhibitor x;
+	int r = sd_bus_message_open_container(reply, 'a', "(sss)");
+
+	(void)sd, (void)path, (void)interface, (void)property, (void)error;
+	for (size_t i = 0; r >= 0 && v->calls->inhibitor(v->arg, i, &x); i++)
+		r = sd_bus_message_append(reply, "(sss)", x.what, x.who, x.why);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int get_missing(sd_bus *sd, const char *path, const char *interface, const char *property,
+		       sd_bus_message *reply, void *member, sd_bus_error *error)
+{
+	const struct fwupd_missing *missing = member;
+	int r = sd_bus_message_open_container(reply, 'a', "(ss)");
+
+	(void)sd, (void)path, (void)interface, (void)property, (void)error;
+	for (size_t i = 0; r >= 0 && i < missing->n; i++)
+		r = sd_bus_message_append(reply, "(ss)", missing->at[i].name, missing->at[i].text);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* Root cancels every job, everybody else who may start one his own. */
+static int cancel(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct job_object *j = userdata;
+	enum fwupd_caller caller;
+	uint32_t uid;
+	int r = fwupd_caller(m, ANYBODY, &caller, &uid, error);
+
+	if (r < 0)
+		return r;
+	if (caller != FWUPD_ROOT && uid != j->facts.initiator)
+		return fwupd_refuse(error, FWE_POLICY_NOT_AUTHORISED, "It is another user's job");
 	r = j->v->calls->cancel(j->v->arg, j->id);
 	if (r == -EALREADY)
-		return sd_bus_error_set(error, ERROR_NAME "NotCancellable",
+		return sd_bus_error_set(error, FWUPD_ERROR "NotCancellable",
 					"The job is over, or past the point of return");
 	return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
 }
@@ -194,7 +408,7 @@ static int cancel(sd_bus_message *m, void *userdata, sd_bus_error *error)
 #define JOB_FACT(member) offsetof(struct job_object, facts.member)
 #define CONST_FLAG       SD_BUS_VTABLE_PROPERTY_CONST
 #define EMITS_FLAG       SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
-#define ANYBODY_FLAG     SD_BUS_VTABLE_UNPRIVILEGED /* sd-bus checks nothing: bus_require_root() */
+#define ANYBODY_FLAG     SD_BUS_VTABLE_UNPRIVILEGED /* sd-bus checks nothing: fwupd_caller() */
 
 static const sd_bus_vtable VTABLE[] = {
 	SD_BUS_VTABLE_START(0),
@@ -211,40 +425,54 @@ static const sd_bus_vtable VTABLE[] = {
 	SD_BUS_PROPERTY("LastError", "s", NULL, FACT(error), EMITS_FLAG),
 	SD_BUS_PROPERTY("LastErrorServer", "s", get_chars, FACT(error_server), EMITS_FLAG),
 	SD_BUS_PROPERTY("LastCheck", "t", NULL, FACT(last_check), EMITS_FLAG),
+	SD_BUS_PROPERTY("NextCheck", "t", NULL, FACT(next_check), EMITS_FLAG),
+	SD_BUS_PROPERTY("SecurityFloor", "t", NULL, FACT(floor), EMITS_FLAG),
+	SD_BUS_PROPERTY("Inhibitors", "a(sss)", get_inhibitors, 0, EMITS_FLAG),
 	SD_BUS_METHOD_WITH_ARGS("Check", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job),
 				check, ANYBODY_FLAG),
 	SD_BUS_METHOD_WITH_ARGS("Download", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job),
 				download, ANYBODY_FLAG),
 	SD_BUS_METHOD_WITH_ARGS("Install", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job),
 				install, ANYBODY_FLAG),
+	SD_BUS_METHOD_WITH_ARGS("InstallBundle",
+				SD_BUS_ARGS("h", manifest, "ah", images, "a{sv}", options),
+				SD_BUS_RESULT("o", job), install_bundle, ANYBODY_FLAG),
+	SD_BUS_METHOD_WITH_ARGS("Describe", SD_BUS_ARGS("a{sv}", options),
+				SD_BUS_RESULT("a{sv}", manifest), describe, ANYBODY_FLAG),
+	SD_BUS_METHOD_WITH_ARGS("Inhibit", SD_BUS_ARGS("s", what, "s", why), SD_BUS_RESULT("h", fd),
+				inhibit, ANYBODY_FLAG),
+	SD_BUS_METHOD_WITH_ARGS("GetJob", SD_BUS_ARGS("u", job), SD_BUS_RESULT("a{sv}", entry),
+				get_one_job, ANYBODY_FLAG),
 	SD_BUS_METHOD_WITH_ARGS("GetHistory", SD_BUS_ARGS("u", max),
 				SD_BUS_RESULT("aa{sv}", entries), get_history, ANYBODY_FLAG),
 	SD_BUS_SIGNAL_WITH_ARGS("UpdateAvailable", SD_BUS_ARGS("s", version), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("JobNew", SD_BUS_ARGS("o", job), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("JobRemoved", SD_BUS_ARGS("o", job, "s", result), 0),
 	SD_BUS_VTABLE_END,
 };
 
 static const sd_bus_vtable JOB_VTABLE[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Kind", "s", NULL, JOB_FACT(kind), CONST_FLAG),
+	SD_BUS_PROPERTY("Initiator", "u", NULL, JOB_FACT(initiator), CONST_FLAG),
+	SD_BUS_PROPERTY("Started", "t", NULL, JOB_FACT(started), CONST_FLAG),
+	SD_BUS_PROPERTY("TransactionId", "s", get_chars, JOB_FACT(transaction), CONST_FLAG),
 	SD_BUS_PROPERTY("Phase", "s", NULL, JOB_FACT(phase), EMITS_FLAG),
+	SD_BUS_PROPERTY("Component", "s", get_chars, JOB_FACT(component), EMITS_FLAG),
 	SD_BUS_PROPERTY("Percent", "d", NULL, JOB_FACT(percent), EMITS_FLAG),
 	SD_BUS_PROPERTY("BytesDone", "t", NULL, JOB_FACT(octets), EMITS_FLAG),
 	SD_BUS_PROPERTY("BytesTotal", "t", NULL, JOB_FACT(total), EMITS_FLAG),
+	SD_BUS_PROPERTY("Rate", "t", NULL, JOB_FACT(rate), EMITS_FLAG),
+	SD_BUS_PROPERTY("Eta", "t", NULL, JOB_FACT(eta), EMITS_FLAG),
+	SD_BUS_PROPERTY("Missing", "a(ss)", get_missing, JOB_FACT(missing), EMITS_FLAG),
 	SD_BUS_PROPERTY("Result", "s", NULL, JOB_FACT(result), EMITS_FLAG),
 	SD_BUS_PROPERTY("Error", "s", NULL, JOB_FACT(error), EMITS_FLAG),
 	SD_BUS_PROPERTY("Text", "s", get_chars, JOB_FACT(text), EMITS_FLAG),
 	SD_BUS_METHOD_WITH_ARGS("Cancel", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, cancel, ANYBODY_FLAG),
-	SD_BUS_SIGNAL_WITH_ARGS("Finished", SD_BUS_ARGS("s", result, "s", error, "s", text), 0),
+	SD_BUS_SIGNAL_WITH_ARGS(
+		"Finished", SD_BUS_ARGS("s", result, "s", error, "s", text, "a{sv}", detail), 0),
 	SD_BUS_VTABLE_END,
 };
-
-static struct job_object *job_by_id(struct fwupd_vtable *v, uint32_t id)
-{
-	for (size_t i = 0; i < FWUPD_JOBS_MAX; i++)
-		if (v->jobs[i].id == id)
-			return &v->jobs[i];
-	return NULL;
-}
 
 static int find_job(sd_bus *sd, const char *path, const char *interface, void *userdata,
 		    void **ret_found, sd_bus_error *error)
@@ -285,6 +513,7 @@ static void drop_slots(struct fwupd_vtable *v)
 	v->slot = sd_bus_slot_unref(v->slot);
 	v->job_slot = sd_bus_slot_unref(v->job_slot);
 	v->list_slot = sd_bus_slot_unref(v->list_slot);
+	v->manager_slot = sd_bus_slot_unref(v->manager_slot);
 }
 
 static int attach(struct bus_part *part, struct sd_bus *sd)
@@ -299,6 +528,8 @@ static int attach(struct bus_part *part, struct sd_bus *sd)
 					       find_job, v);
 	if (r >= 0)
 		r = sd_bus_add_node_enumerator(sd, &v->list_slot, JOBS, list_jobs, v);
+	if (r >= 0)
+		r = sd_bus_add_object_manager(sd, &v->manager_slot, PATH);
 	return r;
 }
 
@@ -332,6 +563,8 @@ struct fwupd_vtable *fwupd_vtable_free(struct fwupd_vtable *v)
 		return NULL;
 	bus_part_remove(v->bus, &v->part);
 	drop_slots(v);
+	for (size_t i = 0; i < FWUPD_JOBS_MAX; i++)
+		sd_bus_message_unref(v->jobs[i].asked);
 	free(v);
 	return NULL;
 }
@@ -349,12 +582,19 @@ static const struct bus_signalled FACTS[] = {
 	BUS_SIGNALLED("LastError", struct fwupd_facts, error),
 	BUS_SIGNALLED("LastErrorServer", struct fwupd_facts, error_server),
 	BUS_SIGNALLED("LastCheck", struct fwupd_facts, last_check),
+	BUS_SIGNALLED("NextCheck", struct fwupd_facts, next_check),
+	BUS_SIGNALLED("SecurityFloor", struct fwupd_facts, floor),
+	BUS_SIGNALLED("Inhibitors", struct fwupd_facts, inhibitors),
 };
 static const struct bus_signalled JOB_FACTS[] = {
 	BUS_SIGNALLED("Phase", struct fwupd_job_facts, phase),
+	BUS_SIGNALLED("Component", struct fwupd_job_facts, component),
 	BUS_SIGNALLED("Percent", struct fwupd_job_facts, percent),
 	BUS_SIGNALLED("BytesDone", struct fwupd_job_facts, octets),
 	BUS_SIGNALLED("BytesTotal", struct fwupd_job_facts, total),
+	BUS_SIGNALLED("Rate", struct fwupd_job_facts, rate),
+	BUS_SIGNALLED("Eta", struct fwupd_job_facts, eta),
+	BUS_SIGNALLED("Missing", struct fwupd_job_facts, missing),
 	BUS_SIGNALLED("Error", struct fwupd_job_facts, error),
 	BUS_SIGNALLED("Text", struct fwupd_job_facts, text),
 	BUS_SIGNALLED("Result", struct fwupd_job_facts, result),
@@ -376,6 +616,24 @@ void fwupd_vtable_available(struct fwupd_vtable *v, const char *version)
 		(void)sd_bus_emit_signal(sd, PATH, INTERFACE, "UpdateAvailable", "s", version);
 }
 
+/* A signal of the service that names a job; `result` NULL: the job has just begun. */
+static void tell_of_job(struct fwupd_vtable *v, uint32_t id, const char *result)
+{
+	struct sd_bus *sd = bus_sd_bus(v->bus);
+	char path[PATH_ROOM];
+
+	job_path(id, path);
+	if (!sd)
+		return;
+	if (result) {
+		(void)sd_bus_emit_object_removed(sd, path);
+		(void)sd_bus_emit_signal(sd, PATH, INTERFACE, "JobRemoved", "os", path, result);
+	} else {
+		(void)sd_bus_emit_object_added(sd, path);
+		(void)sd_bus_emit_signal(sd, PATH, INTERFACE, "JobNew", "o", path);
+	}
+}
+
 /* A free place, else that of the oldest job. */
 static struct job_object *new_job(struct fwupd_vtable *v, uint32_t id)
 {
@@ -384,8 +642,26 @@ static struct job_object *new_job(struct fwupd_vtable *v, uint32_t id)
 	for (size_t i = 1; i < FWUPD_JOBS_MAX; i++)
 		if (v->jobs[i].id < place->id)
 			place = &v->jobs[i];
+	if (place->id != 0)
+		fwupd_vtable_forget(v, place->id);
 	*place = (struct job_object){.v = v, .id = id};
 	return place;
+}
+
+static void emit_finished(struct job_object *j, struct sd_bus *sd, const char *path)
+{
+	CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+	const struct fwupd_job_facts *f = &j->facts;
+	struct fwupd_dict detail = {0};
+	int r = sd_bus_message_new_signal(sd, &m, path, JOB_INTERFACE, "Finished");
+
+	(void)j->v->calls->job(j->v->arg, j->id, &detail);
+	if (r >= 0)
+		r = sd_bus_message_append(m, "sss", f->result, f->error, f->text);
+	if (r >= 0)
+		r = append_dict(m, &detail);
+	if (r >= 0)
+		(void)sd_bus_send(sd, m, NULL);
 }
 
 void fwupd_vtable_job(struct fwupd_vtable *v, uint32_t id, const struct fwupd_job_facts *now)
@@ -397,6 +673,7 @@ void fwupd_vtable_job(struct fwupd_vtable *v, uint32_t id, const struct fwupd_jo
 
 	if (!j) {
 		new_job(v, id)->facts = *now;
+		tell_of_job(v, id, NULL);
 		return;
 	}
 	job_path(id, path);
@@ -404,15 +681,21 @@ void fwupd_vtable_job(struct fwupd_vtable *v, uint32_t id, const struct fwupd_jo
 	j->facts = *now;
 	bus_emit_changes(v->bus, path, JOB_INTERFACE, JOB_FACTS, ARRAY_SIZE(JOB_FACTS), &before,
 			 now);
-	if (sd && before.result[0] == '\0' && now->result[0] != '\0')
-		(void)sd_bus_emit_signal(sd, path, JOB_INTERFACE, "Finished", "sss", now->result,
-					 now->error, now->text);
+	if (before.result[0] != '\0' || now->result[0] == '\0')
+		return;
+	if (sd)
+		emit_finished(j, sd, path);
+	if (j->asked)
+		answer_description(j);
 }
 
 void fwupd_vtable_forget(struct fwupd_vtable *v, uint32_t id)
 {
 	struct job_object *j = job_by_id(v, id);
 
-	if (j)
-		j->id = 0;
+	if (!j)
+		return;
+	tell_of_job(v, id, j->facts.result);
+	j->asked = sd_bus_message_unref(j->asked);
+	j->id = 0;
 }

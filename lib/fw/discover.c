@@ -5,7 +5,7 @@
 #define LABEL_MAX ((size_t)63)
 
 static const char *const LAYOUTS[] = {"firmware", "manifest"};
-const char *const DISCOVER_SOURCE_NAMES[] = {"local", "manufacturer", NULL};
+const char *const DISCOVER_SOURCE_NAMES[] = {"local", "manufacturer", "offline", NULL};
 
 bool discover_name_is_valid(struct span name)
 {

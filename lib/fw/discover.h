@@ -14,7 +14,7 @@
 #define DISCOVER_REMOTE_US   (UINT64_C(10) * 1000 * 1000) /* for each other one */
 #define DISCOVER_MAX         (2 * (DISCOVER_DOMAINS_MAX + DISCOVER_URLS_MAX))
 
-enum discover_source { DISCOVER_LOCAL, DISCOVER_MANUFACTURER };
+enum discover_source { DISCOVER_LOCAL, DISCOVER_MANUFACTURER, DISCOVER_OFFLINE, DISCOVER_SOURCES };
 extern const char *const DISCOVER_SOURCE_NAMES[]; /* ends with NULL */
 
 /* A manufacturer or model that can be a path segment: 1 to 128 octets, not "." or "..", no slash,

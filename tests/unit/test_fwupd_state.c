@@ -68,7 +68,14 @@ static void state__comes_back_as_it_was(void **state)
 				.from = "1.0.0",
 				.to = "2.0.7",
 				.source = DISCOVER_MANUFACTURER,
-				.url = "http://h/m"};
+				.url = "http://h/m",
+				.job = 14,
+				.first = 15,
+				.uid = 16,
+				.transaction = "T-1",
+				.digest = "00ff",
+				.signer = "a b",
+				.text = "why"};
 	struct state *s = reopen(NULL);
 
 	(void)state;
@@ -152,6 +159,8 @@ static void state_add__keeps_the_newest(void **state)
 	for (uint64_t i = 0; i < STATE_HISTORY_MAX + 10; i++) {
 		e.time_s = i;
 		memset(e.url, 'u', URL_MAX);
+		memset(e.signer, 's', ENTRY_SIGNER - 1);
+		memset(e.text, '"', ENTRY_TEXT - 1);
 		state_add(s, &e);
 	}
 	assert_int_equal(s->n, STATE_HISTORY_MAX);
@@ -163,25 +172,79 @@ static void state_add__keeps_the_newest(void **state)
 	state_free(s);
 }
 
-static void state_add__counts_quiet_checks_once(void **state)
+/* A job from its first to its last entry. */
+static void run_job(struct state *s, struct state_entry *e, enum job_result result)
 {
-	struct state_entry e = {.kind = JOB_CHECK, .result = JOB_NO_UPDATE, .source = -1};
+	e->first = e->job = state_last_job(s) + 1;
+	e->result = JOB_RUNNING;
+	state_add(s, e);
+	e->result = result;
+	state_end(s, e);
+}
+
+static void state_end__counts_quiet_checks_once(void **state)
+{
+	struct state_entry e = {.kind = JOB_CHECK, .source = -1};
 	struct state *s = reopen(NULL);
 
 	(void)state;
 	for (e.time_s = 1; e.time_s < 10; e.time_s++)
-		state_add(s, &e);
+		run_job(s, &e, JOB_NO_UPDATE);
 	assert_int_equal(s->n, 1);
 	assert_int_equal(s->history[0].time_s, 9);
-	e.result = JOB_ERROR;
-	state_add(s, &e);
-	e.result = JOB_NO_UPDATE;
-	state_add(s, &e);
+	assert_int_equal(s->history[0].first, 1);
+	assert_int_equal(s->history[0].job, 9);
+	assert_ptr_equal(state_find(s, 1), &s->history[0]);
+	assert_ptr_equal(state_find(s, 9), &s->history[0]);
+	assert_null(state_find(s, 10));
+	assert_null(state_find(s, 0));
+	run_job(s, &e, JOB_ERROR);
+	run_job(s, &e, JOB_NO_UPDATE);
 	assert_int_equal(s->n, 3);
+	(void)snprintf(e.transaction, sizeof(e.transaction), "mine"); /* shall be found again */
+	run_job(s, &e, JOB_NO_UPDATE);
+	assert_int_equal(s->n, 4);
 	e.kind = JOB_INSTALL;
+	run_job(s, &e, JOB_NO_UPDATE);
+	run_job(s, &e, JOB_NO_UPDATE);
+	assert_int_equal(s->n, 6);
+	assert_int_equal(state_last_job(s), 14);
+	state_free(s);
+}
+
+static void state_add_below__leaves_the_job_under_way_on_top(void **state)
+{
+	struct state_entry e = {.kind = JOB_INSTALL, .job = 7, .first = 7, .source = -1};
+	struct state *s = reopen(NULL);
+
+	(void)state;
 	state_add(s, &e);
-	state_add(s, &e);
-	assert_int_equal(s->n, 5);
+	e.result = ENTRY_REFUSED;
+	for (e.time_s = 1; e.time_s < 2 * STATE_HISTORY_MAX; e.time_s++)
+		state_add_below(s, &e);
+	assert_int_equal(s->n, STATE_HISTORY_MAX);
+	assert_int_equal(s->history[0].result, JOB_RUNNING);
+	assert_int_equal(s->history[1].time_s, 2 * STATE_HISTORY_MAX - 1);
+	assert_ptr_equal(state_find(s, 7), &s->history[0]);
+	state_free(s);
+}
+
+static void state_read_history__takes_what_older_programs_wrote(void **state)
+{
+	static const char OLD[] = "{\"entries\":[{\"time\":1,\"usec\":2,\"octets\":3,\"kind\":1,"
+				  "\"result\":\"installed\",\"error\":\"\",\"from\":\"1.0.0\","
+				  "\"to\":\"2.0.0\",\"source\":0,\"url\":\"http://h/\"}],"
+				  "\"format\":1}";
+	struct state *s = reopen(NULL);
+
+	(void)state;
+	assert_true(state_read_history(s, span_str(OLD)));
+	assert_int_equal(s->n, 1);
+	assert_int_equal(s->history[0].octets, 3);
+	assert_int_equal(s->history[0].job, 0);
+	assert_int_equal(s->history[0].uid, ENTRY_TIMER);
+	assert_string_equal(s->history[0].transaction, "");
+	assert_null(state_find(s, 0));
 	state_free(s);
 }
 
@@ -255,7 +318,9 @@ int main(void)
 		TEST(state_accept__never_forgets),
 		TEST(state_runs__raises_the_floor_only_when_it_runs),
 		TEST(state_add__keeps_the_newest),
-		TEST(state_add__counts_quiet_checks_once),
+		TEST(state_end__counts_quiet_checks_once),
+		TEST(state_add_below__leaves_the_job_under_way_on_top),
+		TEST(state_read_history__takes_what_older_programs_wrote),
 		TEST(state_read__refuses_what_it_did_not_write),
 		TEST(state_open__begins_a_damaged_history_anew),
 		TEST(state_open__refuses_a_damaged_guard_against_old_firmware),
