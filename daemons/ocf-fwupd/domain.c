@@ -32,12 +32,14 @@ static const struct link *link_of(const struct domain_search *s, const struct le
 	return d->link.len > 0 ? links_by_name(s->links, d->link) : links_by_index(s->links, index);
 }
 
-/* Takes one candidate into the list. A link that has a name but is not known any more has gone. */
+/* Takes one candidate into the list. A link with a name or index that is not known any more has
+ * gone. */
 static void take(struct domain_search *s, enum config_source source,
 		 const struct lease_domain *from, uint32_t index)
 {
 	const struct link *link = link_of(s, from, index);
 	struct discover_domain d = {.metric = link ? link->metric : LINKS_NO_ROUTE};
+	bool is_named = from->link.len > 0 || index > 0;
 
 	if (!discover_domain(from->domain, s->config->prefix, s->config->single_labels, d.domain)) {
 		log_warning("discover: %s source=%s domain=%s",
@@ -49,8 +51,9 @@ static void take(struct domain_search *s, enum config_source source,
 	}
 	if (link)
 		memcpy(d.link, link->name, sizeof(d.link));
-	else if (from->link.len > 0 &&
-		 (s->links->n > 0 || span_to_str(from->link, d.link, sizeof(d.link)) < 0))
+	else if (is_named && s->links->n > 0)
+		return;
+	else if (span_to_str(from->link, d.link, sizeof(d.link)) < 0)
 		return;
 	if (discover_take(&s->list.domains, &d))
 		log_debug("discover: domain=%s link=%s source=%s", d.domain, d.link,

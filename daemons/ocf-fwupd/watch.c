@@ -76,6 +76,11 @@ static void on_domains(void *arg, const struct domain_list *list)
 		return;
 	w->told = true;
 	w->reach = now;
+	log_info("discover: reach route=%s domains=%zu",
+		 !now.known      ? "unknown"
+		 : now.has_route ? "yes"
+				 : "no",
+		 now.domains.n);
 	for (size_t i = 0; i < now.domains.n; i++)
 		log_info("discover: domain=%s link=%s", now.domains.at[i].domain,
 			 now.domains.at[i].link);

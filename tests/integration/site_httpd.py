@@ -9,6 +9,7 @@ silence after the head and, with cut, the first octets), redirect (Location)."""
 import http.server
 import json
 import pathlib
+import socket
 import socketserver
 import sys
 import threading
@@ -65,6 +66,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    address_family = socket.AF_INET6  # and IPv4
     daemon_threads = True
     request_queue_size = 64
 
