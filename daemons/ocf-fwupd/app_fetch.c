@@ -78,8 +78,7 @@ static uint32_t image_reach(const struct app *a)
 	return a->run->private_peer || a->config->allow_private ? PROTO_PRIVATE : PROTO_PUBLIC;
 }
 
-/* The helper is asked to do something, and what it answers is waited for. */
-static void ask_writer(struct app *a, enum awaited what, const struct proto_msg *m, int pass)
+void app_ask_writer(struct app *a, enum awaited what, const struct proto_msg *m, int pass)
 {
 	int r = helper_open(&a->write);
 
@@ -95,10 +94,10 @@ static void ask_writer(struct app *a, enum awaited what, const struct proto_msg 
 
 void app_ask_slots(struct app *a)
 {
-	ask_writer(a, AWAIT_SLOTS, &(struct proto_msg){.type = PROTO_SLOTS}, -1);
+	app_ask_writer(a, AWAIT_SLOTS, &(struct proto_msg){.type = PROTO_SLOTS}, -1);
 }
 
-static void put_digests(const struct digests *from, struct proto_digests *to)
+void app_put_digests(const struct digests *from, struct proto_digests *to)
 {
 	_Static_assert(sizeof(from->b) == sizeof(to->b), "the same digests on both sides");
 	to->algs = from->algs;
@@ -115,10 +114,28 @@ void app_begin_slot(struct app *a, bool keep)
 
 	fw_version_format(&plan->version, m.begin.version);
 	(void)snprintf(m.begin.model, sizeof(m.begin.model), "%s", a->config->model);
-	put_digests(&plan->digests, &m.begin.digests);
+	app_put_digests(&plan->digests, &m.begin.digests);
 	a->run->image = 0;
 	a->run->octets_before = 0;
-	ask_writer(a, AWAIT_BEGIN, &m, -1);
+	app_ask_writer(a, AWAIT_BEGIN, &m, -1);
+}
+
+bool app_ask_fetcher(struct app *a, const char *url, uint64_t limit, int pipe)
+{
+	int r = app_send_fetch(a,
+			       (struct proto_fetch){
+				       .kind = PROTO_IMAGE_BODY,
+				       .reach = image_reach(a),
+				       .connect_ms = APP_CONNECT_MS,
+				       .slow_s = (uint32_t)(a->config->stall_us / USEC_PER_SEC),
+				       .rate = app_rate(a),
+				       .limit = limit,
+			       },
+			       url, pipe);
+
+	if (r < 0)
+		app_trouble(a, FWE_INTERNAL, "ocf-fw-fetch cannot be used");
+	return r == 0;
 }
 
 /* The image goes from one helper to the other; we only hold the ends until they are handed over.
@@ -136,7 +153,7 @@ static void fetch_image(struct app *a, const struct proto_msg *m)
 		app_expect_fetch(a, image_silence_us(a));
 		log_info("update: the image follows component=%s", image->component);
 		out = fd_take(&run->stream_fd);
-		ask_writer(a, AWAIT_IMAGE, m, out);
+		app_ask_writer(a, AWAIT_IMAGE, m, out);
 		return;
 	}
 	run->fetched = false;
@@ -150,19 +167,12 @@ static void fetch_image(struct app *a, const struct proto_msg *m)
 	out = ends[0];
 	in = ends[1];
 	(void)fcntl(in, F_SETPIPE_SZ, APP_PIPE_OCTETS); /* a smaller one works, too */
-	if (app_send_fetch(a,
-			   (struct proto_fetch){
-				   .kind = PROTO_IMAGE_BODY,
-				   .reach = image_reach(a),
-				   .connect_ms = APP_CONNECT_MS,
-				   .slow_s = (uint32_t)(a->config->stall_us / USEC_PER_SEC),
-				   .rate = app_rate(a),
-				   .limit = image->ikm.len > 0 ? image->sealed_size : image->size,
-			   },
-			   image->url, in) < 0)
-		app_trouble(a, FWE_INTERNAL, "ocf-fw-fetch cannot be used");
-	else
-		ask_writer(a, AWAIT_IMAGE, m, out);
+	if (m->image.reuse)
+		run->reuse_pipe = fd_take(&in); /* until the writer knows what is missing */
+	else if (!app_ask_fetcher(a, image->url,
+				  image->ikm.len > 0 ? image->sealed_size : image->size, in))
+		return;
+	app_ask_writer(a, AWAIT_IMAGE, m, out);
 }
 
 /* What is in the slot may be the image, from a download or an attempt before. */
@@ -181,7 +191,7 @@ static void verify_staged(struct app *a, const struct proto_msg *image)
 	m.image.resume = 1;
 	a->run->fetched = true; /* nothing is */
 	a->run->reply = (struct proto_fetched){.error = FWE_OK};
-	ask_writer(a, AWAIT_IMAGE, &m, out);
+	app_ask_writer(a, AWAIT_IMAGE, &m, out);
 }
 
 void app_fetch_image(struct app *a)
@@ -190,7 +200,7 @@ void app_fetch_image(struct app *a)
 	struct proto_msg m = {.type = PROTO_IMAGE, .image.size = image->size};
 
 	memcpy(m.image.component, image->component, sizeof(m.image.component));
-	put_digests(&image->digests, &m.image.digests);
+	app_put_digests(&image->digests, &m.image.digests);
 	if (a->run->staged) {
 		verify_staged(a, &m);
 		return;
@@ -203,11 +213,14 @@ void app_fetch_image(struct app *a)
 		app_fetch_manifest(a); /* the image is behind it */
 		return;
 	}
+	if (app_reuse_begin(a))
+		return;
+	m.image.reuse = a->run->reuse == REUSE_ON;
 	if (image->ikm.len == sizeof(m.image.ikm)) {
 		m.image.is_sealed = 1;
 		m.image.sealed_size = image->sealed_size;
 		memcpy(m.image.ikm, image->ikm.b, sizeof(m.image.ikm));
-		put_digests(&image->sealed, &m.image.sealed);
+		app_put_digests(&image->sealed, &m.image.sealed);
 	}
 	fetch_image(a, &m);
 	explicit_bzero(&m, sizeof(m));
@@ -215,7 +228,7 @@ void app_fetch_image(struct app *a)
 
 void app_commit(struct app *a)
 {
-	ask_writer(a, AWAIT_COMMIT, &(struct proto_msg){.type = PROTO_COMMIT}, -1);
+	app_ask_writer(a, AWAIT_COMMIT, &(struct proto_msg){.type = PROTO_COMMIT}, -1);
 }
 
 void app_abort(struct app *a)
@@ -223,6 +236,7 @@ void app_abort(struct app *a)
 	loop_timer_set(a->fetch_timer, NEVER_US);
 	app_drop_stream(a);
 	a->run->lookup = bus_resolve_free(a->run->lookup);
+	app_reuse_drop(a);
 	helper_close(&a->fetch);
 	helper_close(&a->write);
 	a->run->awaited = AWAIT_NOTHING;
@@ -286,6 +300,8 @@ static void image_done(struct app *a, const struct proto_done *d)
 		app_begin_slot(a, false);
 		return;
 	}
+	if (d->error != FWE_OK && app_reuse_is_to_blame(a, d))
+		return;
 	if (run->job.phase == JOB_DOWNLOADING)
 		(void)app_job_event(a, JOB_BODY_END);
 	if (d->error == FWE_OK) {
@@ -313,6 +329,8 @@ static void done(struct app *a, enum awaited what, const struct proto_done *d)
 {
 	if (what == AWAIT_IMAGE)
 		image_done(a, d);
+	else if (what == AWAIT_CHUNKS)
+		app_reuse_compared(a, d);
 	else if (d->error != FWE_OK)
 		app_trouble(a, (enum fw_error)d->error, d->text);
 	else if (what == AWAIT_BEGIN)
@@ -348,6 +366,10 @@ void app_on_write(void *arg, const struct proto_msg *m)
 
 	if (m && m->type == PROTO_SLOTS_ARE) {
 		slots_known(a, &m->slots_are);
+	} else if (m && m->type == PROTO_RANGES && what == AWAIT_IMAGE && a->run->reuse_pipe >= 0) {
+		app_reuse_ranges(a, m->ranges.n);
+	} else if (m && m->type == PROTO_WRITTEN && what == AWAIT_CHUNKS) {
+		app_expect_fetch(a, image_silence_us(a));
 	} else if (m && m->type == PROTO_WRITTEN && what == AWAIT_IMAGE) {
 		job_progress(&a->run->job, a->run->octets_before + m->written.octets);
 		app_expect_fetch(a, image_silence_us(a));

@@ -58,9 +58,11 @@ void app_job_facts(const struct app *a, struct fwupd_job_facts *ret)
 		(void)snprintf(ret->text, sizeof(ret->text), "%s is the newest",
 			       a->facts.pending[0] ? a->facts.pending : a->facts.current);
 	else if (j->result == JOB_INSTALLED)
-		(void)snprintf(ret->text, sizeof(ret->text), "%s%s",
+		(void)snprintf(ret->text, sizeof(ret->text), "%s%s%s%s",
 			       a->facts.pending[0] ? a->facts.pending : a->facts.current,
-			       a->facts.pending[0] ? " from the next boot on" : "");
+			       a->facts.pending[0] ? " from the next boot on" : "",
+			       a->run->reuse_failed[0] ? "; fetched whole: " : "",
+			       a->run->reuse_failed);
 	else if (j->result == JOB_UPDATE_AVAILABLE || j->result == JOB_DOWNLOADED)
 		(void)snprintf(ret->text, sizeof(ret->text), "%s", a->facts.available);
 }
@@ -235,6 +237,7 @@ int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options 
 		.direct = a->config->direct && !o->bundle,
 		.body_fd = -1,
 		.stream_fd = -1,
+		.reuse_pipe = -1,
 	};
 	(void)snprintf(run->url, sizeof(run->url), "%s", o->url ? o->url : "");
 	(void)snprintf(run->transaction, sizeof(run->transaction), "%s",

@@ -88,6 +88,7 @@ static void accepted(struct app *a)
 		(void)app_job_event(a, JOB_REFUSED);
 		return;
 	}
+	run->reuse = REUSE_UNTRIED;
 	run->job.total = run->plan.size == MANIFEST_SIZE_UNKNOWN ? 0 : run->plan.size;
 	log_info("manifest: accepted version=%s url=%s", version, run->manifest_url);
 	if (strcmp(a->facts.available, version) != 0)

@@ -17,7 +17,17 @@ struct bus_resolve;
 struct loop_timer;
 
 /* The answer of ocf-fw-write that the job waits for. */
-enum awaited { AWAIT_NOTHING, AWAIT_SLOTS, AWAIT_BEGIN, AWAIT_IMAGE, AWAIT_COMMIT };
+enum awaited {
+	AWAIT_NOTHING,
+	AWAIT_SLOTS,
+	AWAIT_BEGIN,
+	AWAIT_CHUNKS,
+	AWAIT_IMAGE,
+	AWAIT_COMMIT,
+};
+
+/* Whether octets of the running version are used again, for the manifest that was accepted. */
+enum reuse { REUSE_UNTRIED, REUSE_ON, REUSE_OFF };
 
 /* What came as descriptors. */
 struct bundle {
@@ -74,7 +84,10 @@ struct run {
 	struct plan plan;
 	enum awaited awaited;
 	size_t image; /* under way */
-	bool staged;  /* the images may be in the slot already: verify before fetching */
+	enum reuse reuse;
+	int reuse_pipe;                /* for what will be fetched of the image; -1: none */
+	char reuse_failed[PROTO_TEXT]; /* why the whole image was fetched, for people */
+	bool staged; /* the images may be in the slot already: verify before fetching */
 	uint64_t octets_before;
 };
 
@@ -244,6 +257,24 @@ void app_fetched(struct app *a, const struct proto_fetched *f);
 MUST_USE int app_reach_start(struct app *a, int netlink);
 /* Brings the next check forward, if there is reason to and somebody to ask. */
 void app_reach_ask(struct app *a);
+
+/* The helper is asked to do something, and what it answers is waited for. */
+void app_ask_writer(struct app *a, enum awaited what, const struct proto_msg *m, int pass);
+/* Asks for the image at hand, or for its index: to the end of `pipe` (borrowed). False: told. */
+MUST_USE bool app_ask_fetcher(struct app *a, const char *url, uint64_t limit, int pipe);
+void app_put_digests(const struct digests *from, struct proto_digests *to);
+
+/* ---- app_reuse.c: octets of the running version are used again ---- */
+
+/* Fetches the index and has it compared, if that is to be done before the first image. False: the
+ * image can be asked for. */
+bool app_reuse_begin(struct app *a);
+void app_reuse_compared(struct app *a, const struct proto_done *d);
+/* The writer knows what is missing of the image. */
+void app_reuse_ranges(struct app *a, uint32_t n);
+/* The image is bad. True: that is so because of the reuse, and it is seen to. */
+bool app_reuse_is_to_blame(struct app *a, const struct proto_done *d);
+void app_reuse_drop(struct app *a);
 
 /* ---- app_judge.c ---- */
 

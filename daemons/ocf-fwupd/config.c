@@ -22,6 +22,7 @@ const char *const CONFIG_SOURCE_NAMES[] = {
 	[SOURCE_RESOLV_CONF] = "resolv.conf",
 };
 static const char *const MODES[] = {"manifest", "direct", NULL};
+static const char *const FALLBACKS[] = {"full", "refuse", NULL};
 static const char *const FRESHNESS[] = {"draft", "strict", NULL};
 static const char *const METERED[] = {"full", "capped", "never", NULL};
 
@@ -146,6 +147,8 @@ static const struct conf_option OPTIONS[] = {
 	FLAG("Policy", "AutoInstall", auto_install),
 	FLAG("Policy", "AllowLoopback", allow_loopback),
 	FLAG("Policy", "AllowPrivate", allow_private),
+	FLAG("Policy", "BlockReuse", reuse),
+	{"Policy",    "ReuseFallback",    CONF_ENUM, AT(reuse_refuse), 0, 0, 0,          FALLBACKS, NULL, NULL},
 	TIME("Policy", "CheckInterval", check_us, 0, 366 * DAY_US),
 	TIME("Policy", "DeferMax", defer_us, 0, DAY_US),
 	TIME("Policy", "ManifestTimeout", manifest_us, USEC_PER_SEC, HOUR_US),
@@ -181,6 +184,7 @@ int config_load(struct fwupd_config *ret, const char *path, char *ret_error, siz
 		.resolv_conf = "/etc/resolv.conf",
 		.trust = CONFIG_DIR "/trust.json",
 		.threshold = 1,
+		.reuse = true,
 		.check_us = DAY_US,
 		.defer_us = UINT64_C(15) * 60 * USEC_PER_SEC,
 		.manifest_us = 30 * USEC_PER_SEC, /* A-02, as is the next one */

@@ -42,6 +42,8 @@ struct fwupd_config {
 	/* [Policy] */
 	int freshness; /* 1: strict */
 	bool allow_downgrade, auto_install, allow_loopback, allow_private;
+	bool reuse;        /* blocks of the running version, if the manifest has an index */
+	int reuse_refuse;  /* 1: rather fail than fetch the whole image after all */
 	uint64_t check_us; /* 0: only when asked */
 	uint64_t defer_us;
 	uint64_t manifest_us;        /* for a whole manifest */

@@ -10,14 +10,16 @@ static int on_ready(void *arg, uint32_t revents)
 {
 	struct helper *h = arg;
 	struct proto_msg m;
-	int fd = -1, r = proto_recv(h->fd, &m, &fd, false);
+	int r;
 
 	(void)revents;
-	closep(&fd); /* no helper has one to give */
+	h->passed = -1;
+	r = proto_recv(h->fd, &m, &h->passed, false);
 	if (r == -EAGAIN)
 		return 0;
 	if (r > 0) {
 		h->fn(h->arg, &m);
+		closep(&h->passed);
 		return 0;
 	}
 	if (r < 0)

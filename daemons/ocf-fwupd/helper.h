@@ -16,7 +16,8 @@ struct helper {
 	const char *name; /* for the log */
 	helper_fn fn;
 	void *arg;
-	int fd; /* -1: closed */
+	int fd;     /* -1: closed */
+	int passed; /* came with the message, for fn to take; -1: none */
 };
 
 /* Opens the connection unless it is open. */

@@ -33,7 +33,7 @@ enum job_event {
 	JOB_SAME,       /* valid, and nothing newer */
 	JOB_REFUSED,    /* the manifest fails a check */
 	JOB_CLEAR,      /* writing may begin */
-	JOB_BEGUN,      /* the slot is empty */
+	JOB_BEGUN,      /* the slot is empty; may be so once more, to fetch the whole image */
 	JOB_BODY_END,   /* all octets of the image are on their way */
 	JOB_IMAGE_OK,   /* and right; there is another image */
 	JOB_ALL_OK,     /* and right; it was the last one */
