@@ -1,6 +1,7 @@
 #include "address.h"
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 
 /* First `bits` bits decide; the first row that fits wins, none means public. */
@@ -92,4 +93,35 @@ enum proto_reach address_text_reach(const char *text)
 	if (inet_pton(AF_INET6, plain, octets) == 1)
 		return reach_6(octets);
 	return PROTO_LOOPBACK;
+}
+
+static bool is_own_name(const char *host)
+{
+	static const char NAME[] = "localhost";
+	size_t n = strlen(host), len = strlen(NAME);
+
+	if (n > 0 && host[n - 1] == '.')
+		n--;
+	return n >= len && strncasecmp(host + n - len, NAME, len) == 0 &&
+	       (n == len || host[n - len - 1] == '.');
+}
+
+enum proto_reach address_host_reach(struct span host)
+{
+	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST};
+	enum proto_reach reach = PROTO_PUBLIC;
+	struct addrinfo *found = NULL;
+	char text[NI_MAXHOST];
+
+	if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
+		host = span_of(host.ptr + 1, host.len - 2);
+	if (span_to_str(host, text, sizeof(text)) < 0 || is_own_name(text))
+		return PROTO_LOOPBACK;
+	if (getaddrinfo(text, NULL, &hints, &found) != 0)
+		return PROTO_PUBLIC;
+	for (const struct addrinfo *a = found; a; a = a->ai_next)
+		if (address_reach(a->ai_addr) > reach)
+			reach = address_reach(a->ai_addr);
+	freeaddrinfo(found);
+	return reach;
 }

@@ -25,6 +25,7 @@ static const char *const ACCEPT[] = {
 };
 
 struct http {
+	const struct config *config;
 	CURLM *multi;                    /* keeps the connections ... */
 	char interface[PROTO_INTERFACE]; /* ... and addresses of this one */
 };
@@ -40,6 +41,7 @@ struct transfer {
 	struct curl_slist *head, *resolve;
 	size_t ranges_max; /* of one request */
 	uint64_t deadline_us;
+	bool by_proxy; /* so the peer is not whom we talk to */
 	bool has_head; /* of the reply, and it was judged */
 	char message[CURL_ERROR_SIZE];
 };
@@ -107,7 +109,7 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
 	CLEANUP(closep) int fd = -1;
 
 	(void)purpose;
-	if (!may_reach(t, address_reach(&a->addr)))
+	if (!t->by_proxy && !may_reach(t, address_reach(&a->addr)))
 		return CURL_SOCKET_BAD;
 	fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 	/* Since Linux 5.7 this needs no capability. */
@@ -127,17 +129,20 @@ static int on_request(void *arg, char *peer, char *own, int peer_port, int own_p
 	enum proto_reach reach = address_text_reach(peer);
 
 	(void)own, (void)peer_port, (void)own_port;
+	if (t->by_proxy)
+		return CURL_PREREQFUNC_OK;
 	t->out->private_peer = reach != PROTO_PUBLIC;
 	t->reply.error = FWE_OK; /* of several addresses, one that was allowed has answered */
 	return may_reach(t, reach) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
-int http_new(struct http **ret)
+int http_new(struct http **ret, const struct config *config)
 {
 	CLEANUP(http_freep) struct http *h = calloc(1, sizeof(*h));
 
 	if (!h || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return -ENOMEM;
+	h->config = config;
 	h->multi = curl_multi_init();
 	if (!h->multi)
 		return -ENOMEM;
@@ -229,17 +234,61 @@ static long buffer_octets(const struct proto_fetch *f)
 	return f->rate > 0 && f->rate < 4 * BUFFER_OCTETS ? (long)f->rate / 4 : BUFFER_OCTETS;
 }
 
+/* The system's authorities, or only those that the configuration names for this host. */
+static CURLcode set_up_trust(struct transfer *t, struct span host)
+{
+	const struct config *config = t->http->config;
+	char file[CONFIG_WORD_MAX], pins[CONF_TEXT_MAX];
+	CURL *c = t->curl;
+	CURLcode r = CURLE_OK;
+
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (config_find(config->authorities, host, file)) {
+		SET(CURLOPT_CAINFO, file);
+		SET(CURLOPT_CAPATH, NULL);
+	}
+	config_find_all(config->pins, host, ';', pins);
+	if (pins[0])
+		SET(CURLOPT_PINNEDPUBLICKEY, pins);
+	return r;
+}
+
+/* The environment has no say. Whoever was found on a link is not sought beyond a proxy. */
+static CURLcode set_up_proxy(struct transfer *t, struct span host)
+{
+	const struct config *config = t->http->config;
+	CURL *c = t->curl;
+	CURLcode r = CURLE_OK;
+
+	t->by_proxy = config->proxy[0] && !t->f->interface[0] && !config_has(config->direct, host);
+	SET(CURLOPT_PROXY, t->by_proxy ? config->proxy : "");
+	SET(CURLOPT_NOPROXY, "");
+	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	if (r == CURLE_OK && t->by_proxy) {
+		enum proto_reach reach = address_host_reach(host);
+
+		t->out->private_peer = reach != PROTO_PUBLIC;
+		if (!may_reach(t, reach))
+			return CURLE_COULDNT_CONNECT;
+	}
+	return r;
+}
+
 static CURLcode set_up(struct transfer *t, const char *url)
 {
 	CURL *c = t->curl;
-	CURLcode r = CURLE_OK;
+	CURLcode r;
+	struct url u;
+
+	if (url_parse(span_str(url), &u) != URL_OK)
+		return CURLE_URL_MALFORMAT;
+	r = set_up_trust(t, u.host);
+	r = r ? r : set_up_proxy(t, u.host);
 
 	SET(CURLOPT_URL, url);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(CURLOPT_PROXY, ""); /* the environment has no say */
 	SET(CURLOPT_USERAGENT, "ocf-fwupd/" OCFGW_VERSION);
 	SET(CURLOPT_HTTPHEADER, t->head);
 	SET(CURLOPT_RESOLVE, t->resolve);
@@ -313,7 +362,7 @@ static enum fw_error error_of(struct transfer *t, CURLcode r)
 		CURLE_SSL_CONNECT_ERROR,     CURLE_PEER_FAILED_VERIFICATION,
 		CURLE_SSL_CERTPROBLEM,       CURLE_SSL_CIPHER,
 		CURLE_SSL_CACERT_BADFILE,    CURLE_SSL_ISSUER_ERROR,
-		CURLE_SSL_ENGINE_INITFAILED,
+		CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(TLS); i++)

@@ -2,14 +2,15 @@
 #pragma once
 
 #include "child/proto.h"
+#include "config.h"
 #include "ranges.h"
 
 #define HTTP_REDIRECTS_MAX 3
 
 struct http; /* opaque: keeps its connections for the next request */
 
-/* -ENOMEM. */
-MUST_USE int http_new(struct http **ret);
+/* -ENOMEM. `config` is borrowed for life. */
+MUST_USE int http_new(struct http **ret, const struct config *config);
 struct http *http_free(struct http *h); /* accepts NULL, returns NULL */
 DEFINE_CLEANUP(struct http *, http_free)
 

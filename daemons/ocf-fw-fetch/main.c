@@ -105,10 +105,32 @@ static const struct confine_call CALLS[] = {
 #endif
 };
 
-static int confine(void)
-{
-	int r = confine_files(PATHS, ARRAY_SIZE(PATHS));
+#define CONFIG_FILE "/etc/ocfgw/fw-fetch.conf"
 
+struct paths {
+	struct confine_path at[ARRAY_SIZE(PATHS) + CONF_TEXT_MAX / 4]; /* "a=/b": the shortest */
+	char text[CONF_TEXT_MAX / 4][CONFIG_WORD_MAX];
+	size_t n, n_text;
+};
+
+static void add_path(void *arg, const char *file)
+{
+	struct paths *p = arg;
+	char *text = p->text[p->n_text++];
+
+	(void)snprintf(text, CONFIG_WORD_MAX, "%s", file);
+	p->at[p->n++] = (struct confine_path){text, CONFINE_READ};
+}
+
+static int confine(const struct config *config)
+{
+	static struct paths paths;
+	int r;
+
+	memcpy(paths.at, PATHS, sizeof(PATHS));
+	paths.n = ARRAY_SIZE(PATHS);
+	config_each(config->authorities, add_path, &paths);
+	r = confine_files(paths.at, paths.n);
 	if (r == -EOPNOTSUPP)
 		log_warning("fetch: this kernel has no Landlock: files are kept away by user only");
 	else if (r < 0)
@@ -161,25 +183,37 @@ static int serve_one(struct http *h)
 	return r < 0 ? r : 1;
 }
 
-int main(void)
+static int run(const char *config_file)
 {
 	CLEANUP(http_freep) struct http *h = NULL;
-	struct stat st;
-	int r;
+	static struct config config;
+	char why[512];
+	int r = config_load(config_file, &config, why, sizeof(why));
 
-	if (fstat(PROTO_FD, &st) < 0 || !S_ISSOCK(st.st_mode)) {
-		(void)fputs("ocf-fw-fetch is started by ocf-fwupd, not by hand\n", stderr);
-		return EXIT_FAILURE;
+	if (r < 0) {
+		log_error("fetch: %s", r == -EINVAL ? why : strerror(-r));
+		return r;
 	}
-	(void)signal(SIGPIPE, SIG_IGN);
-	r = http_new(&h);
+	r = http_new(&h, &config);
 	if (r == 0)
-		r = confine();
+		r = confine(&config);
 	if (r == 0)
 		do
 			r = serve_one(h);
 		while (r > 0);
 	if (r < 0)
 		log_error("fetch: %s", strerror(-r));
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct stat st;
+
+	if (argc > 2 || fstat(PROTO_FD, &st) < 0 || !S_ISSOCK(st.st_mode)) {
+		(void)fputs("ocf-fw-fetch is started by ocf-fwupd, not by hand\n", stderr);
+		return EXIT_FAILURE;
+	}
+	(void)signal(SIGPIPE, SIG_IGN);
+	return run(argc == 2 ? argv[1] : CONFIG_FILE) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -175,6 +175,7 @@ static void on_domains(void *arg, const struct domain_list *list)
 		.manufacturer = a->config->manufacturer,
 		.model = a->config->model,
 		.prefix = a->config->prefix,
+		.scheme = (enum url_scheme)a->config->local_scheme,
 		.direct = a->config->direct,
 		.domains = &list->domains,
 		.skip_local = run->skip_local,

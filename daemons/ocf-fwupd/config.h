@@ -30,6 +30,7 @@ struct fwupd_config {
 	char sources[CONFIG_LIST]; /* of enum config_source, by name */
 	char urls[CONFIG_LIST];    /* of the manufacturer */
 	char prefix[CONFIG_TEXT];
+	int local_scheme; /* enum url_scheme */
 	char single_labels[CONFIG_LIST];
 	bool use_search; /* a search line of resolv.conf is good enough */
 	int direct;      /* 1: manifest and image in one file */
@@ -55,7 +56,7 @@ struct fwupd_config {
 	char power_dir[CONFIG_TEXT];
 	/* [Helpers] */
 	char helpers_dir[CONFIG_TEXT], fetch_socket[CONFIG_TEXT], write_socket[CONFIG_TEXT];
-	char write_config[CONFIG_TEXT];
+	char fetch_config[CONFIG_TEXT], write_config[CONFIG_TEXT];
 };
 
 /* Defaults for what the file does not say; a missing file says nothing. 0; -EINVAL and others:

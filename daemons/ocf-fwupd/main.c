@@ -32,7 +32,7 @@ static int run(const struct fwupd_config *config, const char *state_dir)
 	CLEANUP(child_starter_freep) struct child_starter *starter = NULL;
 	char fetch[CONFIG_TEXT + 16], write[CONFIG_TEXT + 16];
 	const struct child_program programs[] = {
-		[APP_FETCH] = {config->fetch_socket, fetch, "ocf-fw-fetch", NULL                },
+		[APP_FETCH] = {config->fetch_socket, fetch, "ocf-fw-fetch", config->fetch_config},
 		[APP_WRITE] = {config->write_socket, write, "ocf-fw-write", config->write_config},
 	};
 	int r;

@@ -158,7 +158,7 @@ static int add_domain(struct discover_list *list, unsigned server, const struct 
 	size_t first = list->n;
 	int r;
 
-	buf_printf(&base, "http://%s%s", d->prefix, domain->domain);
+	buf_printf(&base, "%s://%s%s", URL_SCHEME_NAMES[d->scheme], d->prefix, domain->domain);
 	r = buf_ok(&base) ? add_layouts(list, DISCOVER_LOCAL, server, d, buf_span(&base)) : -ENOMEM;
 	for (size_t i = first; i < list->n; i++)
 		memcpy(list->at[i].link, domain->link, sizeof(domain->link));

@@ -47,6 +47,7 @@ bool discover_take(struct discover_domains *list, const struct discover_domain *
 struct discover {
 	const char *manufacturer, *model; /* valid names */
 	const char *prefix;               /* "_firmware." */
+	enum url_scheme scheme;           /* of local servers */
 	const struct discover_domains *domains;
 	/* A base such as http://host (both layouts are asked) or, with a path, the manifest
 	 * itself. */

@@ -8,14 +8,9 @@ struct parts {
 	struct span scheme, authority, path, query, fragment;
 };
 
-static const struct {
-	const char *name;
-	enum url_scheme scheme;
-} SCHEMES[] = {
-	{"http",  URL_HTTP },
-	{"https", URL_HTTPS},
-	{"coap",  URL_COAP },
-	{"coaps", URL_COAPS},
+const char *const URL_SCHEME_NAMES[] = {
+	[URL_HTTP] = "http",   [URL_HTTPS] = "https",  [URL_COAP] = "coap",
+	[URL_COAPS] = "coaps", [URL_COAPS + 1] = NULL,
 };
 
 static bool is_alpha(uint8_t c)
@@ -153,9 +148,9 @@ static bool parse_authority(struct span text, struct url *u)
 
 static enum url_err parse_scheme(struct span text, struct url *u)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(SCHEMES); i++)
-		if (span_is_nocase(text, SCHEMES[i].name)) {
-			u->scheme = SCHEMES[i].scheme;
+	for (size_t i = 0; URL_SCHEME_NAMES[i]; i++)
+		if (span_is_nocase(text, URL_SCHEME_NAMES[i])) {
+			u->scheme = (enum url_scheme)i;
 			return URL_OK;
 		}
 	return URL_SCHEME;

@@ -11,6 +11,7 @@
 #define URL_HOST_MAX ((size_t)253)
 
 enum url_scheme { URL_HTTP, URL_HTTPS, URL_COAP, URL_COAPS };
+extern const char *const URL_SCHEME_NAMES[]; /* ends with NULL */
 
 enum url_err {
 	URL_OK,

@@ -89,11 +89,42 @@ static void address_reach__is_shy_of_anything_else(void **state)
 	assert_int_equal(address_text_reach("fe80::1%eth0"), PROTO_PRIVATE);
 }
 
+static void address_host_reach__sees_through_spellings(void **state)
+{
+	static const struct {
+		const char *host;
+		enum proto_reach want;
+	} HOSTS[] = {
+		{"www.example.com",   PROTO_PUBLIC  },
+                {"notlocalhost",      PROTO_PUBLIC  },
+		{"localhost.example", PROTO_PUBLIC  },
+                {"localhost",         PROTO_LOOPBACK},
+		{"LocalHost.",        PROTO_LOOPBACK},
+                {"a.localhost",       PROTO_LOOPBACK},
+		{"2130706433",        PROTO_LOOPBACK},
+                {"0x7f.1",            PROTO_LOOPBACK},
+		{"0177.0.0.1",        PROTO_LOOPBACK},
+                {"127.1",             PROTO_LOOPBACK},
+		{"[::1]",             PROTO_LOOPBACK},
+                {"[::ffff:10.0.0.1]", PROTO_PRIVATE },
+		{"167772161",         PROTO_PRIVATE },
+                {"[64:ff9b::a00:1]",  PROTO_PRIVATE },
+		{"[2001:db8::1]",     PROTO_PUBLIC  },
+                {"0",                 PROTO_LOOPBACK},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(HOSTS); i++)
+		if (address_host_reach(span_str(HOSTS[i].host)) != HOSTS[i].want)
+			fail_msg("%s", HOSTS[i].host);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(address_reach__knows_every_range),
 		cmocka_unit_test(address_reach__is_shy_of_anything_else),
+		cmocka_unit_test(address_host_reach__sees_through_spellings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,6 +118,20 @@ static struct discover fixture(void)
 	};
 }
 
+static void discover_urls__ask_local_servers_by_scheme(void **state)
+{
+	struct discover d = fixture();
+	struct discover_list list;
+
+	(void)state;
+	d.model = "7";
+	d.scheme = URL_COAPS;
+	assert_int_equal(discover_urls(&d, &list), 0);
+	assert_true(
+		span_starts(span_str(list.at[0].url), "coaps://_firmware.one.test/.well-known/"));
+	assert_true(span_starts(span_str(list.at[4].url), "https://fw.maker.example/"));
+}
+
 static void discover_urls__local_first_both_layouts(void **state)
 {
 #define P "/.well-known/firmware/maker.example/model%207/manifest.json"
@@ -272,6 +286,7 @@ int main(void)
 		cmocka_unit_test(discover_domain__takes_host_names_only),
 		cmocka_unit_test(discover_domain__leaves_room_for_the_prefix),
 		cmocka_unit_test(discover_name__cannot_leave_its_segment),
+		cmocka_unit_test(discover_urls__ask_local_servers_by_scheme),
 		cmocka_unit_test(discover_urls__local_first_both_layouts),
 		cmocka_unit_test(discover_take__orders_links_by_metric),
 		cmocka_unit_test(discover_take__has_a_limit),

@@ -1,0 +1,143 @@
+#include "config.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+
+#define PIN       "sha256//"
+#define PIN_CHARS ((size_t)44) /* 32 octets in base64 */
+
+static bool next_word(struct span *rest, struct span *ret)
+{
+	while (rest->ptr) {
+		*ret = span_cut(rest, ' ');
+		if (ret->len > 0)
+			return true;
+	}
+	return false;
+}
+
+/* "HOSTS=value" */
+static bool split(struct span word, struct span *ret_hosts, struct span *ret_value)
+{
+	*ret_value = word;
+	*ret_hosts = span_cut(ret_value, '=');
+	return ret_hosts->len > 0 && ret_hosts->len <= URL_HOST_MAX && ret_value->len > 0 &&
+	       ret_value->len < CONFIG_WORD_MAX;
+}
+
+static bool is_pin(struct span value)
+{
+	return span_starts(value, PIN) && value.len == strlen(PIN) + PIN_CHARS;
+}
+
+static bool is_path(struct span value)
+{
+	return value.ptr[0] == '/';
+}
+
+static bool are_pairs(struct span list, bool (*check)(struct span value))
+{
+	struct span word, hosts, value;
+
+	while (next_word(&list, &word))
+		if (!split(word, &hosts, &value) || !check(value))
+			return false;
+	return true;
+}
+
+static bool are_files(struct span list)
+{
+	return are_pairs(list, is_path);
+}
+
+static bool are_pins(struct span list)
+{
+	return are_pairs(list, is_pin);
+}
+
+static bool is_proxy(struct span value)
+{
+	return value.len == 0 || span_starts(value, "http://") || span_starts(value, "https://") ||
+	       span_starts(value, "socks5h://");
+}
+
+/* clang-format off */
+static const struct conf_option OPTIONS[] = {
+#define TEXT(section, name, member, checked_by, what) \
+	{section, name, CONF_TEXT, offsetof(struct config, member), \
+	 sizeof(((struct config *)0)->member), .check = checked_by, .takes = what}
+	TEXT("Tls", "Authorities", authorities, are_files, "HOSTS=/absolute/path, separated by blanks"),
+	TEXT("Tls", "Pins", pins, are_pins, "HOSTS=sha256//BASE64, separated by blanks"),
+	TEXT("Proxy", "Url", proxy, is_proxy, "an http, https or socks5h URL"),
+	TEXT("Proxy", "Direct", direct, NULL, NULL),
+};
+/* clang-format on */
+
+int config_load(const char *path, struct config *ret, char *ret_error, size_t room)
+{
+	int r;
+
+	*ret = (struct config){.direct = "_firmware.*"};
+	r = conf_load(path, OPTIONS, ARRAY_SIZE(OPTIONS), ret, ret_error, room);
+	return r == -ENOENT ? 0 : r;
+}
+
+static bool fits(struct span pattern, struct span host)
+{
+	char p[URL_HOST_MAX + 1], h[URL_HOST_MAX + 1];
+
+	return span_to_str(pattern, p, sizeof(p)) == 0 && span_to_str(host, h, sizeof(h)) == 0 &&
+	       fnmatch(p, h, FNM_CASEFOLD | FNM_NOESCAPE) == 0;
+}
+
+/* The next value for the host. */
+static bool find_next(struct span *rest, struct span host, struct span *ret)
+{
+	struct span word, hosts;
+
+	while (next_word(rest, &word))
+		if (split(word, &hosts, ret) && fits(hosts, host))
+			return true;
+	return false;
+}
+
+bool config_find(const char *list, struct span host, char ret[CONFIG_WORD_MAX])
+{
+	struct span rest = span_str(list), value;
+
+	return find_next(&rest, host, &value) && span_to_str(value, ret, CONFIG_WORD_MAX) == 0;
+}
+
+void config_find_all(const char *list, struct span host, char joint, char ret[CONF_TEXT_MAX])
+{
+	struct span rest = span_str(list), value;
+	size_t n = 0;
+
+	while (find_next(&rest, host, &value)) {
+		if (n > 0)
+			ret[n++] = joint;
+		memcpy(ret + n, value.ptr, value.len); /* fits: shorter than the list */
+		n += value.len;
+	}
+	ret[n] = '\0';
+}
+
+bool config_has(const char *list, struct span host)
+{
+	struct span rest = span_str(list), word;
+
+	while (next_word(&rest, &word))
+		if (fits(word, host))
+			return true;
+	return false;
+}
+
+void config_each(const char *list, void (*fn)(void *arg, const char *value), void *arg)
+{
+	struct span rest = span_str(list), word, hosts, value;
+	char text[CONFIG_WORD_MAX];
+
+	while (next_word(&rest, &word))
+		if (split(word, &hosts, &value) && span_to_str(value, text, sizeof(text)) == 0)
+			fn(arg, text);
+}
