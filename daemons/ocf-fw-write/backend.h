@@ -6,6 +6,8 @@
  *
  *   lock, choose, (kept ...,) clear, { open, writes, finish } per component, commit
  *
+ * and, after a trial, confirm or reject.
+ *
  * Each step is on the disk before the next begins, so that an end at any point leaves the old
  * version or the new one. The slot that runs is never written. Calls give 0 or -errno. */
 #pragma once
@@ -57,8 +59,14 @@ struct backend_ops {
 	int (*sync)(struct backend *b, const char *component, int fd, uint64_t octets);
 	/* What was written to `fd` (borrowed) since open() is on the disk. */
 	int (*finish)(struct backend *b, int fd);
-	/* The chosen slot holds a complete version: the next one to run. */
-	int (*commit)(struct backend *b, const struct proto_begin *plan);
+	/* The chosen slot holds a complete version: the next one to run, to be confirmed within so
+	 * many attempts; 0: it is good at once. */
+	int (*commit)(struct backend *b, const struct proto_begin *plan, uint32_t attempts);
+
+	/* The version in `slot`, which runs, is confirmed. -EPERM: it does not run. */
+	int (*confirm)(struct backend *b, const char *slot);
+	/* The version in `slot` is not to start any more. -EPERM: there is no other one. */
+	int (*reject)(struct backend *b, const char *slot);
 };
 
 static inline struct backend *backend_free(struct backend *b)

@@ -43,6 +43,8 @@ static const struct conf_option OPTIONS[] = {
 	 .check = components_are_valid},
 	{"Slots", "SizeMaxMiB", CONF_U32, AT(install.size_max_mib), .max = UINT32_MAX},
 	{"Slots", "Activation", CONF_ENUM, AT(slots.activation), .words = ACTIVATIONS},
+	{"Boot", "BootIdFile", CONF_TEXT, AT(slots.boot_id_file), ROOM(slots.boot_id_file),
+	 .max = 0},
 };
 /* clang-format on */
 
@@ -51,8 +53,10 @@ int config_load(const char *path, struct config *ret, char *ret_error, size_t ro
 	int r;
 
 	*ret = (struct config){
-		.install = {.components = "firmware"      },
-		.slots = { .directory = "/var/lib/ocfgw/slots", .activation = SLOTS_IMMEDIATE},
+		.install = {.components = "firmware"                         },
+		.slots = { .directory = "/var/lib/ocfgw/slots",
+			    .activation = SLOTS_IMMEDIATE,
+			    .boot_id_file = "/proc/sys/kernel/random/boot_id"},
 	};
 	r = conf_load(path, OPTIONS, ARRAY_SIZE(OPTIONS), ret, ret_error, room);
 	return r == -ENOENT ? 0 : r;

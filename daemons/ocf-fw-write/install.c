@@ -425,7 +425,7 @@ void install_image(struct install *n, const struct proto_image *i, int pipe,
 
 /* ---- commit ---- */
 
-void install_commit(struct install *n, struct proto_done *ret)
+void install_commit(struct install *n, uint32_t attempts, struct proto_done *ret)
 {
 	struct fw_version v;
 	int r;
@@ -436,7 +436,32 @@ void install_commit(struct install *n, struct proto_done *ret)
 		return;
 	}
 	n->step = STEP_NONE;
-	r = n->backend->ops->commit(n->backend, &n->plan);
+	r = n->backend->ops->commit(n->backend, &n->plan, attempts);
 	if (r < 0)
 		answer_errno(ret, r, "the slot cannot be made current");
+}
+
+/* ---- trial ---- */
+
+/* Not while another program installs. */
+static void conclude(struct install *n, const char *slot,
+		     int (*call)(struct backend *b, const char *slot), struct proto_done *ret)
+{
+	int r = n->backend->ops->lock(n->backend);
+
+	*ret = (struct proto_done){0};
+	if (r == 0)
+		r = call(n->backend, slot);
+	if (r < 0)
+		answer_errno(ret, r, "the boot variables cannot be changed");
+}
+
+void install_confirm(struct install *n, const char *slot, struct proto_done *ret)
+{
+	conclude(n, slot, n->backend->ops->confirm, ret);
+}
+
+void install_reject(struct install *n, const char *slot, struct proto_done *ret)
+{
+	conclude(n, slot, n->backend->ops->reject, ret);
 }

@@ -42,4 +42,7 @@ MUST_USE int install_ranges(const struct install *n, const struct proto_image *i
  * kept of the image is read again first, and the pipe gives the rest. */
 void install_image(struct install *n, const struct proto_image *i, int pipe,
 		   const struct install_tell *tell, struct proto_done *ret);
-void install_commit(struct install *n, struct proto_done *ret);
+void install_commit(struct install *n, uint32_t attempts, struct proto_done *ret);
+/* After a trial: the version in that slot is good, or never starts again. */
+void install_confirm(struct install *n, const char *slot, struct proto_done *ret);
+void install_reject(struct install *n, const char *slot, struct proto_done *ret);

@@ -156,8 +156,14 @@ static int handle(struct writer *w, const struct proto_msg *m, int fd, struct pr
 		install_chunks(w->install, &m->chunks, fd, progress, &ret->done);
 		log_done("chunk index", &ret->done);
 	} else if (m->type == PROTO_COMMIT) {
-		install_commit(w->install, &ret->done);
+		install_commit(w->install, m->commit.attempts, &ret->done);
 		log_done("commit", &ret->done);
+	} else if (m->type == PROTO_CONFIRM) {
+		install_confirm(w->install, m->slot.slot, &ret->done);
+		log_done("confirm", &ret->done);
+	} else if (m->type == PROTO_REJECT) {
+		install_reject(w->install, m->slot.slot, &ret->done);
+		log_done("reject", &ret->done);
 	} else {
 		return -EBADMSG;
 	}

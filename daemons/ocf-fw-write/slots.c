@@ -7,24 +7,23 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "boot_file.h"
 #include "files.h"
 #include "fw/release.h"
+#include "trial.h"
 
-#define CURRENT "current"
-#define BOOTED  ".booted"
 #define RELEASE "os-release"
 #define NOTE    ".plan"
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
-#define NO_SLOT (-1)
 
-static const char *const NAMES[] = {"a", "b"};
+#define NAMES BOOT_FILE_NAMES
 
 struct slots {
 	struct backend backend; /* the first member */
 	const struct slots_config *config;
 	int dir;
-	int slot_dirs[ARRAY_SIZE(NAMES)];
-	char boot_id[48];
+	int slot_dirs[BOOT_SLOTS];
+	char boot_id[BOOT_FILE_ID];
+	struct boot *boot;
 	int target, running; /* after choose() */
 };
 
@@ -33,75 +32,12 @@ static struct slots *slots_of(struct backend *b)
 	return (struct slots *)(void *)b;
 }
 
-static int slot_by_name(struct span name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
-		if (span_is(name, NAMES[i]))
-			return (int)i;
-	return NO_SLOT;
-}
-
-/* Where `current` points; NO_SLOT: there is none yet. -EUCLEAN: it is not ours. */
-static int read_current(struct slots *s, int *ret)
-{
-	char target[8];
-	ssize_t n = readlinkat(s->dir, CURRENT, target, sizeof(target));
-
-	*ret = NO_SLOT;
-	if (n < 0)
-		return errno == ENOENT ? 0 : -errno;
-	*ret = slot_by_name(span_of(target, (size_t)n));
-	return *ret == NO_SLOT ? -EUCLEAN : 0;
-}
-
-/* The one step that decides which version is current. */
-static int point_current(struct slots *s, int slot)
-{
-	static const char TMP[] = CURRENT ".tmp";
-
-	if (unlinkat(s->dir, TMP, 0) < 0 && errno != ENOENT)
-		return -errno;
-	if (symlinkat(NAMES[slot], s->dir, TMP) < 0 || renameat(s->dir, TMP, s->dir, CURRENT) < 0 ||
-	    fsync(s->dir) < 0)
-		return -errno;
-	return 0;
-}
-
-/* The slot that this boot started with: what was current when we first looked after the boot. */
-static int read_booted(struct slots *s, int current, int *ret)
-{
-	struct buf b = BUF_INIT(4096);
-	struct span rest, id;
-	char record[64];
-	int r = files_read(s->dir, BOOTED, &b);
-
-	rest = buf_span(&b);
-	id = span_cut(&rest, ' ');
-	*ret = r == 0 && span_is(id, s->boot_id) ? slot_by_name(span_cut(&rest, '\n')) : NO_SLOT;
-	buf_done(&b);
-	if (*ret != NO_SLOT || current == NO_SLOT)
-		return 0;
-	*ret = current;
-	(void)snprintf(record, sizeof(record), "%s %s\n", s->boot_id, NAMES[current]);
-	return files_put(s->dir, BOOTED, span_str(record));
-}
-
-static int read_places(struct slots *s, int *ret_running, int *ret_current)
-{
-	int r = read_current(s, ret_current);
-
-	*ret_running = *ret_current;
-	if (r == 0 && s->config->activation == SLOTS_REBOOT)
-		r = read_booted(s, *ret_current, ret_running);
-	return r;
-}
-
 static void read_version(struct slots *s, int slot, char ret[PROTO_VERSION])
 {
 	struct buf b = BUF_INIT(RELEASE_FILE_MAX);
 	struct fw_version v;
 
-	if (slot != NO_SLOT && files_read(s->slot_dirs[slot], RELEASE, &b) == 0 &&
+	if (slot != BOOT_NO_SLOT && files_read(s->slot_dirs[slot], RELEASE, &b) == 0 &&
 	    release_version(buf_span(&b), &v))
 		fw_version_format(&v, ret);
 	buf_done(&b);
@@ -111,11 +47,13 @@ static int read_boot_id(struct slots *s)
 {
 	struct buf b = BUF_INIT(4096);
 	struct span rest;
-	int r = files_read(AT_FDCWD, BOOT_ID, &b);
+	int r = files_read(AT_FDCWD, s->config->boot_id_file, &b);
 
 	rest = buf_span(&b);
 	if (r == 0)
 		r = span_to_str(span_cut(&rest, '\n'), s->boot_id, sizeof(s->boot_id));
+	if (r == 0 && (!s->boot_id[0] || strchr(s->boot_id, ' ')))
+		r = -EINVAL;
 	buf_done(&b);
 	return r;
 }
@@ -124,27 +62,30 @@ static void slots_free(struct backend *b)
 {
 	struct slots *s = slots_of(b);
 
-	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
+	for (size_t i = 0; i < BOOT_SLOTS; i++)
 		closep(&s->slot_dirs[i]);
 	closep(&s->dir);
+	boot_free(s->boot);
 	free(s);
 }
 
 static void slots_state(struct backend *b, struct proto_slots_are *ret)
 {
 	struct slots *s = slots_of(b);
-	int running, current;
+	struct boot_vars now;
+	int booted;
 
-	*ret = (struct proto_slots_are){0};
-	if (read_places(s, &running, &current) < 0) {
+	*ret = (struct proto_slots_are){.immediate = s->config->activation == SLOTS_IMMEDIATE};
+	if (s->boot->ops->read(s->boot, &now) < 0) {
 		ret->error = FWE_INSTALL_FAILED;
 		return;
 	}
-	read_version(s, running, ret->running);
-	if (running != NO_SLOT)
-		(void)snprintf(ret->slot, sizeof(ret->slot), "%s", NAMES[running]);
-	if (current != running)
-		read_version(s, current, ret->pending);
+	booted = boot_file_booted(s->boot);
+	trial_describe(&now, booted, true, NAMES, ret);
+	proto_text(ret->boot, sizeof(ret->boot), s->boot_id);
+	read_version(s, booted, ret->running);
+	if (now.primary != booted)
+		read_version(s, now.primary, ret->pending);
 }
 
 static int slots_lock(struct backend *b)
@@ -158,13 +99,18 @@ static int slots_lock(struct backend *b)
 static int slots_choose(struct backend *b)
 {
 	struct slots *s = slots_of(b);
-	int current, r = read_places(s, &s->running, &current);
+	struct boot_vars now;
+	int r = s->boot->ops->read(s->boot, &now);
 
 	if (r < 0)
 		return r;
+	s->running = boot_file_booted(s->boot);
 	s->target = s->running == 0 ? 1 : 0;
+	/* What runs is on trial: the other slot is its way back. */
+	if (s->running != BOOT_NO_SLOT && !now.slot[s->running].good)
+		return -EPERM;
 	/* A version that waits for the next boot is given up before its slot is. */
-	return current == s->target ? point_current(s, s->running) : 0;
+	return now.primary == s->target ? boot_bad(s->boot, s->target) : 0;
 }
 
 static uint64_t slots_kept(struct backend *b, const char *component)
@@ -255,7 +201,7 @@ static int slots_open_component(struct backend *b, const char *component, enum b
 	int slot = how == BACKEND_RUNNING ? s->running : s->target, r = 0;
 	CLEANUP(closep) int fd = -1;
 
-	if (slot == NO_SLOT)
+	if (slot == BOOT_NO_SLOT)
 		return -ENOENT;
 	fd = openat(s->slot_dirs[slot], component, FLAGS[how] | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
 		    0644);
@@ -282,7 +228,7 @@ static int slots_finish(struct backend *b, int fd)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-static int slots_commit(struct backend *b, const struct proto_begin *plan)
+static int slots_commit(struct backend *b, const struct proto_begin *plan, uint32_t attempts)
 {
 	CLEANUP(buf_done) struct buf release = BUF_INIT(RELEASE_FILE_MAX);
 	struct slots *s = slots_of(b);
@@ -295,10 +241,24 @@ static int slots_commit(struct backend *b, const struct proto_begin *plan)
 	r = buf_ok(&release) ? files_put(s->slot_dirs[s->target], RELEASE, buf_span(&release))
 			     : -ENOMEM;
 	if (r == 0)
-		r = point_current(s, s->target);
+		r = boot_try(s->boot, s->target, s->running == BOOT_NO_SLOT ? 0 : attempts);
 	if (r == 0)
 		(void)unlinkat(s->slot_dirs[s->target], NOTE, 0);
 	return r;
+}
+
+static int slots_confirm(struct backend *b, const char *slot)
+{
+	struct boot *boot = slots_of(b)->boot;
+	struct boot_vars now;
+	int r = boot->ops->read(boot, &now);
+
+	return r < 0 ? r : trial_confirm(boot, boot_file_booted(boot), NAMES, slot);
+}
+
+static int slots_reject(struct backend *b, const char *slot)
+{
+	return trial_reject(slots_of(b)->boot, NAMES, slot);
 }
 
 static const struct backend_ops SLOTS = {
@@ -314,6 +274,8 @@ static const struct backend_ops SLOTS = {
 	.sync = slots_sync,
 	.finish = slots_finish,
 	.commit = slots_commit,
+	.confirm = slots_confirm,
+	.reject = slots_reject,
 };
 
 static int open_dirs(struct slots *s)
@@ -321,7 +283,7 @@ static int open_dirs(struct slots *s)
 	s->dir = open(s->config->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir < 0)
 		return -errno;
-	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++) {
+	for (size_t i = 0; i < BOOT_SLOTS; i++) {
 		if (mkdirat(s->dir, NAMES[i], 0755) < 0 && errno != EEXIST)
 			return -errno;
 		s->slot_dirs[i] =
@@ -346,8 +308,15 @@ int slots_open(struct backend **ret, const struct slots_config *config)
 		.slot_dirs = { -1,    -1},
 	};
 	r = open_dirs(s);
-	if (r == 0 && config->activation == SLOTS_REBOOT && read_boot_id(s) < 0)
+	if (r == 0 && read_boot_id(s) < 0)
 		r = -ENODATA;
+	if (r == 0)
+		r = boot_file_open(&s->boot,
+				   &(struct boot_file_config){
+					   .dir = s->dir,
+					   .immediate = config->activation == SLOTS_IMMEDIATE,
+					   .id = s->boot_id,
+				   });
 	if (r < 0) {
 		slots_free(&s->backend);
 		return r;

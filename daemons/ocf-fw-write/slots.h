@@ -2,7 +2,7 @@
  *
  *   DIRECTORY/a/ b/      the images of a version and, written last, its os-release
  *   DIRECTORY/current    a link to the slot that runs or, with Activation=reboot, will run
- *   DIRECTORY/.booted    with Activation=reboot: the slot that this boot started with
+ *   DIRECTORY/.booted    see boot_file.h
  *
  * A slot without os-release is incomplete and never becomes current. */
 #pragma once
@@ -16,6 +16,7 @@ enum slots_activation { SLOTS_IMMEDIATE, SLOTS_REBOOT };
 struct slots_config {
 	char directory[SLOTS_PATH_MAX];
 	int activation; /* enum slots_activation */
+	char boot_id_file[SLOTS_PATH_MAX];
 };
 
 /* Makes what is missing of the folder's content. Before the program confines itself. `config` is

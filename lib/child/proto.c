@@ -15,7 +15,8 @@ static const struct {
 	ROW(PROTO_FETCHED, fetched, false),     BARE(PROTO_SLOTS),
 	ROW(PROTO_SLOTS_ARE, slots_are, false), ROW(PROTO_BEGIN, begin, false),
 	ROW(PROTO_IMAGE, image, true),          ROW(PROTO_KEPT, kept, false),
-	ROW(PROTO_WRITTEN, written, false),     BARE(PROTO_COMMIT),
+	ROW(PROTO_WRITTEN, written, false),     ROW(PROTO_COMMIT, commit, false),
+	ROW(PROTO_CONFIRM, slot, false),        ROW(PROTO_REJECT, slot, false),
 	ROW(PROTO_DONE, done, false),           ROW(PROTO_RANGES, ranges, true),
 	ROW(PROTO_CHUNKS, chunks, true),
 };
@@ -68,6 +69,14 @@ static bool chunks_are_sound(const struct proto_chunks *c)
 	return true;
 }
 
+static bool slots_are_sound(const struct proto_slots_are *s)
+{
+	return error_is_sound(s->error) && s->standing <= PROTO_UNCONFIRMED && s->immediate <= 1 &&
+	       is_text(s->running, PROTO_VERSION) && is_text(s->pending, PROTO_VERSION) &&
+	       is_text(s->slot, PROTO_LABEL) && is_text(s->primary, PROTO_LABEL) &&
+	       is_text(s->boot, PROTO_LABEL);
+}
+
 static bool content_is_sound(const struct proto_msg *m)
 {
 	switch ((enum proto_type)m->type) {
@@ -85,10 +94,7 @@ static bool content_is_sound(const struct proto_msg *m)
 		       m->fetched.ranged <= 1 && is_text(m->fetched.etag, PROTO_ETAG) &&
 		       is_text(m->fetched.url, PROTO_URL) && is_text(m->fetched.text, PROTO_TEXT);
 	case PROTO_SLOTS_ARE:
-		return error_is_sound(m->slots_are.error) &&
-		       is_text(m->slots_are.running, PROTO_VERSION) &&
-		       is_text(m->slots_are.pending, PROTO_VERSION) &&
-		       is_text(m->slots_are.slot, PROTO_LABEL);
+		return slots_are_sound(&m->slots_are);
 	case PROTO_BEGIN:
 		return memchr(m->begin.model, '\0', PROTO_NAME) &&
 		       is_text(m->begin.version, PROTO_VERSION) && m->begin.keep <= 1 &&
@@ -100,6 +106,9 @@ static bool content_is_sound(const struct proto_msg *m)
 		       digests_are_sound(&m->image.sealed);
 	case PROTO_CHUNKS:
 		return chunks_are_sound(&m->chunks);
+	case PROTO_CONFIRM:
+	case PROTO_REJECT:
+		return is_text(m->slot.slot, PROTO_LABEL);
 	case PROTO_DONE:
 		return error_is_sound(m->done.error) && is_text(m->done.text, PROTO_TEXT);
 	case PROTO_SLOTS:

@@ -39,6 +39,8 @@ enum proto_type {
 	PROTO_CHUNKS,  /* to ocf-fw-write after BEGIN, with a pipe that gives the index of all
 			  images; PROTO_WRITTEN ..., PROTO_DONE with the octets that are missing */
 	PROTO_STARTED, /* of an image's FETCH, before the first octet goes into the pipe */
+	PROTO_CONFIRM, /* the version in that slot is good; PROTO_DONE */
+	PROTO_REJECT,  /* it never starts again, the other one does; PROTO_DONE */
 };
 
 enum proto_kind { PROTO_MANIFEST, PROTO_IMAGE_BODY };
@@ -92,11 +94,27 @@ struct proto_fetched {
 	char text[PROTO_TEXT]; /* for people */
 };
 
+/* What is known of the version that runs. */
+enum proto_standing { PROTO_UNKNOWN, PROTO_CONFIRMED, PROTO_UNCONFIRMED };
+
 struct proto_slots_are {
 	uint32_t error;
+	uint32_t standing;           /* enum proto_standing */
+	uint32_t left;               /* attempts of the one that is not confirmed */
+	uint32_t immediate;          /* 1: a commit makes a version run */
 	char running[PROTO_VERSION]; /* empty: unknown */
 	char pending[PROTO_VERSION]; /* waits for the next boot; empty: none */
 	char slot[PROTO_LABEL];      /* the running one */
+	char primary[PROTO_LABEL];   /* the one that starts next; empty: unknown */
+	char boot[PROTO_LABEL];      /* which boot this is; empty: unknown */
+};
+
+struct proto_commit {
+	uint32_t attempts; /* to be confirmed within; 0: good at once */
+};
+
+struct proto_slot {
+	char slot[PROTO_LABEL];
 };
 
 struct proto_digests { /* as struct digests of crypto/hash.h */
@@ -158,6 +176,8 @@ struct proto_msg {
 		struct proto_begin begin;
 		struct proto_image image;
 		struct proto_written written, kept;
+		struct proto_commit commit;
+		struct proto_slot slot; /* CONFIRM, REJECT */
 		struct proto_done done;
 		struct proto_ranges ranges;
 		struct proto_chunks chunks;

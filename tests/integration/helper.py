@@ -12,7 +12,7 @@ SIZE_ANY = 2**64 - 1
 MANIFEST, IMAGE_BODY = 0, 1
 PUBLIC, PRIVATE, LOOPBACK = 0, 1, 2
 (FETCH, FETCHED, SLOTS, SLOTS_ARE, BEGIN, IMAGE, WRITTEN, COMMIT, DONE, KEPT, RANGES, CHUNKS,
- STARTED) = range(1, 14)
+ STARTED, CONFIRM, REJECT) = range(1, 16)
 
 
 def error_names():
@@ -39,8 +39,12 @@ BODIES = {
                     ("octets", u64), ("etag", char * 129), ("url", char * 2049),
                     ("text", char * 128)),
     RANGES: struct(("n", u32)),
-    SLOTS_ARE: struct(("error", u32), ("running", char * 33), ("pending", char * 33),
-                      ("slot", char * 65)),
+    SLOTS_ARE: struct(("error", u32), ("standing", u32), ("left", u32), ("immediate", u32),
+                      ("running", char * 33), ("pending", char * 33), ("slot", char * 65),
+                      ("primary", char * 65), ("boot", char * 65)),
+    COMMIT: struct(("attempts", u32)),
+    CONFIRM: struct(("slot", char * 65)),
+    REJECT: struct(("slot", char * 65)),
     BEGIN: struct(("model", char * 129), ("version", char * 33), ("images", u32), ("keep", u32), ("size", u64),
                   ("digests", Digests)),
     IMAGE: struct(("component", char * 65), ("size", u64), ("digests", Digests), ("resume", u32),

@@ -70,7 +70,7 @@ static void proto__carries_a_message_and_a_descriptor(void **state)
 static void proto__tells_the_end(void **state)
 {
 	struct pair *p = *state;
-	struct proto_msg m = {.type = PROTO_COMMIT};
+	struct proto_msg m = {.type = PROTO_SLOTS};
 	int fd = -1;
 
 	(void)close(p->b);
@@ -90,7 +90,7 @@ static void proto_recv__refuses_and_closes_unwanted_descriptors(void **state)
 			 .cmsg_level = SOL_SOCKET,
 			 .cmsg_type = SCM_RIGHTS}
         };
-	struct proto_msg m = {.type = PROTO_COMMIT}, got;
+	struct proto_msg m = {.type = PROTO_SLOTS}, got;
 	struct iovec iov = {&m, sizeof(m.type)};
 	struct msghdr h = {.msg_iov = &iov,
 			   .msg_iovlen = 1,
@@ -98,7 +98,7 @@ static void proto_recv__refuses_and_closes_unwanted_descriptors(void **state)
 			   .msg_controllen = sizeof(control.room)};
 	int fd = -1, before = open_files();
 
-	assert_int_equal(proto_send(p->a, &m, p->a), 0); /* COMMIT takes none */
+	assert_int_equal(proto_send(p->a, &m, p->a), 0); /* SLOTS takes none */
 	assert_int_equal(proto_recv(p->b, &got, &fd, true), -EBADMSG);
 	memcpy(CMSG_DATA(&control.head), (int[]){p->a, p->b}, 2 * sizeof(int));
 	assert_int_equal(sendmsg(p->a, &h, 0), sizeof(m.type));
@@ -197,7 +197,22 @@ static void proto_is_sound__checks_size_descriptor_and_content(void **state)
 		 SIZE(started),
 		 false,												false},
 		{"reuse",                     {.type = PROTO_IMAGE, .image.reuse = 2},       SIZE(image),       true,  false},
-		{"type beyond",               {.type = PROTO_CHUNKS + 1},                    sizeof(uint32_t),  false, false},
+		{"commit",                    {.type = PROTO_COMMIT},                        SIZE(commit),      false, true },
+		{"confirm",                   {.type = PROTO_CONFIRM, .slot.slot = "a"},     SIZE(slot),        false, true },
+		{"reject",                    {.type = PROTO_REJECT, .slot.slot = "\n"},     SIZE(slot),        false, false},
+		{"standing",
+		 {.type = PROTO_SLOTS_ARE, .slots_are.standing = 3},
+		 SIZE(slots_are),
+		 false,												false},
+		{"immediate",
+		 {.type = PROTO_SLOTS_ARE, .slots_are.immediate = 2},
+		 SIZE(slots_are),
+		 false,												false},
+		{"boot",
+		 {.type = PROTO_SLOTS_ARE, .slots_are.boot = "\t"},
+		 SIZE(slots_are),
+		 false,												false},
+		{"type beyond",               {.type = PROTO_REJECT + 1},                    sizeof(uint32_t),  false, false},
 	};
 
 	(void)state;

@@ -23,6 +23,8 @@ static int make_dir(void **state)
 	config = (struct config){.install = {.components = "firmware rootfs"}};
 	(void)snprintf(config.slots.directory, sizeof(config.slots.directory),
 		       "/tmp/ocf-reuse-XXXXXX");
+	(void)snprintf(config.slots.boot_id_file, sizeof(config.slots.boot_id_file),
+		       "/proc/sys/kernel/random/boot_id");
 	return mkdtemp(config.slots.directory) && slots_open(&backend, &config.slots) == 0 &&
 			       install_new(&install, &config.install, backend, -1) == 0
 		       ? 0
@@ -146,7 +148,7 @@ static void commit(void)
 {
 	struct proto_done d;
 
-	install_commit(install, &d);
+	install_commit(install, 0, &d);
 	assert_int_equal(d.error, FWE_OK);
 }
 

@@ -39,6 +39,8 @@ static int make_dir(void **state)
 	config = (struct config){.install = {.components = "firmware rootfs"}};
 	(void)snprintf(config.slots.directory, sizeof(config.slots.directory),
 		       "/tmp/ocf-slots-XXXXXX");
+	(void)snprintf(config.slots.boot_id_file, sizeof(config.slots.boot_id_file),
+		       "/proc/sys/kernel/random/boot_id");
 	return mkdtemp(config.slots.directory) ? 0 : -1;
 }
 
@@ -177,7 +179,7 @@ static enum fw_error commit(struct writer *s)
 {
 	struct proto_done d;
 
-	install_commit(s->n, &d);
+	install_commit(s->n, 0, &d);
 	return (enum fw_error)d.error;
 }
 
@@ -610,6 +612,31 @@ static void slots__wait_for_the_boot(void **state)
 	writer_close(&s);
 }
 
+/* While a version runs on trial, the other slot is its way back. */
+static void slots__are_not_written_during_a_trial(void **state)
+{
+	struct writer s = {0};
+	struct proto_done d;
+
+	(void)state;
+	assert_int_equal(writer_open(&s, -1), 0);
+	install(&s, "1.0.0", "first");
+	assert_int_equal(begin(&s, "2.0.0", "second", 1), FWE_OK);
+	assert_int_equal(image(&s, "firmware", 6, "second", "second"), FWE_OK);
+	install_commit(s.n, 3, &d);
+	assert_int_equal(d.error, FWE_OK);
+	assert_state(&s, "b", "2.0.0", "");
+	assert_int_equal(begin(&s, "3.0.0", "third", 1), FWE_INSTALL_FAILED);
+	assert_true(has("a/firmware", "first"));
+	install_confirm(s.n, "a", &d);
+	assert_int_equal(d.error, FWE_INSTALL_FAILED);
+	install_reject(s.n, "b", &d);
+	assert_int_equal(d.error, FWE_OK);
+	assert_state(&s, "a", "1.0.0", "");
+	install(&s, "3.0.0", "third");
+	writer_close(&s);
+}
+
 static void slots__do_not_follow_a_strange_link(void **state)
 {
 	CLEANUP(writer_close) struct writer s = {0};
@@ -640,6 +667,7 @@ int main(void)
 		TEST(slots_begin__keeps_other_writers_out),
 		TEST(slots__stop_when_nobody_waits),
 		TEST(slots__wait_for_the_boot),
+		TEST(slots__are_not_written_during_a_trial),
 		TEST(slots__do_not_follow_a_strange_link),
 	};
 
