@@ -222,6 +222,21 @@ static int load_state(struct app *a, const char *dir)
 	return state_load(&a->state, &a->info, &env, &a->damaged);
 }
 
+void app_confirmed(struct app *a)
+{
+	int r;
+
+	if (a->state.confirmed)
+		return;
+	a->date.confirmed = true;
+	r = state_confirm(&a->state, &a->info);
+	if (r < 0)
+		log_warning("state: records stay in their format until the next change error=%s",
+			    strerror(-r));
+	else
+		log_info("state: firmware is confirmed, records have the newest format");
+}
+
 static int start_state(struct app *a, const char *dir)
 {
 	char id[UUID_TEXT + 1];
@@ -229,9 +244,10 @@ static int start_state(struct app *a, const char *dir)
 
 	if (r < 0) {
 		log_error("state: cannot be used dir=%s error=%s%s", dir, strerror(-r),
-			  r == -EPERM   ? " (must be ours, mode 0700)"
-			  : r == -EBUSY ? " (another ocf-secd runs)"
-					: "");
+			  r == -EPERM     ? " (must be ours, mode 0700)"
+			  : r == -EBUSY   ? " (another ocf-secd runs)"
+			  : r == -ENOTSUP ? " (a record of newer firmware: go back to that one)"
+					  : "");
 		return r;
 	}
 	if (a->damaged)
@@ -244,6 +260,8 @@ static int start_state(struct app *a, const char *dir)
 	log_info("device: start state=%s id=%s library=%s", dos_name(device_dos(a->state.dev)), id,
 		 dtls_caps()->library);
 	tell_systemd(a);
+	if (a->config->raise_formats == RAISE_NOW)
+		app_confirmed(a);
 	return 0;
 }
 

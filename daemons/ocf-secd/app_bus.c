@@ -150,7 +150,8 @@ static void on_bus_state(void *arg, enum bus_state state)
 	}
 }
 
-/* /oic/p mnfv and the nv of /oc/swu follow ocf-fwupd while that runs. */
+/* /oic/p mnfv and the nv of /oc/swu follow ocf-fwupd while that runs. It also knows if the firmware
+ * is on trial. */
 static void on_firmware(void *arg, const char *property, const struct bus_value *value)
 {
 	struct app *a = arg;
@@ -160,6 +161,8 @@ static void on_firmware(void *arg, const char *property, const struct bus_value 
 	    span_to_str(text, a->info.firmware_version, SVR_TEXT_MAX) < 0)
 		log_warning("bus: firmware version is too long version=%s",
 			    log_text(&(struct log_buf){0}, text));
+	if (property && strcmp(property, "Confirmed") == 0 && value->type == 'b' && value->b)
+		app_confirmed(a);
 	if (!property || strcmp(property, "AvailableVersion") == 0)
 		app_software_available(a, text);
 }

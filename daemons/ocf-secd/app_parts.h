@@ -82,6 +82,8 @@ int app_event(struct app *a, enum svr_event event, uint64_t session);
 /* Stores and commits; the effects are left in out->effects. -errno of the store. */
 MUST_USE int app_commit(struct app *a, struct svr_out *out);
 void app_effects(struct app *a, unsigned effects);
+/* This firmware stays: stored records may rise to formats that older ones do not know. */
+void app_confirmed(struct app *a);
 struct svr_env app_env(struct app *a);
 /* Logs a line that a stranger can cause, if its ceiling allows. */
 void app_peer_log(struct app *a, enum log_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -68,6 +68,9 @@ static bool is_path(struct span value)
 static const char *const TRUST_WORDS[] = {
 	[DATE_AUTO] = "auto", [DATE_YES] = "yes", [DATE_NO] = "no", NULL};
 
+static const char *const RAISE_WORDS[] = {
+	[RAISE_CONFIRMED] = "confirmed", [RAISE_NOW] = "now", NULL};
+
 #define PRINTABLE    "UTF-8 without control characters"
 #define AT(member)   offsetof(struct secd_config, member)
 #define ROOM(member) sizeof(((struct secd_config *)NULL)->member)
@@ -91,6 +94,7 @@ static const struct conf_option OPTIONS[] = {
 	TEXT("Device", "Model", model, is_text, PRINTABLE),
 	TEXT("Device", "Type", type, is_text, PRINTABLE),
 	{"Device",     "TrustClock",              CONF_ENUM, AT(trust_clock),       0, 0, 0, TRUST_WORDS, NULL, NULL},
+	{"Device",     "RaiseFormats",            CONF_ENUM, AT(raise_formats),     0, 0, 0, RAISE_WORDS, NULL, NULL},
 	TEXT("Network", "Interfaces", interfaces, NULL, NULL),
 	NUMBER("Network", "CoapPort", coap_port, 1, UINT16_MAX),
 	NUMBER("Network", "CoapsPort", coaps_port, 1, UINT16_MAX),

@@ -9,12 +9,16 @@
 #define CONFIG_PATH_MAX      ((size_t)256) /* octets of a path, NUL included */
 #define CONFIG_COMMAND_WORDS ((size_t)8)
 
+/* When stored records rise to formats that older firmware does not know. */
+enum raise_formats { RAISE_CONFIRMED, RAISE_NOW };
+
 struct secd_config {
 	char name[SVR_TEXT_MAX], manufacturer[SVR_TEXT_MAX], model[SVR_TEXT_MAX];
 	char type[SVR_TEXT_MAX];
 	char interfaces[ENDPOINT_PATTERNS_MAX];
 	uint32_t coap_port, coaps_port;
-	int trust_clock; /* enum date_trust */
+	int trust_clock;   /* enum date_trust */
+	int raise_formats; /* enum raise_formats */
 	bool owner_certificate;
 	uint64_t leisure_us, handshake_us, idle_us;
 	uint32_t sessions_max, handshakes_max, sessions_per_peer_max;

@@ -22,18 +22,18 @@ static uint64_t program_us(void)
 
 int date_start(struct date *d, struct store *store, enum date_trust trust)
 {
-	struct buf b = BUF_INIT(sizeof(uint64_t));
+	struct plain record = {CLOCK_NAME, sizeof(uint64_t), 0};
 	uint64_t stored = 0;
-	int r = store_get(store, CLOCK_NAME, &b);
+	int r = plain_get(store, &record, &stored);
 
-	if (r == 0 && b.len == sizeof(stored))
-		memcpy(&stored, b.ptr, sizeof(stored));
-	buf_done(&b);
-	if (r < 0 && r != -ENOENT && r != -EFBIG)
+	if (r < 0 && r != -ENOENT && r != -EBADMSG)
 		return r;
 	stored = be64toh(stored);
-	*d = (struct date){
-		.trust = trust, .store = store, .bound_us = program_us(), .saved_us = stored};
+	*d = (struct date){.trust = trust,
+			   .store = store,
+			   .bound_us = program_us(),
+			   .saved_us = stored,
+			   .record = record};
 	if (stored > d->bound_us)
 		d->bound_us = stored;
 	return 0;
@@ -75,6 +75,6 @@ void date_save(struct date *d)
 	if (!d->store || d->bound_us <= d->saved_us)
 		return;
 	d->saved_us = d->bound_us; /* also if it fails: not again at each request */
-	if (store_put(d->store, CLOCK_NAME, span_of(&octets, sizeof(octets))) < 0)
+	if (plain_put(d->store, &d->record, &octets, d->confirmed) < 0)
 		log_debug("date: not stored");
 }

@@ -3,7 +3,7 @@
  * program's own file and the last time that was believed. */
 #pragma once
 
-#include "store/store.h"
+#include "plain.h"
 #include "svr/svr.h"
 
 enum date_trust { DATE_AUTO, DATE_YES, DATE_NO }; /* AUTO: as the kernel says */
@@ -13,11 +13,13 @@ struct date {
 	struct store *store; /* borrowed */
 	uint64_t bound_us;   /* it is not before this */
 	uint64_t saved_us;   /* `bound_us` as stored */
-	bool believed;       /* at the last look, */
-	uint64_t look_us;    /* of this CLOCK_MONOTONIC */
+	bool confirmed;      /* the record may take its newest format */
+	struct plain record;
+	bool believed;    /* at the last look, */
+	uint64_t look_us; /* of this CLOCK_MONOTONIC */
 };
 
-/* Reads what has been stored. -errno of the store. */
+/* Reads what has been stored. -ENOTSUP: of a newer format; -errno of the store. */
 MUST_USE int date_start(struct date *d, struct store *store, enum date_trust trust);
 /* The rule alone: what a clock that says `real_us` is worth. */
 struct svr_wall date_judge(struct date *d, uint64_t real_us, bool believed);

@@ -19,27 +19,26 @@ static void bufp(struct buf *b)
 
 int state_open(struct state *s, const char *dir)
 {
-	*s = (struct state){0};
+	*s = (struct state){
+		.identity = {IDENTITY_NAME, sizeof(struct identity), 0},
+		.pin = {PIN_NAME,      sizeof(uint32_t),        0},
+	};
 	return store_open(&s->store, dir);
 }
 
 int state_identity(struct state *s, struct device_info *info)
 {
-	CLEANUP(bufp) struct buf b = BUF_INIT(sizeof(struct identity));
 	struct identity id;
-	int r;
+	int r = plain_get(s->store, &s->identity, &id);
 
-	r = store_get(s->store, IDENTITY_NAME, &b);
-	if (r == 0 && b.len == sizeof(id)) {
-		memcpy(&id, b.ptr, sizeof(id));
-	} else if (r == 0 || r == -ENOENT || r == -EFBIG) {
-		if (r != -ENOENT)
+	if (r == -ENOENT || r == -EBADMSG) {
+		if (r == -EBADMSG)
 			log_warning("state: damaged record, making a new one name=%s",
-				    IDENTITY_NAME);
+				    s->identity.name);
 		rng_fill(&id, sizeof(id));
 		uuid_set_v4(&id.piid);
 		uuid_set_v4(&id.pi);
-		r = store_put(s->store, IDENTITY_NAME, span_of(&id, sizeof(id)));
+		r = plain_put(s->store, &s->identity, &id, s->confirmed);
 	}
 	if (r < 0)
 		return r;
@@ -51,9 +50,14 @@ int state_identity(struct state *s, struct device_info *info)
 static int put_device(struct state *s, const struct device *dev)
 {
 	CLEANUP(bufp) struct buf b = {.max = STORE_RECORD_MAX, .secret = true};
+	const unsigned format = format_to_write(s->format, SVR_RECORD_NEWEST, s->confirmed);
+	int r;
 
-	svr_record_write(dev, &b);
-	return buf_ok(&b) ? store_put(s->store, DEVICE_NAME, buf_span(&b)) : -ENOMEM;
+	svr_record_write(dev, format, &b);
+	r = buf_ok(&b) ? store_put(s->store, DEVICE_NAME, buf_span(&b)) : -ENOMEM;
+	if (r == 0)
+		s->format = b.len ? format : 0;
+	return r;
 }
 
 /* Wrong PINs are counted over a restart: not even a guesser who can cut the power is free. Without
@@ -66,20 +70,20 @@ static void keep_failures(struct state *s)
 	if (failures == s->failures)
 		return;
 	s->failures = failures;
-	if (store_put(s->store, PIN_NAME, span_of(&number, sizeof(number))) < 0)
+	if (plain_put(s->store, &s->pin, &number, s->confirmed) < 0)
 		log_warning("state: cannot store the number of wrong PINs n=%u", failures);
 }
 
-static void load_failures(struct state *s, uint64_t now_us)
+static int load_failures(struct state *s, uint64_t now_us)
 {
-	CLEANUP(bufp) struct buf b = BUF_INIT(sizeof(uint32_t));
 	uint32_t number;
+	int r = plain_get(s->store, &s->pin, &number);
 
-	if (store_get(s->store, PIN_NAME, &b) < 0 || b.len != sizeof(number))
-		return;
-	memcpy(&number, b.ptr, sizeof(number));
+	if (r < 0)
+		return r == -ENOTSUP ? r : 0;
 	s->failures = number;
 	device_pin_resume(s->dev, number, now_us);
+	return 0;
 }
 
 int state_commit(struct state *s, struct svr_out *out)
@@ -102,7 +106,7 @@ int state_commit(struct state *s, struct svr_out *out)
 }
 
 static int read_device(struct state *s, const struct device_info *info, const struct svr_env *env,
-		       struct device **ret, const char **ret_damaged)
+		       struct device **ret, unsigned *ret_format, const char **ret_damaged)
 {
 	CLEANUP(bufp) struct buf b = {.max = STORE_RECORD_MAX, .secret = true};
 	int r = store_get(s->store, DEVICE_NAME, &b);
@@ -110,6 +114,7 @@ static int read_device(struct state *s, const struct device_info *info, const st
 	*ret_damaged = NULL;
 	if (r < 0 && r != -ENOENT)
 		return r;
+	*ret_format = svr_record_format(buf_span(&b));
 	return svr_start(ret, info, buf_span(&b), env, ret_damaged);
 }
 
@@ -118,10 +123,8 @@ int state_load(struct state *s, const struct device_info *info, const struct svr
 {
 	int r;
 
-	r = read_device(s, info, env, &s->dev, ret_damaged);
-	if (r >= 0)
-		load_failures(s, env->now_us);
-	return r;
+	r = read_device(s, info, env, &s->dev, &s->format, ret_damaged);
+	return r < 0 ? r : load_failures(s, env->now_us);
 }
 
 /* The same owner in the same state; an unowned one takes a new identity at each start. */
@@ -136,7 +139,8 @@ int state_reread(struct state *s, const struct device_info *info, const struct s
 		 struct device **ret, const char **ret_why)
 {
 	CLEANUP(device_freep) struct device *dev = NULL;
-	int r = read_device(s, info, env, &dev, ret_why);
+	unsigned format;
+	int r = read_device(s, info, env, &dev, &format, ret_why);
 
 	if (r == 0 && *ret_why)
 		r = -EBADMSG;
@@ -153,6 +157,27 @@ int state_reread(struct state *s, const struct device_info *info, const struct s
 	*ret = dev;
 	dev = NULL;
 	return 0;
+}
+
+static bool lags(unsigned found, unsigned newest)
+{
+	return found != 0 && found < newest;
+}
+
+int state_confirm(struct state *s, const struct device_info *info)
+{
+	const struct identity id = {info->piid, info->pi};
+	const uint32_t failures = s->failures;
+	int r = 0;
+
+	s->confirmed = true;
+	if (lags(s->format, SVR_RECORD_NEWEST))
+		r = put_device(s, s->dev);
+	if (r == 0 && lags(s->identity.found, PLAIN_NEWEST))
+		r = plain_put(s->store, &s->identity, &id, true);
+	if (r == 0 && lags(s->pin.found, PLAIN_NEWEST))
+		r = plain_put(s->store, &s->pin, &failures, true);
+	return r;
 }
 
 void state_done(struct state *s)

@@ -1,6 +1,8 @@
-/* Stored form of the device: [version, {doxm}, {pstat}, {cred}, {sdi}, {acl2}, {sp}, {keys}, {crl},
+/* Stored form of the device: [format, {doxm}, {pstat}, {cred}, {sdi}, {acl2}, {sp}, {keys}, {crl},
  * {swu}, {ael}], each with all its writable properties. What is behind acl2 came later: a record
- * may end before it. */
+ * may end before it. In format 2 each map is wrapped in a byte string. */
+#include <assert.h>
+
 #include "codec/cbw.h"
 #include "svr/acl.h"
 #include "svr/ael.h"
@@ -14,11 +16,11 @@
 #include "svr/sp.h"
 #include "svr/swu.h"
 
-#define RECORD_VERSION 1
-
 /* Ours, but a damaged disk is as bad as a hostile peer. Room for what a device can hold. */
 static const struct cbr_limits LIMITS = {
 	.bytes = SVR_RECORD_MAX, .depth = 8, .items = SVR_RECORD_MAX, .text = CRL_MAX};
+static const struct cbr_limits WRAPPED_LIMITS = {
+	.bytes = SVR_RECORD_MAX, .depth = 1, .items = 64, .text = SVR_RECORD_MAX};
 
 static void write_doxm(const struct device *dev, struct buf *b)
 {
@@ -209,34 +211,75 @@ static const struct {
 };
 #define SECTIONS_AT_LEAST ((size_t)5) /* all there were at first */
 
-void svr_record_write(const struct device *dev, struct buf *out)
+static void write_section(const struct device *dev, size_t i, struct buf *out)
 {
+	cbw_map(out);
+	SECTIONS[i].write(dev, out);
+	cbw_end(out);
+}
+
+static void write_wrapped(const struct device *dev, size_t i, struct buf *out)
+{
+	struct buf section CLEANUP(buf_done) = {.max = SVR_RECORD_MAX, .secret = true};
+
+	write_section(dev, i, &section);
+	cbw_bytes(out, buf_span(&section));
+	out->failed = out->failed || !buf_ok(&section);
+}
+
+void svr_record_write(const struct device *dev, unsigned format, struct buf *out)
+{
+	assert(format >= SVR_RECORD_OLDEST && format <= SVR_RECORD_NEWEST);
 	if (!dos_is_stored(dev->dos))
 		return;
 	cbw_array_n(out, 1 + ARRAY_SIZE(SECTIONS));
-	cbw_uint(out, RECORD_VERSION);
-	for (size_t i = 0; i < ARRAY_SIZE(SECTIONS); i++) {
-		cbw_map(out);
-		SECTIONS[i].write(dev, out);
-		cbw_end(out);
-	}
+	cbw_uint(out, format);
+	for (size_t i = 0; i < ARRAY_SIZE(SECTIONS); i++)
+		format == 1 ? write_section(dev, i, out) : write_wrapped(dev, i, out);
+}
+
+unsigned svr_record_format(struct span record)
+{
+	struct cbr c;
+	unsigned format;
+
+	cbr_open(&c, record, &WRAPPED_LIMITS);
+	cbr_array(&c);
+	format = cbr_more(&c) ? (unsigned)cbr_uint(&c, UINT16_MAX) : 0;
+	return c.err == CBR_OK ? format : 0;
+}
+
+static bool read_section(struct device *dev, size_t i, unsigned format, struct cbr *c)
+{
+	struct cbr section;
+
+	if (format == 1)
+		return SECTIONS[i].read(dev, c);
+	cbr_open(&section, cbr_bytes(c), &LIMITS);
+	return SECTIONS[i].read(dev, &section) && cbr_close(&section) == CBR_OK;
 }
 
 /* NULL, or what is wrong with the record. */
 static const char *load(struct device *dev, struct span record)
 {
+	const unsigned format = svr_record_format(record);
+	const char *why = NULL;
 	bool more = true;
 	struct cbr c;
 
-	cbr_open(&c, record, &LIMITS);
+	cbr_open(&c, record, format == 1 ? &LIMITS : &WRAPPED_LIMITS);
 	cbr_array(&c);
-	if (!cbr_more(&c) || cbr_uint(&c, UINT32_MAX) != RECORD_VERSION)
-		return "damaged, or of another version";
+	if (format == 0 || !cbr_more(&c) || cbr_uint(&c, format) != format)
+		return "damaged from its beginning";
 	for (size_t i = 0; i < ARRAY_SIZE(SECTIONS); i++) {
 		more = more && cbr_more(&c);
-		if (more ? !SECTIONS[i].read(dev, &c) : i < SECTIONS_AT_LEAST)
-			return SECTIONS[i].why;
+		if ((more ? !read_section(dev, i, format, &c) : i < SECTIONS_AT_LEAST) && !why)
+			why = SECTIONS[i].why;
+		if (why && format == 1) /* where the next one begins cannot be known */
+			return why;
 	}
+	if (why)
+		return why;
 	if ((more && cbr_more(&c)) || cbr_close(&c) != CBR_OK)
 		return "something is behind its end";
 	return dos_fits(dev) ? NULL : "its parts contradict each other";
@@ -245,9 +288,12 @@ static const char *load(struct device *dev, struct span record)
 int svr_start(struct device **ret, const struct device_info *info, struct span record,
 	      const struct svr_env *env, const char **ret_why)
 {
-	struct device *dev = calloc(1, sizeof(*dev));
+	struct device *dev = NULL;
 	struct svr_out none = {0};
 
+	if (svr_record_format(record) > SVR_RECORD_NEWEST)
+		return -ENOTSUP;
+	dev = calloc(1, sizeof(*dev));
 	if (!dev)
 		return -ENOMEM;
 	*ret_why = NULL;

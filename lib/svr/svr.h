@@ -287,15 +287,24 @@ MUST_USE bool svr_anchor(const struct device *dev, const struct svr_wall *wall, 
 			 struct span *ret_pem, const struct uuid **ret_subject);
 struct span svr_crl(const struct device *dev); /* DER; empty: none */
 
+/* Formats of the record, both read and written. In 2 a damaged section does not take those behind
+ * it along. */
+#define SVR_RECORD_OLDEST 1u
+#ifndef SVR_RECORD_NEWEST /* a test builds a forerunner */
+#define SVR_RECORD_NEWEST 2u
+#endif
+
 /* Start-up. An empty record gives a fresh device in RFOTM, a damaged one a device in SRESET (and
  * *ret_why says what, else NULL), which keeps what could be read; nothing is to be stored. 0: *ret
- * is owned by the caller. -ENOMEM: our failure. */
+ * is owned by the caller. -ENOTSUP: the record is of a newer format; -ENOMEM. */
 MUST_USE int svr_start(struct device **ret, const struct device_info *info, struct span record,
 		       const struct svr_env *env, const char **ret_why);
 #define SVR_RECORD_MAX ((size_t)2 * 1024 * 1024) /* octets */
-/* Appends the record; nothing for a device in RESET or RFOTM. It holds keys: `out` should be
- * `secret`. */
-void svr_record_write(const struct device *dev, struct buf *out);
+/* The number that a record says it has; 0: none. */
+unsigned svr_record_format(struct span record);
+/* Appends the record in this format; nothing for a device in RESET or RFOTM. It holds keys: `out`
+ * should be `secret`. */
+void svr_record_write(const struct device *dev, unsigned format, struct buf *out);
 
 struct device *device_free(struct device *dev); /* wipes; accepts NULL, returns NULL */
 DEFINE_CLEANUP(struct device *, device_free)

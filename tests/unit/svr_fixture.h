@@ -26,6 +26,7 @@ struct world {
 	struct buf body;
 	struct svr_out out; /* of the last call; staged is committed already */
 	size_t stores_left; /* then the power goes: SIZE_MAX never */
+	unsigned format;    /* of the record that is written */
 	bool no_power;
 	int certs_error;   /* of the next calls into svr_certs */
 	size_t csr_length; /* of a request, at least */
@@ -269,7 +270,7 @@ static const struct svr_certs FAKE_CERTS = {.key_new = fake_key_new,
 static inline void world_store(struct world *w)
 {
 	buf_reset(&w->disk);
-	svr_record_write(w->out.staged, &w->disk);
+	svr_record_write(w->out.staged, w->format, &w->disk);
 	assert_true(buf_ok(&w->disk));
 }
 
@@ -308,6 +309,7 @@ static inline struct world *world_new(void)
 	struct world *w = calloc(1, sizeof(*w));
 
 	assert_non_null(w);
+	w->format = SVR_RECORD_NEWEST;
 	w->info = (struct device_info){
 		.name = "Gateway",
 		.manufacturer = "ACME",

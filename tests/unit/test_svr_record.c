@@ -1,5 +1,6 @@
 /* The record of the device: there and back, damaged, and cut off by a loss of power. */
 #include "svr_fixture.h"
+#include "vector.h"
 
 #define TWO_ACES                                                                                   \
 	"{\"aclist2\":[{\"subject\":{\"uuid\":\"" OTHER "\"},\"resources\":[{\"href\":\"/a\"},"    \
@@ -20,11 +21,12 @@
 /* "crl ca=root made=2" */
 #define REVOKED "{\"crlid\":7,\"thisupdate\":\"now\",\"crldata\":\"Y3JsIGNhPXJvb3QgbWFkZT0y\"}"
 
-/* An owned device with something in every record. */
-static struct world *world_full(enum dos dos)
+/* An owned device with something in every section of its record, in this format. */
+static struct world *world_full_in(unsigned format, enum dos dos)
 {
 	struct world *w = world_new();
 
+	w->format = format;
 	to_owned(w);
 	assert_int_equal(post(w, DOC, NULL, "/oic/sec/sdi",
 			      "{\"uuid\":\"" OTHER "\",\"name\":\"home\",\"priv\":true}"),
@@ -40,26 +42,31 @@ static struct world *world_full(enum dos dos)
 	return w;
 }
 
-static void write_all(const struct device *dev, struct buf *ret)
+static struct world *world_full(enum dos dos)
+{
+	return world_full_in(SVR_RECORD_NEWEST, dos);
+}
+
+static void write_all(const struct device *dev, unsigned format, struct buf *ret)
 {
 	*ret = BUF_INIT(SVR_RECORD_MAX);
-	svr_record_write(dev, ret);
+	svr_record_write(dev, format, ret);
 	assert_true(buf_ok(ret));
 }
 
-static void svr_start__brings_an_owned_device_back(void **state)
+static void expect_back(unsigned format)
 {
 	static const enum dos STATES[] = {DOS_RFPRO, DOS_RFNOP, DOS_SRESET};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(STATES); i++) {
-		struct world *w = world_full(STATES[i]);
+		struct world *w = world_full_in(format, STATES[i]);
 		struct buf before, after;
 
-		write_all(w->dev, &before);
+		write_all(w->dev, format, &before);
+		assert_int_equal(svr_record_format(buf_span(&w->disk)), format);
 		assert_null(world_start(w));
 		assert_int_equal(device_dos(w->dev), STATES[i]);
-		write_all(w->dev, &after);
+		write_all(w->dev, format, &after);
 		assert_int_equal(before.len, after.len);
 		assert_memory_equal(before.ptr, after.ptr, after.len);
 		assert_string_equal(w->dev->sdi.name, "home");
@@ -72,6 +79,13 @@ static void svr_start__brings_an_owned_device_back(void **state)
 		buf_done(&after);
 		world_free(w);
 	}
+}
+
+static void svr_start__brings_an_owned_device_back(void **state)
+{
+	(void)state;
+	for (unsigned format = SVR_RECORD_OLDEST; format <= SVR_RECORD_NEWEST; format++)
+		expect_back(format);
 }
 
 static void svr_start__draws_a_new_identity_each_time(void **state)
@@ -90,9 +104,9 @@ static void svr_start__draws_a_new_identity_each_time(void **state)
 	"{\"purl\":\"http://h\",\"action\":1,\"at\":7,\"nv\":\"\",\"state\":0,\"result\":0,"       \
 	"\"last\":0,\"cm\":0}"
 
-/* [1, {section}, ...] in their order, one of them as it should not be; NULL: it and all behind it
- * are missing. */
-static void write_sections(struct buf *b, size_t other, const char *text)
+/* [format, {section}, ...] in their order, one of them as it should not be; NULL: it and all behind
+ * it are missing. */
+static void write_sections(struct buf *b, unsigned format, size_t other, const char *text)
 {
 	static const char *const SECTIONS[] = {
 		"{\"oxmsel\":0,\"owned\":true,\"deviceuuid\":\"" FINAL "\",\"devowneruuid\":\"" OBT
@@ -114,9 +128,15 @@ static void write_sections(struct buf *b, size_t other, const char *text)
 
 	buf_reset(b);
 	cbw_array_n(b, 1 + (text ? ARRAY_SIZE(SECTIONS) : other));
-	cbw_uint(b, 1);
-	for (size_t i = 0; i < ARRAY_SIZE(SECTIONS) && (text || i < other); i++)
-		diag(b, i == other ? text : SECTIONS[i]);
+	cbw_uint(b, format);
+	for (size_t i = 0; i < ARRAY_SIZE(SECTIONS) && (text || i < other); i++) {
+		struct buf section = BUF_INIT(SVR_RECORD_MAX);
+
+		diag(format == 1 ? b : &section, i == other ? text : SECTIONS[i]);
+		if (format > 1)
+			cbw_bytes(b, buf_span(&section));
+		buf_done(&section);
+	}
 }
 
 #define SECTION_COUNT 10
@@ -127,10 +147,11 @@ static void svr_start__takes_the_shorter_record_of_a_forerunner(void **state)
 	struct world *w = world_new();
 
 	(void)state;
-	for (size_t n = 0; n <= SECTION_COUNT; n++) {
+	for (unsigned i = 0; i < SVR_RECORD_NEWEST * (SECTION_COUNT + 1); i++) {
+		size_t n = i / SVR_RECORD_NEWEST;
 		const char *why;
 
-		write_sections(&w->disk, n, NULL);
+		write_sections(&w->disk, 1 + i % SVR_RECORD_NEWEST, n, NULL);
 		why = world_start(w);
 		assert_true(n >= 5 ? !why : why != NULL);
 		assert_int_equal(w->dev->csr_key.len, n >= 7 ? 32 : 0);
@@ -178,19 +199,27 @@ static const struct {
 };
 /* clang-format on */
 
-/* The device is never up for grabs: its owner, or a local reset, repairs it. */
-static void svr_start__repairs_after_damage(void **state)
+/* Where sections are wrapped, octets that are behind one do not begin the next. */
+static const char *why_wrapped(const char *name, const char *why)
 {
-	(void)state;
+	return strcmp(name, "a section too many") == 0          ? "acl2 is damaged"
+	       : strcmp(name, "a section behind the last") == 0 ? "swu is damaged"
+								: why;
+}
+
+static void expect_repair(unsigned format)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(DAMAGES); i++) {
 		struct world *w = world_new();
-		const char *why;
+		const char *want = DAMAGES[i].why, *why;
 
-		write_sections(&w->disk, DAMAGES[i].section, DAMAGES[i].text);
+		if (format > 1)
+			want = why_wrapped(DAMAGES[i].name, want);
+		write_sections(&w->disk, format, DAMAGES[i].section, DAMAGES[i].text);
 		why = world_start(w);
-		if ((why == NULL) != (DAMAGES[i].why == NULL) ||
-		    (why && strcmp(why, DAMAGES[i].why) != 0))
-			fail_msg("%s: %s", DAMAGES[i].name, why ? why : "fine");
+		if ((why == NULL) != (want == NULL) || (why && strcmp(why, want) != 0))
+			fail_msg("%s in format %u: %s", DAMAGES[i].name, format,
+				 why ? why : "fine");
 		assert_int_equal(device_dos(w->dev), why ? DOS_SRESET : DOS_RFNOP);
 		assert_true(device_owned(w->dev));
 		assert_int_equal(multicast(w, "/oic/sec/doxm"), V_IGNORE);
@@ -199,30 +228,84 @@ static void svr_start__repairs_after_damage(void **state)
 	}
 }
 
-static void svr_start__knows_its_version(void **state)
+/* The device is never up for grabs: its owner, or a local reset, repairs it. */
+static void svr_start__repairs_after_damage(void **state)
 {
-	struct world *w = world_full(DOS_RFNOP);
+	(void)state;
+	for (unsigned format = SVR_RECORD_OLDEST; format <= SVR_RECORD_NEWEST; format++)
+		expect_repair(format);
+}
+
+/* In format 2 only the damaged section is lost: with cred the owner still gets in. */
+static void svr_start__keeps_what_is_behind_the_damage(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SECTION_COUNT; i++) {
+		struct world *w = world_new();
+
+		write_sections(&w->disk, 2, i, "7");
+		assert_non_null(world_start(w));
+		assert_int_equal(w->dev->n_creds, i == 2 ? 0 : 1);
+		assert_int_equal(acl_of(w)->n, i == 4 ? 0 : 1);
+		assert_int_equal(w->dev->csr_key.len, i == 6 ? 0 : 32);
+		assert_int_equal(w->dev->ael.priority, 4);
+		world_free(w);
+	}
+}
+
+static void svr_start__refuses_a_newer_format(void **state)
+{
+	static const unsigned NEWER[] = {SVR_RECORD_NEWEST + 1, 23, 24, 65535};
+	struct world *w = world_new();
 
 	(void)state;
-	assert_int_equal(w->disk.ptr[1], 1);
-	w->disk.ptr[1] = 2;
-	assert_string_equal(world_start(w), "damaged, or of another version");
-	assert_int_equal(device_dos(w->dev), DOS_SRESET);
-	assert_int_equal(w->disk.ptr[1], 2); /* kept for the version that knows it */
+	for (size_t i = 0; i < ARRAY_SIZE(NEWER); i++) {
+		struct device *dev = NULL;
+		const char *why;
+
+		write_sections(&w->disk, NEWER[i], 99, "");
+		assert_int_equal(svr_record_format(buf_span(&w->disk)), NEWER[i]);
+		assert_int_equal(svr_start(&dev, &w->info, buf_span(&w->disk), &w->env, &why),
+				 -ENOTSUP);
+		assert_null(dev);
+	}
+	write_sections(&w->disk, 0, 99, "");
+	assert_string_equal(world_start(w), "damaged from its beginning");
+	world_free(w);
+}
+
+/* tests/vectors/records: written by the first program that there was. */
+static void svr_start__reads_the_first_format_as_it_was_recorded(void **state)
+{
+	struct world *w = world_new();
+	struct buf again;
+
+	(void)state;
+	w->disk = vector_read("records/secd-1/device");
+	assert_null(world_start(w));
+	assert_int_equal(device_dos(w->dev), DOS_RFNOP);
+	assert_int_equal(w->dev->n_creds, 3);
+	assert_int_equal(acl_of(w)->n, 1);
+	assert_string_equal(w->dev->sdi.name, "home");
+	write_all(w->dev, 1, &again); /* and is still written like that */
+	assert_int_equal(again.len, w->disk.len);
+	assert_memory_equal(again.ptr, w->disk.ptr, again.len);
+	buf_done(&again);
 	world_free(w);
 }
 
 /* What was lost is not lost again: the second start finds a whole record, still in SRESET. */
 static void svr_start__reads_what_a_repair_wrote(void **state)
 {
-	for (size_t i = 0; i < SECTION_COUNT; i++) {
+	(void)state;
+	for (unsigned i = 0; i < SVR_RECORD_NEWEST * SECTION_COUNT; i++) {
+		const unsigned format = 1 + i % SVR_RECORD_NEWEST;
 		struct world *w = world_new();
 
-		(void)state;
-		write_sections(&w->disk, i, "7");
+		write_sections(&w->disk, format, i / SVR_RECORD_NEWEST, "7");
 		assert_non_null(world_start(w));
 		buf_reset(&w->disk);
-		svr_record_write(w->dev, &w->disk);
+		svr_record_write(w->dev, format, &w->disk);
 		assert_null(world_start(w));
 		assert_int_equal(device_dos(w->dev), DOS_SRESET);
 		world_free(w);
@@ -232,7 +315,7 @@ static void svr_start__reads_what_a_repair_wrote(void **state)
 static void svr_start__lets_the_owner_repair(void **state)
 {
 	static const char NEXT[] = "supportedprofiles"; /* with two octets before it */
-	struct world *w = world_full(DOS_RFNOP);
+	struct world *w = world_full_in(1, DOS_RFNOP);
 	const uint8_t *next = memmem(w->disk.ptr, w->disk.len, NEXT, strlen(NEXT));
 
 	(void)state;
@@ -251,11 +334,10 @@ static void svr_start__lets_the_owner_repair(void **state)
 }
 
 /* Every flipped octet: no crash, and never an unowned device by accident. */
-static void svr_start__survives_any_damage(void **state)
+static void expect_survival(unsigned format)
 {
-	struct world *w = world_full(DOS_RFNOP);
+	struct world *w = world_full_in(format, DOS_RFNOP);
 
-	(void)state;
 	for (size_t at = 0; at < w->disk.len; at++) {
 		CLEANUP(device_freep) struct device *dev = NULL;
 		const char *why;
@@ -276,6 +358,13 @@ static void svr_start__survives_any_damage(void **state)
 		assert_int_equal(device_dos(dev), DOS_SRESET);
 	}
 	world_free(w);
+}
+
+static void svr_start__survives_any_damage(void **state)
+{
+	(void)state;
+	for (unsigned format = SVR_RECORD_OLDEST; format <= SVR_RECORD_NEWEST; format++)
+		expect_survival(format);
 }
 
 /* ---- loss of power at every store ---- */
@@ -410,7 +499,7 @@ static void svr_record_write__stays_below_its_limit(void **state)
 	assert_true(n > ACLIST_MAX / (34 * 140));
 	assert_int_equal(acl_of(w)->n, n);
 	fill_credentials(w);
-	svr_record_write(w->dev, &record);
+	svr_record_write(w->dev, SVR_RECORD_NEWEST, &record);
 	assert_true(buf_ok(&record));
 	buf_reset(&w->disk);
 	buf_put(&w->disk, buf_span(&record));
@@ -431,7 +520,9 @@ int main(void)
 		cmocka_unit_test(svr_start__draws_a_new_identity_each_time),
 		cmocka_unit_test(svr_start__takes_the_shorter_record_of_a_forerunner),
 		cmocka_unit_test(svr_start__repairs_after_damage),
-		cmocka_unit_test(svr_start__knows_its_version),
+		cmocka_unit_test(svr_start__keeps_what_is_behind_the_damage),
+		cmocka_unit_test(svr_start__refuses_a_newer_format),
+		cmocka_unit_test(svr_start__reads_the_first_format_as_it_was_recorded),
 		cmocka_unit_test(svr_start__reads_what_a_repair_wrote),
 		cmocka_unit_test(svr_start__lets_the_owner_repair),
 		cmocka_unit_test(svr_start__survives_any_damage),
