@@ -122,8 +122,11 @@ int app_on_pace(void *arg)
 
 static void go_to(struct app *a, size_t i)
 {
-	a->run->at = i;
-	(void)app_job_event(a, i < a->run->tries.n ? JOB_TRY : JOB_EXHAUSTED);
+	struct run *run = a->run;
+	bool is_left = i < run->tries.n;
+
+	run->at = !is_left && run->is_withheld ? run->withheld_at : i;
+	(void)app_job_event(a, is_left ? JOB_TRY : run->is_withheld ? JOB_SAME : JOB_EXHAUSTED);
 }
 
 /* At most one of these leads on to the next event. */

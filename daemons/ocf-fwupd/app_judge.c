@@ -63,6 +63,17 @@ static void rotate_keys(struct app *a)
 	buf_done(&record);
 }
 
+/* What is newer ends every suspicion of its source. */
+static void note_newer(struct app *a)
+{
+	const struct run *run = a->run;
+	enum discover_source source = run->tries.at[run->at].source;
+
+	if (source < DISCOVER_OFFLINE && !run->dry_run)
+		(void)freeze_note(&a->state->freeze[source], run->judgement.manifest->timestamp_us,
+				  clock_real_us() / USEC_PER_SEC, UINT64_MAX);
+}
+
 static void accepted(struct app *a)
 {
 	struct run *run = a->run;
@@ -94,18 +105,46 @@ static void accepted(struct app *a)
 	if (strcmp(a->facts.available, version) != 0)
 		fwupd_vtable_available(a->vtable, version);
 	memcpy(a->facts.available, version, sizeof(version));
+	run->is_withheld = false;
+	note_newer(a);
 	if (run->dry_run)
 		app_missing(a, run, &run->missing);
 	(void)app_job_event(a, run->job.kind != JOB_CHECK && app_must_wait(a) ? JOB_MUST_WAIT
 									      : JOB_ACCEPTED);
 }
 
+/* A source that shows nothing newer for long may hold something back (F-05). */
+static bool is_suspected(struct app *a)
+{
+	struct run *run = a->run;
+	enum discover_source source = run->tries.at[run->at].source;
+	struct freeze *f = &a->state->freeze[source];
+	enum freeze_verdict v;
+
+	if (a->config->stale_us == 0 || source >= DISCOVER_OFFLINE || run->url[0] || run->dry_run ||
+	    !run->judgement.manifest)
+		return false;
+	v = freeze_note(f, run->judgement.manifest->timestamp_us, clock_real_us() / USEC_PER_SEC,
+			a->config->stale_us / USEC_PER_SEC);
+	if (v == FREEZE_NEWS)
+		fwupd_vtable_freeze(a->vtable, DISCOVER_SOURCE_NAMES[source], run->manifest_url,
+				    f->since_s);
+	if (v == FREEZE_NEWS)
+		app_job_note(a, FWE_POLICY_FREEZE_SUSPECTED, "nothing newer for too long");
+	else if (v == FREEZE_KNOWN)
+		job_note(&run->job, FWE_POLICY_FREEZE_SUSPECTED, run->at);
+	return v != FREEZE_NONE;
+}
+
 static void no_update(struct app *a)
 {
-	log_info("manifest: nothing newer version=%s url=%s", a->facts.current,
-		 a->run->manifest_url);
+	struct run *run = a->run;
+
+	log_info("manifest: nothing newer version=%s url=%s", a->facts.current, run->manifest_url);
 	a->facts.available[0] = '\0';
-	(void)app_job_event(a, JOB_SAME);
+	run->is_withheld = is_suspected(a);
+	run->withheld_at = run->at;
+	(void)app_job_event(a, run->is_withheld ? JOB_REFUSED : JOB_SAME);
 }
 
 void app_judge(struct app *a)
@@ -142,6 +181,8 @@ void app_judge(struct app *a)
 		no_update(a);
 		break;
 	case FW_REJECT:
+		if (run->judgement.error == FWE_MANIFEST_EXPIRED)
+			(void)is_suspected(a);
 		app_job_note(a, run->judgement.error, "the manifest was refused");
 		(void)app_job_event(a, JOB_REFUSED);
 		break;

@@ -79,6 +79,8 @@ struct run {
 	uint64_t key_info_version;
 	struct enc_ring ring; /* keys to decrypt with, owned */
 	struct fw_judgement judgement;
+	bool is_withheld; /* server withheld_at had nothing newer, but that need not be all */
+	size_t withheld_at;
 	char manifest_url[URL_MAX + 1];
 	bool private_peer;
 	struct plan plan;

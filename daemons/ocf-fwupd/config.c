@@ -152,6 +152,7 @@ static const struct conf_option OPTIONS[] = {
 	FLAG("Policy", "BlockReuse", reuse),
 	{"Policy",    "ReuseFallback",    CONF_ENUM, AT(reuse_refuse), 0, 0, 0,          FALLBACKS,        NULL, NULL},
 	TIME("Policy", "CheckInterval", check_us, 0, 366 * DAY_US),
+	TIME("Policy", "MaxStaleness", stale_us, 0, 3660 * DAY_US),
 	TIME("Policy", "DeferMax", defer_us, 0, DAY_US),
 	TIME("Policy", "ManifestTimeout", manifest_us, USEC_PER_SEC, HOUR_US),
 	TIME("Policy", "StallTimeout", stall_us, USEC_PER_SEC, HOUR_US),
@@ -189,6 +190,7 @@ int config_load(struct fwupd_config *ret, const char *path, char *ret_error, siz
 		.threshold = 1,
 		.reuse = true,
 		.check_us = DAY_US,
+		.stale_us = 30 * DAY_US, /* F-05 */
 		.defer_us = UINT64_C(15) * 60 * USEC_PER_SEC,
 		.manifest_us = 30 * USEC_PER_SEC, /* A-02, as is the next one */
 		.stall_us = 60 * USEC_PER_SEC,

@@ -46,6 +46,7 @@ struct fwupd_config {
 	bool reuse;        /* blocks of the running version, if the manifest has an index */
 	int reuse_refuse;  /* 1: rather fail than fetch the whole image after all */
 	uint64_t check_us; /* 0: only when asked */
+	uint64_t stale_us; /* a source may show nothing newer so long; 0: for ever */
 	uint64_t defer_us;
 	uint64_t manifest_us;        /* for a whole manifest */
 	uint64_t stall_us;           /* an image may come slower than 1 KiB/s so long */

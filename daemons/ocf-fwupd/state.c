@@ -42,6 +42,16 @@ static struct jsn *accepted_json(const struct state_accepted *a)
 	return o;
 }
 
+static struct jsn *freeze_json(const struct freeze *f)
+{
+	struct jsn *o = jsn_new_object();
+
+	jsn_set_int(o, "newest", (int64_t)f->newest_us);
+	jsn_set_int(o, "since", (int64_t)f->since_s);
+	jsn_set_int(o, "told", (int64_t)f->told_s);
+	return o;
+}
+
 static int save(struct state *s, const char *name, struct jsn *taken)
 {
 	struct jsn *o CLEANUP(jsn_freep) = taken;
@@ -66,6 +76,9 @@ int state_save(struct state *s)
 	jsn_set_int(o, "lastCheck", (int64_t)s->last_check_s);
 	jsn_set_int(o, "clock", (int64_t)s->clock_us);
 	jsn_set_int(o, "failures", s->failures);
+	for (size_t i = 0; i < ARRAY_SIZE(s->freeze); i++)
+		if (s->freeze[i].since_s > 0)
+			jsn_set(o, DISCOVER_SOURCE_NAMES[i], freeze_json(&s->freeze[i]));
 	return save(s, STATE, o);
 }
 
@@ -149,12 +162,21 @@ static struct jsn *open_record(struct span text)
 	return jsn_free(o);
 }
 
+/* NULL: nothing was seen of that source. */
+static bool read_freeze(const struct jsn *o, struct freeze *ret)
+{
+	return !o || (get_uint(o, "newest", INT64_MAX, &ret->newest_us) &&
+		      get_uint(o, "since", INT64_MAX, &ret->since_s) &&
+		      get_uint(o, "told", INT64_MAX, &ret->told_s));
+}
+
 bool state_read(struct state *s, struct span text)
 {
 	struct jsn *o CLEANUP(jsn_freep) = open_record(text);
 	const struct jsn *accepted = jsn_get(o, "accepted");
 	struct state_accepted a = {0};
 	uint64_t floor, last_check, clock, failures;
+	struct freeze freeze[DISCOVER_OFFLINE] = {0};
 
 	if (!o || (accepted && !read_accepted(accepted, &a)) ||
 	    !get_uint(o, "floor", MANIFEST_UINT_MAX, &floor) ||
@@ -162,11 +184,15 @@ bool state_read(struct state *s, struct span text)
 	    !get_uint(o, "clock", INT64_MAX, &clock) ||
 	    !get_uint(o, "failures", UINT32_MAX, &failures))
 		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(freeze); i++)
+		if (!read_freeze(jsn_get(o, DISCOVER_SOURCE_NAMES[i]), &freeze[i]))
+			return false;
 	s->accepted = a;
 	s->accepted.floor = floor;
 	s->last_check_s = last_check;
 	s->clock_us = clock;
 	s->failures = (uint32_t)failures;
+	memcpy(s->freeze, freeze, sizeof(freeze));
 	return true;
 }
 

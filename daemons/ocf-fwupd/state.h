@@ -7,6 +7,7 @@
 #include "base/fwerr.h"
 #include "crypto/hash.h"
 #include "entry.h"
+#include "fw/freeze.h"
 #include "fw/judge.h"
 
 #define STATE_HISTORY_MAX ((size_t)64) /* entries; the oldest gives way */
@@ -26,10 +27,11 @@ struct state_accepted {
 struct state {
 	struct store *store;
 	struct state_accepted accepted;
-	uint64_t last_check_s; /* 0: never */
-	uint64_t clock_us;     /* a time that was trusted */
-	uint32_t failures;     /* checks in a row */
-	struct buf keys;       /* record of fw/keyset.h; empty: no key-info was ever accepted */
+	uint64_t last_check_s;                  /* 0: never */
+	uint64_t clock_us;                      /* a time that was trusted */
+	uint32_t failures;                      /* checks in a row */
+	struct freeze freeze[DISCOVER_OFFLINE]; /* by source, without a medium */
+	struct buf keys; /* record of fw/keyset.h; empty: no key-info was ever accepted */
 	size_t n;
 	struct state_entry history[STATE_HISTORY_MAX]; /* newest first */
 };

@@ -446,6 +446,8 @@ static const sd_bus_vtable VTABLE[] = {
 	SD_BUS_METHOD_WITH_ARGS("GetHistory", SD_BUS_ARGS("u", max),
 				SD_BUS_RESULT("aa{sv}", entries), get_history, ANYBODY_FLAG),
 	SD_BUS_SIGNAL_WITH_ARGS("UpdateAvailable", SD_BUS_ARGS("s", version), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("FreezeSuspected", SD_BUS_ARGS("s", source, "s", url, "t", since),
+				0),
 	SD_BUS_SIGNAL_WITH_ARGS("JobNew", SD_BUS_ARGS("o", job), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("JobRemoved", SD_BUS_ARGS("o", job, "s", result), 0),
 	SD_BUS_VTABLE_END,
@@ -614,6 +616,16 @@ void fwupd_vtable_available(struct fwupd_vtable *v, const char *version)
 
 	if (sd)
 		(void)sd_bus_emit_signal(sd, PATH, INTERFACE, "UpdateAvailable", "s", version);
+}
+
+void fwupd_vtable_freeze(struct fwupd_vtable *v, const char *source, const char *url,
+			 uint64_t since)
+{
+	struct sd_bus *sd = bus_sd_bus(v->bus);
+
+	if (sd)
+		(void)sd_bus_emit_signal(sd, PATH, INTERFACE, "FreezeSuspected", "sst", source, url,
+					 since);
 }
 
 /* A signal of the service that names a job; `result` NULL: the job has just begun. */

@@ -134,6 +134,9 @@ DEFINE_CLEANUP(struct fwupd_vtable *, fwupd_vtable_free)
 void fwupd_vtable_update(struct fwupd_vtable *v, const struct fwupd_facts *now);
 /* The signal UpdateAvailable. */
 void fwupd_vtable_available(struct fwupd_vtable *v, const char *version);
+/* The signal FreezeSuspected. */
+void fwupd_vtable_freeze(struct fwupd_vtable *v, const char *source, const char *url,
+			 uint64_t since);
 /* The same for job `id`, whose object appears with its first facts; with a result that is not
  * empty for the first time, the signal Finished as well. */
 void fwupd_vtable_job(struct fwupd_vtable *v, uint32_t id, const struct fwupd_job_facts *now);

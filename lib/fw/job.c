@@ -39,6 +39,7 @@ static const struct row {
 } ROWS[] = {
 	{JOB_DISCOVERING, JOB_TRY,        ALL,     JOB_FETCHING,    JOB_FX_FETCH,       0                   },
 	{JOB_DISCOVERING, JOB_EXHAUSTED,  ALL,     JOB_FAILED,      JOB_FX_END,         JOB_ERROR           },
+	{JOB_DISCOVERING, JOB_SAME,       ALL,     JOB_DONE,        JOB_FX_END,         JOB_NO_UPDATE       },
 	{JOB_FETCHING,    JOB_FETCHED,    ALL,     JOB_VALIDATING,  JOB_FX_JUDGE,       0                   },
 	{JOB_FETCHING,    JOB_MISSING,    ALL,     JOB_DISCOVERING, JOB_FX_NEXT_TRY,    0                   },
 	{JOB_FETCHING,    JOB_SERVER_BAD, ALL,     JOB_DISCOVERING, JOB_FX_NEXT_SERVER, 0                   },
@@ -117,10 +118,11 @@ static int weigh(enum fw_error e)
 		const char *prefix;
 		int weight;
 	} KINDS[] = {
-		{"discovery.", 0},
-		{"fetch.",     1},
-		{"manifest.",  2},
-		{"image.",     2},
+		{"discovery.",    0},
+                {"fetch.",        1},
+                {"policy.freeze", 1},
+		{"manifest.",     2},
+                {"image.",        2},
 	};
 
 	if (e == FWE_FETCH_CONNECT_FAILED)

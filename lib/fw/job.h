@@ -30,7 +30,7 @@ enum job_event {
 	JOB_SERVER_BAD, /* no connection, timeout, 5xx, not a manifest */
 	JOB_ACCEPTED,   /* newer, and for us */
 	JOB_MUST_WAIT,  /* the same, but writing has to wait */
-	JOB_SAME,       /* valid, and nothing newer */
+	JOB_SAME,       /* valid, and nothing newer, from this server or from all */
 	JOB_REFUSED,    /* the manifest fails a check */
 	JOB_CLEAR,      /* writing may begin */
 	JOB_BEGUN,      /* the slot is empty; may be so once more, to fetch the whole image */

@@ -84,6 +84,7 @@ static void state__comes_back_as_it_was(void **state)
 	s->last_check_s = 5;
 	s->clock_us = 6;
 	s->failures = 2;
+	s->freeze[DISCOVER_LOCAL] = (struct freeze){7, 8, 9};
 	state_add(s, &e);
 	assert_int_equal(state_save(s), 0);
 	assert_int_equal(state_save_history(s), 0);
@@ -100,6 +101,10 @@ static void state__comes_back_as_it_was(void **state)
 	assert_int_equal(s->last_check_s, 5);
 	assert_int_equal(s->clock_us, 6);
 	assert_int_equal(s->failures, 2);
+	assert_int_equal(s->freeze[DISCOVER_LOCAL].newest_us, 7);
+	assert_int_equal(s->freeze[DISCOVER_LOCAL].since_s, 8);
+	assert_int_equal(s->freeze[DISCOVER_LOCAL].told_s, 9);
+	assert_int_equal(s->freeze[DISCOVER_MANUFACTURER].since_s, 0);
 	assert_int_equal(s->n, 1);
 	assert_memory_equal(&s->history[0], &e, sizeof(e));
 	state_free(s);
@@ -256,17 +261,21 @@ static void state_read__refuses_what_it_did_not_write(void **state)
 		const char *name, *text;
 		bool want;
 	} ROWS[] = {
-		{"bare",                  "{\"format\":1," REST,                           true },
-		{"format of the future",  "{\"format\":2," REST,                           false},
-		{"no format",             "{" REST,					false},
-		{"missing member",        "{\"format\":1,\"floor\":0}",                    false},
+		{"bare",                   "{\"format\":1," REST,                          true },
+		{"format of the future",   "{\"format\":2," REST,                          false},
+		{"no format",              "{" REST,                                       false},
+		{"missing member",         "{\"format\":1,\"floor\":0}",                   false},
+		{"a suspicion",
+		 "{\"format\":1,\"local\":{\"newest\":1,\"since\":2,\"told\":0}," REST,    true },
+		{"no time in a suspicion",
+		 "{\"format\":1,\"local\":{\"newest\":1,\"told\":0}," REST,                false},
 		{"negative floor",
 		 "{\"format\":1,\"floor\":-1,\"lastCheck\":0,\"clock\":0,\"failures\":0}", false},
-		{"accepted is empty",     "{\"format\":1,\"accepted\":{}," REST,           false},
-		{"accepted is no object", "{\"format\":1,\"accepted\":7," REST,            false},
-		{"cut",                   "{\"format\":1,\"floor\":0",                     false},
-		{"empty",                 "",					      false},
-		{"not an object",         "[]",					    false},
+		{"accepted is empty",      "{\"format\":1,\"accepted\":{}," REST,          false},
+		{"accepted is no object",  "{\"format\":1,\"accepted\":7," REST,           false},
+		{"cut",                    "{\"format\":1,\"floor\":0",                    false},
+		{"empty",                  "",					     false},
+		{"not an object",          "[]",					   false},
 	};
 	static struct state s;
 

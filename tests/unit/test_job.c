@@ -20,7 +20,7 @@ enum {
 /* clang-format off */
 static const uint8_t INSTALL_MAP[JOB_PHASES][JOB_EVENTS] = {
 	/*       TRY   EXH   FETC  MISS  BAD   ACC   WAIT  SAME  REF   CLEAR BEGUN BODY  OK    ALL   IBAD  COMM  TROU  CANC */
-	[DISC] = {FETC, FAIL, NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   FAIL, FAIL},
+	[DISC] = {FETC, FAIL, NO,   NO,   NO,   NO,   NO,   DONE, NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   FAIL, FAIL},
 	[FETC] = {NO,   NO,   VALI, DISC, DISC, NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   FAIL, FAIL},
 	[VALI] = {NO,   NO,   NO,   NO,   NO,   DOWN, WAIT, DONE, DISC, NO,   NO,   NO,   NO,   NO,   NO,   NO,   FAIL, FAIL},
 	[WAIT] = {NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   DOWN, NO,   NO,   NO,   NO,   NO,   NO,   FAIL, FAIL},
