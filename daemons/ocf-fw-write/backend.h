@@ -13,9 +13,11 @@
 #pragma once
 
 #include "base/buf.h"
+#include "child/confine.h"
 #include "child/proto.h"
 
 #define BACKEND_COMPONENTS_MAX ((size_t)32)
+#define BACKEND_PATHS_MAX      ((size_t)24)
 
 enum backend_how {
 	BACKEND_NEW,     /* of the chosen slot, empty, to be written from its start */
@@ -25,6 +27,7 @@ enum backend_how {
 
 struct backend {
 	const struct backend_ops *ops;
+	char why[PROTO_TEXT]; /* of the last failure, for people; may be empty */
 };
 
 struct backend_ops {
@@ -67,6 +70,9 @@ struct backend_ops {
 	int (*confirm)(struct backend *b, const char *slot);
 	/* The version in `slot` is not to start any more. -EPERM: there is no other one. */
 	int (*reject)(struct backend *b, const char *slot);
+
+	/* Everything it opens by name once the program is confined; how many. */
+	size_t (*paths)(struct backend *b, struct confine_path *ret, size_t max);
 };
 
 static inline struct backend *backend_free(struct backend *b)

@@ -1,7 +1,12 @@
 #include "config.h"
 
+#include <stdio.h>
+
+#include "base/clock.h"
 #include "codec/conf.h"
 
+static const char *const TYPES[] = {"folder", "block", NULL};
+static const char *const LOADERS[] = {"uboot", "grub", "custom", NULL};
 static const char *const ACTIVATIONS[] = {"immediate", "reboot", NULL};
 
 static bool name_is_valid(struct span name)
@@ -34,30 +39,95 @@ static bool components_are_valid(struct span text)
 	return n > 0 && n <= BACKEND_COMPONENTS_MAX;
 }
 
+static bool path_is_valid(struct span text)
+{
+	return text.len == 0 || text.ptr[0] == '/';
+}
+
+static bool names_are_valid(struct span text)
+{
+	return bootenv_set_names(&(struct bootenv){0}, text);
+}
+
 /* clang-format off */
 static const struct conf_option OPTIONS[] = {
 #define AT(member)   offsetof(struct config, member)
 #define ROOM(member) sizeof(((struct config *)0)->member)
+#define PATH(section, name, member)                                                                \
+	{section, name, CONF_TEXT, AT(member), ROOM(member), .check = path_is_valid,               \
+	 .takes = "an absolute path"}
+	{"Slots", "Type", CONF_ENUM, AT(type), .words = TYPES},
 	{"Slots", "Directory", CONF_TEXT, AT(slots.directory), ROOM(slots.directory), .max = 0},
 	{"Slots", "Components", CONF_TEXT, AT(install.components), ROOM(install.components),
 	 .check = components_are_valid},
 	{"Slots", "SizeMaxMiB", CONF_U32, AT(install.size_max_mib), .max = UINT32_MAX},
 	{"Slots", "Activation", CONF_ENUM, AT(slots.activation), .words = ACTIVATIONS},
-	{"Boot", "BootIdFile", CONF_TEXT, AT(slots.boot_id_file), ROOM(slots.boot_id_file),
-	 .max = 0},
+	{"Slots", "DevicesA", CONF_TEXT, AT(devices[0]), ROOM(devices[0]), .max = 0},
+	{"Slots", "DevicesB", CONF_TEXT, AT(devices[1]), ROOM(devices[1]), .max = 0},
+	PATH("Slots", "Release", block.release),
+	{"Boot", "Type", CONF_ENUM, AT(boot.type), .words = LOADERS},
+	{"Boot", "Names", CONF_TEXT, AT(boot.names), ROOM(boot.names), .check = names_are_valid,
+	 .takes = "two different words"},
+	{"Boot", "Attempts", CONF_U32, AT(boot.attempts), .min = 1, .max = BOOT_ATTEMPTS_MAX},
+	PATH("Boot", "BootIdFile", slots.boot_id_file),
+	PATH("Boot", "CommandLine", block.command_line),
+	PATH("Boot", "EnvConfig", boot.env_config),
+	PATH("Boot", "PrintEnv", boot.printenv),
+	PATH("Boot", "SetEnv", boot.setenv),
+	PATH("Boot", "GrubEnv", boot.grubenv),
+	PATH("Boot", "Script", boot.script),
+	{"Boot", "ScriptTries", CONF_BOOL, AT(boot.script_tries), .max = 0},
+};
+
+static const struct config DEFAULTS = {
+	.install = {.components = "firmware"},
+	.slots = {.directory = "/var/lib/ocfgw/slots", .activation = SLOTS_IMMEDIATE,
+		  .boot_id_file = "/proc/sys/kernel/random/boot_id"},
+	.block = {.command_line = "/proc/cmdline", .release = "/etc/os-release"},
+	.boot = {.names = "A B",
+		 .attempts = 3,
+		 .env_config = "/etc/fw_env.config",
+		 .printenv = "/usr/bin/fw_printenv",
+		 .setenv = "/usr/bin/fw_setenv",
+		 .grubenv = "/boot/grub/grubenv"},
+	.limit_us = 10 * 60 * USEC_PER_SEC,
 };
 /* clang-format on */
 
+/* What one value alone does not tell. */
+static bool is_consistent(struct config *c, const char **ret_why)
+{
+	const char *const texts[BOOT_SLOTS] = {c->devices[0], c->devices[1]};
+
+	c->block.env.kind = c->boot.type == BOOT_GRUB ? BOOTENV_GRUB : BOOTENV_UBOOT;
+	c->block.env.attempts = c->boot.attempts;
+	c->block.tells_trial = c->boot.type == BOOT_CUSTOM && c->boot.script_tries;
+	if (c->type != CONFIG_BLOCK)
+		return true;
+	if (!bootenv_set_names(&c->block.env, span_str(c->boot.names)))
+		return false;
+	if (c->boot.type == BOOT_CUSTOM && c->boot.script[0] == '\0') {
+		*ret_why = "[Boot] Type=custom needs Script=";
+		return false;
+	}
+	return devices_parse(&c->block.devices, c->install.components, texts, ret_why);
+}
+
 int config_load(const char *path, struct config *ret, char *ret_error, size_t room)
 {
+	const char *why = "[Boot] Names=";
 	int r;
 
-	*ret = (struct config){
-		.install = {.components = "firmware"                         },
-		.slots = { .directory = "/var/lib/ocfgw/slots",
-			    .activation = SLOTS_IMMEDIATE,
-			    .boot_id_file = "/proc/sys/kernel/random/boot_id"},
-	};
+	*ret = DEFAULTS;
 	r = conf_load(path, OPTIONS, ARRAY_SIZE(OPTIONS), ret, ret_error, room);
-	return r == -ENOENT ? 0 : r;
+	if (r < 0 && r != -ENOENT)
+		return r;
+	_Static_assert(sizeof(ret->block.directory) == sizeof(ret->slots.directory), "one folder");
+	_Static_assert(sizeof(ret->block.boot_id_file) == sizeof(ret->slots.boot_id_file), "");
+	memcpy(ret->block.boot_id_file, ret->slots.boot_id_file, sizeof(ret->block.boot_id_file));
+	memcpy(ret->block.directory, ret->slots.directory, sizeof(ret->block.directory));
+	if (is_consistent(ret, &why))
+		return 0;
+	(void)snprintf(ret_error, room, "%s: %s", path, why);
+	return -EINVAL;
 }

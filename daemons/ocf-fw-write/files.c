@@ -7,13 +7,10 @@
 #define READ_STEP ((size_t)512)
 #define NAME_ROOM ((size_t)96)
 
-int files_read(int dir, const char *name, struct buf *out)
+static int read_all(int fd, struct buf *out)
 {
-	CLEANUP(closep) int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	ssize_t n;
 
-	if (fd < 0)
-		return -errno;
 	do {
 		uint8_t *at = buf_room(out, READ_STEP);
 
@@ -23,6 +20,20 @@ int files_read(int dir, const char *name, struct buf *out)
 		out->len += n > 0 ? (size_t)n : 0;
 	} while (n > 0);
 	return n < 0 ? -errno : 0;
+}
+
+int files_read(int dir, const char *name, struct buf *out)
+{
+	CLEANUP(closep) int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : read_all(fd, out);
+}
+
+int files_load(const char *path, struct buf *out)
+{
+	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : read_all(fd, out);
 }
 
 int files_write(int fd, struct span data)

@@ -59,13 +59,27 @@ static void answer(struct proto_done *ret, enum fw_error e, const char *text)
 	proto_text(ret->text, sizeof(ret->text), text);
 }
 
-static void answer_errno(struct proto_done *ret, int r, const char *what)
+/* What the back end or a hook could not do. */
+static void answer_errno(struct install *n, struct proto_done *ret, int r, const char *what)
 {
-	char text[PROTO_TEXT];
-	bool full = r == -ENOSPC || r == -EDQUOT;
+	static const struct {
+		int r;
+		enum fw_error e;
+	} ERRORS[] = {
+		{-ENOSPC, FWE_INSTALL_NO_SPACE},
+		{-EDQUOT, FWE_INSTALL_NO_SPACE},
+		{-EFBIG,  FWE_IMAGE_TOO_LARGE },
+	};
+	enum fw_error e = FWE_INSTALL_FAILED;
+	char text[2 * PROTO_TEXT];
 
-	(void)snprintf(text, sizeof(text), "%s: %s", what, strerror(-r));
-	answer(ret, full ? FWE_INSTALL_NO_SPACE : FWE_INSTALL_FAILED, text);
+	for (size_t i = 0; i < ARRAY_SIZE(ERRORS); i++)
+		if (ERRORS[i].r == r)
+			e = ERRORS[i].e;
+	(void)snprintf(text, sizeof(text), "%s: %s", what,
+		       n->backend->why[0] ? n->backend->why : strerror(-r));
+	answer(ret, e, text);
+	n->backend->why[0] = '\0';
 }
 
 /* ---- begin ---- */
@@ -141,7 +155,7 @@ void install_begin(struct install *n, const struct proto_begin *b, struct proto_
 	}
 	r = begin(n, b, &ret->octets);
 	if (r < 0) {
-		answer_errno(ret, r, "the slot cannot be emptied");
+		answer_errno(n, ret, r, "the slot cannot be emptied");
 		return;
 	}
 	n->step = STEP_BEGUN;
@@ -149,14 +163,14 @@ void install_begin(struct install *n, const struct proto_begin *b, struct proto_
 
 /* ---- chunks ---- */
 
-static void answer_chunks(struct proto_done *ret, int r)
+static void answer_chunks(struct install *n, struct proto_done *ret, int r)
 {
 	if (r == -EBADMSG)
 		answer(ret, FWE_IMAGE_DIGEST_MISMATCH, "the chunk index is not what was signed");
 	else if (r == -ENOENT)
 		answer(ret, FWE_INSTALL_FAILED, "nothing runs whose octets could be used again");
 	else
-		answer_errno(ret, r, "the running slot cannot be compared");
+		answer_errno(n, ret, r, "the running slot cannot be compared");
 }
 
 void install_chunks(struct install *n, const struct proto_chunks *c, int pipe,
@@ -174,7 +188,7 @@ void install_chunks(struct install *n, const struct proto_chunks *c, int pipe,
 	if (r == 0)
 		r = reuse_compare(u, pipe, n->control, progress);
 	if (r < 0) {
-		answer_chunks(ret, r);
+		answer_chunks(n, ret, r);
 		return;
 	}
 	ret->octets = reuse_missing(u);
@@ -362,10 +376,8 @@ static void write_image(struct taking *t, int pipe, struct proto_done *ret)
 		r = b->ops->finish(b, t->fd);
 	closep(&t->fd);
 	ret->octets = t->pass.octets;
-	if (r == -EFBIG)
-		answer(ret, FWE_IMAGE_TOO_LARGE, "the image is larger than the slot");
-	else if (r < 0)
-		answer_errno(ret, r, "the image cannot be written");
+	if (r < 0)
+		answer_errno(t->n, ret, r, "the image cannot be written");
 	else
 		judge(t->n, t->image, &t->pass, ret);
 }
@@ -438,7 +450,7 @@ void install_commit(struct install *n, uint32_t attempts, struct proto_done *ret
 	n->step = STEP_NONE;
 	r = n->backend->ops->commit(n->backend, &n->plan, attempts);
 	if (r < 0)
-		answer_errno(ret, r, "the slot cannot be made current");
+		answer_errno(n, ret, r, "the slot cannot be made current");
 }
 
 /* ---- trial ---- */
@@ -453,7 +465,7 @@ static void conclude(struct install *n, const char *slot,
 	if (r == 0)
 		r = call(n->backend, slot);
 	if (r < 0)
-		answer_errno(ret, r, "the boot variables cannot be changed");
+		answer_errno(n, ret, r, "the boot variables cannot be changed");
 }
 
 void install_confirm(struct install *n, const char *slot, struct proto_done *ret)

@@ -13,7 +13,11 @@
 #include "base/log.h"
 #include "child/confine.h"
 #include "child/proto.h"
+#include "boot_custom.h"
+#include "boot_grub.h"
+#include "boot_uboot.h"
 #include "config.h"
+#include "programs.h"
 
 #define CONFIG_FILE "/etc/ocfgw/fw-write.conf"
 
@@ -36,6 +40,7 @@ static const struct confine_call CALLS[] = {
 	CALL(flock),
 	CALL(memfd_create),
 	CALL(pread64),
+	CALL(pwrite64),
 	CALL(ppoll),
  /* Threads for digests; no new process. */
 	{.nr = __NR_clone, .argument = 0, .mask = CLONE_THREAD, .value = CLONE_THREAD},
@@ -63,10 +68,10 @@ static const struct confine_call CALLS[] = {
 #endif
 };
 
-static int confine(const char *directory)
+static int confine(struct backend *b)
 {
-	const struct confine_path slots = {directory, CONFINE_WRITE};
-	int r = confine_files(&slots, 1);
+	struct confine_path paths[BACKEND_PATHS_MAX];
+	int r = confine_files(paths, b->ops->paths(b, paths, ARRAY_SIZE(paths)));
 
 	if (r == -EOPNOTSUPP)
 		log_warning("write: this kernel has no Landlock: files are kept away by user only");
@@ -114,6 +119,9 @@ static void log_done(const char *what, const struct proto_done *d)
 
 struct writer {
 	struct config config;
+	struct runner_program programs[PROGRAMS];
+	struct runner *runner; /* NULL: no programs are configured */
+	struct boot *boot;
 	struct backend *backend;
 	struct install *install;
 };
@@ -194,11 +202,50 @@ static void writer_done(struct writer *w)
 {
 	w->install = install_free(w->install);
 	w->backend = backend_free(w->backend);
+	w->boot = boot_free(w->boot);
+	w->runner = runner_free(w->runner);
+}
+
+static int open_boot(struct writer *w)
+{
+	const struct boot_config *c = &w->config.boot;
+	const struct bootenv *env = &w->config.block.env;
+
+	if (c->type == BOOT_GRUB)
+		return boot_grub_new(&w->boot, env, c->grubenv);
+	if (c->type == BOOT_CUSTOM)
+		return boot_custom_new(&w->boot, env, c->script_tries, w->runner,
+				       PROGRAM_BOOT_SCRIPT);
+	return boot_uboot_new(&w->boot, env, w->runner, PROGRAM_PRINTENV, PROGRAM_SETENV);
+}
+
+/* Everything that needs more than the walls leave. ret_what: what it could not open. */
+static int open_all(struct writer *w, const char **ret_what)
+{
+	int r = 0;
+
+	*ret_what = "programs";
+	if (programs_fill(w->programs, &w->config))
+		r = runner_new(&w->runner, w->programs, PROGRAMS);
+	if (r == 0 && w->config.type == CONFIG_BLOCK) {
+		*ret_what = "boot loader";
+		r = open_boot(w);
+	}
+	if (r < 0)
+		return r;
+	*ret_what = w->config.slots.directory;
+	r = w->config.type == CONFIG_BLOCK ? block_open(&w->backend, &w->config.block, w->boot)
+					   : slots_open(&w->backend, &w->config.slots);
+	if (r < 0)
+		return r;
+	*ret_what = "memory";
+	return install_new(&w->install, &w->config.install, w->backend, PROTO_FD);
 }
 
 static int run(const char *config_file)
 {
 	CLEANUP(writer_done) struct writer w = {0};
+	const char *what;
 	char error[256];
 	int r = config_load(config_file, &w.config, error, sizeof(error));
 
@@ -206,14 +253,12 @@ static int run(const char *config_file)
 		log_error("write: %s", r == -EINVAL ? error : strerror(-r));
 		return r;
 	}
-	r = slots_open(&w.backend, &w.config.slots);
+	r = open_all(&w, &what);
 	if (r < 0) {
-		log_error("write: %s: %s", w.config.slots.directory, strerror(-r));
+		log_error("write: %s: %s", what, strerror(-r));
 		return r;
 	}
-	r = install_new(&w.install, &w.config.install, w.backend, PROTO_FD);
-	if (r == 0)
-		r = confine(w.config.slots.directory);
+	r = confine(w.backend);
 	if (r == 0)
 		r = serve(&w);
 	if (r < 0)

@@ -261,6 +261,13 @@ static int slots_reject(struct backend *b, const char *slot)
 	return trial_reject(slots_of(b)->boot, NAMES, slot);
 }
 
+static size_t slots_paths(struct backend *b, struct confine_path *ret, size_t max)
+{
+	if (max > 0)
+		ret[0] = (struct confine_path){slots_of(b)->config->directory, CONFINE_WRITE};
+	return max > 0;
+}
+
 static const struct backend_ops SLOTS = {
 	.free = slots_free,
 	.state = slots_state,
@@ -276,6 +283,7 @@ static const struct backend_ops SLOTS = {
 	.commit = slots_commit,
 	.confirm = slots_confirm,
 	.reject = slots_reject,
+	.paths = slots_paths,
 };
 
 static int open_dirs(struct slots *s)
@@ -302,10 +310,10 @@ int slots_open(struct backend **ret, const struct slots_config *config)
 	if (!s)
 		return -ENOMEM;
 	*s = (struct slots){
-		.backend = {&SLOTS},
+		.backend = {.ops = &SLOTS},
 		.config = config,
 		.dir = -1,
-		.slot_dirs = { -1,    -1},
+		.slot_dirs = { -1,           -1},
 	};
 	r = open_dirs(s);
 	if (r == 0 && read_boot_id(s) < 0)
