@@ -164,7 +164,8 @@ bool app_job_event(struct app *a, enum job_event event)
 
 	if (!a->run || !job_step(&a->run->job, event, &fx))
 		return false;
-	app_publish(a);
+	if ((fx & JOB_FX_END) == 0)
+		app_publish(a); /* the end is told when it is stored */
 	do_effects(a, fx);
 	return true;
 }

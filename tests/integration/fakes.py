@@ -3,7 +3,7 @@
 
 usage: fakes.py ADDRESS; each line of standard input is a command as a JSON list, answered by a
 line `done`: appear NAME, vanish NAME, network_manager {VERSION: OPTIONS}, resolved DOMAINS,
-security STATE ONBOARDING."""
+metered NUMBER, security STATE ONBOARDING."""
 import json
 import sys
 
@@ -53,6 +53,24 @@ class NetworkManager(dbus.service.Object):
                                 for p, o in objects.items()}, signature="oa{sa{sv}}")
 
 
+class Network(dbus.service.Object):
+    """Its main object: whether octets cost money here."""
+
+    value = 0
+
+    @dbus.service.method(PROPERTIES, in_signature="s", out_signature="a{sv}")
+    def GetAll(self, _interface):
+        return variants({"Metered": dbus.UInt32(self.value)})
+
+    @dbus.service.signal(PROPERTIES, signature="sa{sv}as")
+    def PropertiesChanged(self, interface, changed, invalidated):
+        pass
+
+    def become(self, value):
+        self.value = value
+        self.PropertiesChanged(NM, self.GetAll(NM), dbus.Array([], signature="s"))
+
+
 class Resolved(dbus.service.Object):
     domains = []
 
@@ -87,6 +105,8 @@ def main():
         connections[name] = dbus.bus.BusConnection(sys.argv[1], mainloop=mainloop)
         objects[name] = kind(connections[name], path)
 
+    network = Network(connections[NM], "/org/freedesktop/NetworkManager")
+
     def obey(verb, *words):
         if verb == "appear":
             connections[words[0]].request_name(words[0])
@@ -94,6 +114,9 @@ def main():
             connections[words[0]].release_name(words[0])
         elif verb == "network_manager":
             objects[NM].options = words[0]
+        elif verb == "metered":
+            network.become(words[0])
+            connections[NM].flush()
         elif verb == "resolved":
             objects[RESOLVED].domains = words[0]
         elif verb == "security":

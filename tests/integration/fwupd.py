@@ -386,6 +386,8 @@ http {{
 def plain(value):
     if isinstance(value, dbus.Array):
         return [plain(v) for v in value]
+    if isinstance(value, dbus.Struct):
+        return tuple(plain(v) for v in value)
     if isinstance(value, dbus.Dictionary):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (dbus.String, dbus.ObjectPath)):

@@ -41,6 +41,11 @@ static void config_load__has_defaults(void **state)
 	assert_int_equal(c.stall_us, 60 * 1000000);
 	assert_false(c.allow_downgrade || c.auto_install || c.allow_loopback || c.allow_private);
 	assert_int_equal(c.freshness, 0);
+	assert_string_equal(c.windows, "");
+	assert_int_equal(c.rate, 0);
+	assert_int_equal(c.metered_mode, METERED_FULL);
+	assert_int_equal(c.battery_min, 30);
+	assert_string_equal(c.power_dir, "/sys/class/power_supply");
 	assert_int_equal(config_sources(&c, sources), CONFIG_SOURCES);
 	assert_int_equal(sources[0], SOURCE_NETWORK_MANAGER);
 	assert_int_equal(sources[CONFIG_SOURCES - 1], SOURCE_RESOLV_CONF);
@@ -55,6 +60,25 @@ static void config_load__takes_its_limits(void **state)
 	assert_int_equal(load(DEVICE "[Policy]\nManifestTimeout=1s\nStallTimeout=1h\n", &c), 0);
 	assert_int_equal(c.manifest_us, 1000000);
 	assert_int_equal(c.stall_us, UINT64_C(3600) * 1000000);
+}
+
+static void config_load__takes_the_policy(void **state)
+{
+	struct fwupd_config c;
+
+	(void)state;
+	assert_int_equal(load(DEVICE
+			      "[Policy]\nWindows=Sat,Sun 22:00-06:00 Mon..Fri 01:00-05:00 UTC\n"
+			      "RateLimit=1000000\nMeteredMode=capped\nMeteredRateLimit=5\n"
+			      "MinBattery=100\nPowerSupplies=/p\n",
+			      &c),
+			 0);
+	assert_string_equal(c.windows, "Sat,Sun 22:00-06:00 Mon..Fri 01:00-05:00 UTC");
+	assert_int_equal(c.rate, 1000000);
+	assert_int_equal(c.metered_mode, METERED_CAPPED);
+	assert_int_equal(c.metered_rate, 5);
+	assert_int_equal(c.battery_min, 100);
+	assert_string_equal(c.power_dir, "/p");
 }
 
 static void config_load__reads_lists(void **state)
@@ -103,6 +127,10 @@ static void config_load__refuses(void **state)
 		{"time",               DEVICE "[Policy]\nCheckInterval=often\n"                  },
 		{"no time at all",     DEVICE "[Policy]\nManifestTimeout=999ms\n"                },
 		{"too patient",        DEVICE "[Policy]\nStallTimeout=3601s\n"                   },
+		{"windows",            DEVICE "[Policy]\nWindows=at night\n"                     },
+		{"metered",            DEVICE "[Policy]\nMeteredMode=sometimes\n"                },
+		{"rate",               DEVICE "[Policy]\nRateLimit=4294967296\n"                 },
+		{"battery",            DEVICE "[Policy]\nMinBattery=101\n"                       },
 	};
 	struct fwupd_config c;
 
@@ -120,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(config_load__has_defaults),
 		cmocka_unit_test(config_load__takes_its_limits),
+		cmocka_unit_test(config_load__takes_the_policy),
 		cmocka_unit_test(config_load__reads_lists),
 		cmocka_unit_test(config_load__refuses),
 	};
