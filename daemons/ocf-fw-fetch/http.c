@@ -11,9 +11,10 @@
 #include "fw/url.h"
 #include "reply.h"
 
-#define SLOW_OCTETS   1024L /* a second */
-#define BUFFER_OCTETS (256L * 1024)
-#define POLL_MS       1000
+#define SLOW_OCTETS    1024L /* a second */
+#define BUFFER_OCTETS  (256L * 1024)
+#define RECEIVE_OCTETS (512 * 1024)
+#define POLL_MS        1000
 #define ACCEPT_MANIFEST                                                                            \
 	"Accept: application/jose+json, application/jose;q=0.9, application/cose;q=0.8, "          \
 	"application/json;q=0.5"
@@ -41,8 +42,9 @@ struct transfer {
 	struct curl_slist *head, *resolve;
 	size_t ranges_max; /* of one request */
 	uint64_t deadline_us;
-	bool by_proxy; /* so the peer is not whom we talk to */
-	bool has_head; /* of the reply, and it was judged */
+	bool by_proxy;    /* so the peer is not whom we talk to */
+	bool has_head;    /* of the reply, and it was judged */
+	bool has_started; /* that was told */
 	char message[CURL_ERROR_SIZE];
 };
 
@@ -81,6 +83,24 @@ static bool take_head(struct transfer *t)
 					  });
 }
 
+/* Whoever asked may need to know of what the octets are before they are there. */
+static bool tell_start(struct transfer *t)
+{
+	struct proto_msg m = {.type = PROTO_STARTED, .started.size = PROTO_SIZE_ANY};
+	curl_off_t length = -1;
+
+	if (t->has_started || t->f->kind != PROTO_IMAGE_BODY)
+		return true;
+	t->has_started = true;
+	(void)curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	if (length >= 0 && !t->reply.ranges)
+		m.started.size = t->f->offset + (uint64_t)length;
+	m.started.private_peer = t->out->private_peer;
+	memcpy(m.started.etag, t->out->etag, sizeof(m.started.etag));
+	memcpy(m.started.url, t->out->url, sizeof(m.started.url));
+	return proto_send(t->sink.control, &m, -1) == 0;
+}
+
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
@@ -90,7 +110,8 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 	if (status_of(t) != wanted_status(t))
 		more = reply_take_other(&t->reply, n);
 	else
-		more = take_head(t) && reply_take_body(&t->reply, span_of(data, n));
+		more = take_head(t) && tell_start(t) &&
+		       reply_take_body(&t->reply, span_of(data, n));
 	return more ? n : CURL_WRITEFUNC_ERROR;
 }
 
@@ -119,6 +140,9 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
 		proto_text(t->out->text, sizeof(t->out->text), strerror(errno));
 		return CURL_SOCKET_BAD;
 	}
+	/* What waits here is lost by a cut. */
+	if (fd >= 0 && t->f->kind == PROTO_IMAGE_BODY)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){RECEIVE_OCTETS}, sizeof(int));
 	return fd >= 0 ? fd_take(&fd) : CURL_SOCKET_BAD;
 }
 

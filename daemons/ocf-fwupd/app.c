@@ -188,6 +188,10 @@ static int start_timers(struct app *a)
 		r = loop_timer_new(&a->forget_timer, a->loop, on_forget_time, a);
 	if (r >= 0)
 		r = loop_timer_new(&a->fetch_timer, a->loop, app_fetch_silent, a);
+	if (r >= 0)
+		r = loop_timer_new(&a->write_timer, a->loop, app_write_silent, a);
+	if (r >= 0)
+		r = loop_timer_new(&a->retry_timer, a->loop, app_image_retry, a);
 	return r;
 }
 
@@ -283,6 +287,8 @@ struct app *app_free(struct app *a)
 	loop_timer_free(a->pace_timer);
 	loop_timer_free(a->forget_timer);
 	loop_timer_free(a->fetch_timer);
+	loop_timer_free(a->write_timer);
+	loop_timer_free(a->retry_timer);
 	state_free(a->state);
 	free(a);
 	return NULL;

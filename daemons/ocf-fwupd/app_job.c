@@ -86,6 +86,7 @@ static void end(struct app *a)
 		 a->facts.current, (unsigned long long)run->octets_before);
 	app_publish(a); /* the job with its result, then the service without the job */
 	app_abort(a);
+	app_image_reset(a->run);
 	loop_timer_set(a->defer_timer, NEVER_US);
 	loop_timer_set(a->look_timer, NEVER_US);
 	loop_timer_set(a->pace_timer, NEVER_US);
@@ -152,6 +153,8 @@ static void do_effects(struct app *a, unsigned fx)
 		app_wait(a);
 	else if ((fx & JOB_FX_BEGIN) != 0)
 		begin(a);
+	else if ((fx & JOB_FX_AGAIN) != 0)
+		app_begin_slot(a, true);
 	else if ((fx & JOB_FX_IMAGE) != 0)
 		app_fetch_image(a);
 	else if ((fx & JOB_FX_COMMIT) != 0)
@@ -242,7 +245,7 @@ int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options 
 		.direct = a->config->direct && !o->bundle,
 		.body_fd = -1,
 		.stream_fd = -1,
-		.reuse_pipe = -1,
+		.image_in = -1,
 	};
 	(void)snprintf(run->url, sizeof(run->url), "%s", o->url ? o->url : "");
 	(void)snprintf(run->transaction, sizeof(run->transaction), "%s",
@@ -270,6 +273,7 @@ void app_job_drop(struct app *a)
 	if (!a->run)
 		return;
 	app_drop_stream(a);
+	app_image_close(a->run);
 	domain_search_free(a->run->search);
 	bus_resolve_free(a->run->lookup);
 	app_run_free(a->run);

@@ -26,6 +26,8 @@ static void close_body(struct app *a)
 void app_drop_stream(struct app *a)
 {
 	close_body(a);
+	if (a->run->direct)
+		app_image_close(a->run);
 	if (a->run->stream_fd < 0)
 		return;
 	(void)close(fd_take(&a->run->stream_fd));
@@ -35,8 +37,10 @@ void app_drop_stream(struct app *a)
 void app_manifest_failed(struct app *a, enum fw_error error, const char *detail)
 {
 	close_body(a);
+	app_image_close(a->run);
 	if (!a->run->fetched)
 		helper_close(&a->fetch);
+	a->run->fetched = true;
 	app_job_note(a, error, detail);
 	(void)app_job_event(a, a->run->job.phase == JOB_FETCHING ? JOB_SERVER_BAD : JOB_IMAGE_BAD);
 }
@@ -56,15 +60,16 @@ void app_manifest_settle(struct app *a)
 	struct run *run = a->run;
 	bool missing = run->reply.status == HTTP_NOT_FOUND || run->reply.status == HTTP_GONE;
 
-	if (!run->fetched)
-		return;
+	if (!run->fetched || (run->body_want > 0 && run->body.len < run->reply.octets))
+		return; /* there is more in the pipe */
 	if (run->reply.error == FWE_FETCH_HTTP_STATUS && missing &&
 	    run->job.phase == JOB_FETCHING) {
 		close_body(a);
+		app_image_close(run);
 		(void)app_job_event(a, JOB_MISSING);
 	} else if (run->reply.error != FWE_OK) {
 		app_manifest_failed(a, (enum fw_error)run->reply.error, run->reply.text);
-	} else if (run->body_end && run->body_want > 0) {
+	} else if (run->body_want > 0) {
 		head_is_short(a);
 	} else if (run->body_end) {
 		close_body(a);
@@ -127,6 +132,8 @@ static int on_body(void *arg, uint32_t revents)
 		run->body.len += (size_t)n;
 		if (run->body.len == run->body_want)
 			head_has_grown(a);
+		else if (run->body_want > 0)
+			app_manifest_settle(a);
 		return 0;
 	}
 	run->body_end = true;
@@ -157,8 +164,10 @@ static int ask(struct app *a, const struct discover_try *try)
 	run->body_fd = ends[0];
 	if (fcntl(run->body_fd, F_SETFL, O_NONBLOCK) < 0)
 		return -errno;
-	if (c->direct)
-		(void)fcntl(in, F_SETPIPE_SZ, APP_PIPE_OCTETS); /* the image follows */
+	if (run->direct) { /* the image follows */
+		(void)fcntl(in, F_SETPIPE_SZ, APP_PIPE_OCTETS);
+		run->image_in = fcntl(in, F_DUPFD_CLOEXEC, 0);
+	}
 	r = loop_add_fd(a->loop, run->body_fd, EPOLLIN, on_body, a);
 	if (r < 0)
 		return r;
@@ -228,6 +237,8 @@ void app_fetch_manifest(struct app *a)
 	run->body.max = MANIFEST_BYTES_MAX + 2 * READ_STEP;
 	run->body_want = a->config->direct ? DIRECT_HEAD : 0;
 	run->body_end = run->fetched = false;
+	run->asked_at = run->got_to = 0;
+	run->etag[0] = '\0';
 	run->asked_us = clock_monotonic_us();
 	log_info("discover: asking source=%s link=%s url=%s", DISCOVER_SOURCE_NAMES[try->source],
 		 try->link, try->url);

@@ -11,6 +11,7 @@
 #include "helper.h"
 #include "inhibit.h"
 #include "state.h"
+#include "tag.h"
 #include "watch.h"
 
 struct bus_resolve;
@@ -22,6 +23,7 @@ enum awaited {
 	AWAIT_SLOTS,
 	AWAIT_BEGIN,
 	AWAIT_CHUNKS,
+	AWAIT_KEPT, /* how much of the image is there */
 	AWAIT_IMAGE,
 	AWAIT_COMMIT,
 };
@@ -87,9 +89,20 @@ struct run {
 	enum awaited awaited;
 	size_t image; /* under way */
 	enum reuse reuse;
-	int reuse_pipe;                /* for what will be fetched of the image; -1: none */
 	char reuse_failed[PROTO_TEXT]; /* why the whole image was fetched, for people */
-	bool staged; /* the images may be in the slot already: verify before fetching */
+	bool keeps; /* the slot holds octets of these images: go on behind them */
+	/* That image: offsets are those in the file that the server has. */
+	int image_in;              /* our end of its pipe, while more may come; -1: none */
+	uint64_t kept;             /* octets of it that were in the slot */
+	uint64_t asked_at, got_to; /* of the last request */
+	struct tag tag;            /* of that file */
+	char etag[PROTO_ETAG];     /* of the reply that comes in */
+	uint32_t afresh, guessed;  /* images (bits): to be fetched from their start; taken for
+				      whole because their size is not known */
+	bool no_ranges;            /* the server at hand gives whole files only */
+	bool again;                /* begin the slot again when the writer has answered */
+	unsigned failures;         /* in a row, ... */
+	uint64_t failed_at;        /* ... the last one after so many octets */
 	uint64_t octets_before;
 };
 
@@ -102,7 +115,8 @@ struct app {
 	struct bus_watch *security, *network;
 	bool security_reset, onboarding_open; /* of ocf-secd */
 	struct helper fetch, write;
-	struct loop_timer *check_timer, *defer_timer, *forget_timer, *fetch_timer;
+	struct loop_timer *check_timer, *defer_timer, *forget_timer, *fetch_timer, *write_timer,
+		*retry_timer;
 	struct watch *watch;
 	struct reach reach;
 	bool reach_is_new; /* since the job began */
@@ -240,7 +254,10 @@ void app_expect_fetch(struct app *a, uint64_t us);
 MUST_USE int app_send_fetch(struct app *a, struct proto_fetch fetch, const char *url, int pipe);
 /* `keep`: what is in the slot may be what we are about to fetch. */
 void app_begin_slot(struct app *a, bool keep);
-void app_fetch_image(struct app *a);
+uint64_t app_image_silence_us(const struct app *a);
+/* The writer has so long for its next word. */
+void app_expect_writer(struct app *a);
+int app_write_silent(void *arg);
 void app_commit(struct app *a);
 void app_abort(struct app *a);
 /* ocf-fw-fetch has been silent for too long. */
@@ -262,8 +279,8 @@ void app_reach_ask(struct app *a);
 
 /* The helper is asked to do something, and what it answers is waited for. */
 void app_ask_writer(struct app *a, enum awaited what, const struct proto_msg *m, int pass);
-/* Asks for the image at hand, or for its index: to the end of `pipe` (borrowed). False: told. */
-MUST_USE bool app_ask_fetcher(struct app *a, const char *url, uint64_t limit, int pipe);
+/* How an image, or the index of all, is asked for. */
+struct proto_fetch app_image_request(const struct app *a, uint64_t limit);
 void app_put_digests(const struct digests *from, struct proto_digests *to);
 
 /* ---- app_reuse.c: octets of the running version are used again ---- */
@@ -276,7 +293,29 @@ void app_reuse_compared(struct app *a, const struct proto_done *d);
 void app_reuse_ranges(struct app *a, uint32_t n);
 /* The image is bad. True: that is so because of the reuse, and it is seen to. */
 bool app_reuse_is_to_blame(struct app *a, const struct proto_done *d);
-void app_reuse_drop(struct app *a);
+
+/* ---- app_image.c: an image, through all cuts ---- */
+
+void app_fetch_image(struct app *a);
+/* Asks for the file of the image from that octet on, or for the ranges that were sent. */
+void app_image_ask(struct app *a, uint64_t at);
+/* The pipe ends, and the writer judges what it has. */
+void app_image_nothing_to_ask(struct app *a);
+void app_image_kept(struct app *a, uint64_t octets);
+void app_image_started(struct app *a, const struct proto_started *s);
+/* run->reply is there. */
+void app_image_fetched(struct app *a);
+void app_image_done(struct app *a, const struct proto_done *d);
+/* A helper has gone. write_lost: false if it has done so too often. */
+void app_image_fetch_lost(struct app *a);
+MUST_USE bool app_image_write_lost(struct app *a);
+int app_image_retry(void *arg);
+/* Whether the writer does not take what is there for it. */
+MUST_USE bool app_image_is_blocked(const struct app *a);
+/* Nothing more comes into the pipe. */
+void app_image_close(struct run *run);
+/* Another server is tried: what is known of the last one is void. */
+void app_image_reset(struct run *run);
 
 /* ---- app_judge.c ---- */
 

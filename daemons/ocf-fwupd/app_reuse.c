@@ -12,7 +12,6 @@ static void give_up(struct app *a, enum fw_error error, const char *why)
 	struct run *run = a->run;
 	bool begun = run->reuse == REUSE_ON;
 
-	app_reuse_drop(a);
 	run->reuse = REUSE_OFF;
 	if (a->config->reuse_refuse) {
 		app_job_note(a, error, why);
@@ -56,7 +55,7 @@ bool app_reuse_begin(struct app *a)
 	int ends[2];
 
 	if (run->reuse != REUSE_UNTRIED || !a->config->reuse || run->plan.index.url[0] == '\0' ||
-	    run->bundle || !a->has_current)
+	    run->bundle || run->direct || !a->has_current)
 		return false;
 	run->reuse = REUSE_OFF;
 	if (pipe2(ends, O_CLOEXEC) < 0) {
@@ -67,7 +66,10 @@ bool app_reuse_begin(struct app *a)
 	in = ends[1];
 	run->fetched = false;
 	log_info("update: fetching index url=%s", run->plan.index.url);
-	if (app_ask_fetcher(a, run->plan.index.url, run->plan.index.size, in))
+	if (app_send_fetch(a, app_image_request(a, run->plan.index.size), run->plan.index.url, in) <
+	    0)
+		app_trouble(a, FWE_INTERNAL, "ocf-fw-fetch cannot be used");
+	else
 		send_index(a, out);
 	return true;
 }
@@ -95,22 +97,16 @@ void app_reuse_compared(struct app *a, const struct proto_done *d)
 
 void app_reuse_ranges(struct app *a, uint32_t n)
 {
-	struct run *run = a->run;
-	const struct plan_image *image = &run->plan.images[run->image];
-	CLEANUP(closep) int pipe = fd_take(&run->reuse_pipe);
 	CLEANUP(closep) int ranges = fd_take(&a->write.passed);
 
-	if (n == 0) { /* nothing is missing: the end of the pipe is all that comes */
-		run->fetched = true;
-		run->reply = (struct proto_fetched){.ranged = 1};
-		return;
-	}
-	if (helper_open(&a->fetch) < 0 ||
-	    helper_send(&a->fetch, &(struct proto_msg){.type = PROTO_RANGES, .ranges.n = n},
-			ranges) < 0)
+	if (n == 0)
+		app_image_nothing_to_ask(a);
+	else if (helper_open(&a->fetch) < 0 ||
+		 helper_send(&a->fetch, &(struct proto_msg){.type = PROTO_RANGES, .ranges.n = n},
+			     ranges) < 0)
 		app_trouble(a, FWE_INTERNAL, "ocf-fw-fetch cannot be used");
 	else
-		(void)!app_ask_fetcher(a, image->url, image->size, pipe);
+		app_image_ask(a, 0);
 }
 
 bool app_reuse_is_to_blame(struct app *a, const struct proto_done *d)
@@ -127,10 +123,4 @@ bool app_reuse_is_to_blame(struct app *a, const struct proto_done *d)
 	else
 		return false;
 	return true;
-}
-
-void app_reuse_drop(struct app *a)
-{
-	closep(&a->run->reuse_pipe);
-	a->run->reuse_pipe = -1;
 }

@@ -155,6 +155,7 @@ static const struct conf_option OPTIONS[] = {
 	TIME("Policy", "MaxStaleness", stale_us, 0, 3660 * DAY_US),
 	TIME("Policy", "DeferMax", defer_us, 0, DAY_US),
 	TIME("Policy", "ManifestTimeout", manifest_us, USEC_PER_SEC, HOUR_US),
+	TIME("Helpers", "WriteTimeout", write_us, USEC_PER_SEC, HOUR_US),
 	TIME("Policy", "StallTimeout", stall_us, USEC_PER_SEC, HOUR_US),
 	TEXT("Policy", "Windows", windows, are_windows,
 	     "windows such as Mon..Fri 01:00-05:00 UTC, separated by blanks"),
@@ -194,6 +195,7 @@ int config_load(struct fwupd_config *ret, const char *path, char *ret_error, siz
 		.defer_us = UINT64_C(15) * 60 * USEC_PER_SEC,
 		.manifest_us = 30 * USEC_PER_SEC, /* A-02, as is the next one */
 		.stall_us = 60 * USEC_PER_SEC,
+		.write_us = UINT64_C(5) * 60 * USEC_PER_SEC,
 		.metered_rate = 64 * 1024,
 		.battery_min = 30,
 		.power_dir = "/sys/class/power_supply",

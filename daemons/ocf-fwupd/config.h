@@ -49,6 +49,7 @@ struct fwupd_config {
 	uint64_t stale_us; /* a source may show nothing newer so long; 0: for ever */
 	uint64_t defer_us;
 	uint64_t manifest_us;        /* for a whole manifest */
+	uint64_t write_us;           /* ocf-fw-write may be silent so long */
 	uint64_t stall_us;           /* an image may come slower than 1 KiB/s so long */
 	char windows[CONFIG_LIST];   /* policy_windows_parse() */
 	uint32_t rate, metered_rate; /* octets/s; 0: no bound */

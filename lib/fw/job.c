@@ -53,6 +53,8 @@ static const struct row {
 	{JOB_DOWNLOADING, JOB_BODY_END,   WRITE,   JOB_VERIFYING,   0,                  0                   },
 	{JOB_DOWNLOADING, JOB_IMAGE_BAD,  WRITE,   JOB_DISCOVERING, FX_NEXT,            0                   },
 	{JOB_VERIFYING,   JOB_BEGUN,      WRITE,   JOB_DOWNLOADING, JOB_FX_IMAGE,       0                   },
+	{JOB_DOWNLOADING, JOB_AGAIN,      WRITE,   JOB_DOWNLOADING, JOB_FX_AGAIN,       0                   },
+	{JOB_VERIFYING,   JOB_AGAIN,      WRITE,   JOB_DOWNLOADING, JOB_FX_AGAIN,       0                   },
 	{JOB_VERIFYING,   JOB_IMAGE_OK,   WRITE,   JOB_DOWNLOADING, JOB_FX_IMAGE,       0                   },
 	{JOB_VERIFYING,   JOB_ALL_OK,     INSTALL, JOB_INSTALLING,  JOB_FX_COMMIT,      0                   },
 	{JOB_VERIFYING,   JOB_ALL_OK,     FETCH,   JOB_DONE,        JOB_FX_END,         JOB_DOWNLOADED      },

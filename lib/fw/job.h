@@ -37,6 +37,7 @@ enum job_event {
 	JOB_BODY_END,   /* all octets of the image are on their way */
 	JOB_IMAGE_OK,   /* and right; there is another image */
 	JOB_ALL_OK,     /* and right; it was the last one */
+	JOB_AGAIN,      /* a helper failed, or what was kept did not fit: begin the slot again */
 	JOB_IMAGE_BAD,  /* not there, cut, or not what was signed */
 	JOB_COMMITTED,  /* the new version is current */
 	JOB_TROUBLE,    /* our own: disk, helper, memory */
@@ -55,6 +56,7 @@ enum job_effect {
 	JOB_FX_COMMIT = 1 << 7,      /* make the slot current */
 	JOB_FX_ABORT = 1 << 8,       /* stop what the helpers do */
 	JOB_FX_END = 1 << 9,         /* it is over: tell and remember the result */
+	JOB_FX_AGAIN = 1 << 10,      /* begin the slot again, and keep what it holds */
 };
 
 enum job_result {

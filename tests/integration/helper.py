@@ -109,7 +109,7 @@ class Helper:
             if not data:
                 return None
             m = Message.from_buffer_copy(data.ljust(ctypes.sizeof(Message), b"\0"))
-            if m.type != WRITTEN:
+            if m.type not in (WRITTEN, STARTED):
                 body = getattr(m.u, f"t{m.type}")
                 return {name: self._plain(name, getattr(body, name)) for name, _ in body._fields_}
 

@@ -19,16 +19,16 @@ enum {
 /* Where each event leads from each phase; NO: nowhere. Written down apart from the code. */
 /* clang-format off */
 static const uint8_t INSTALL_MAP[JOB_PHASES][JOB_EVENTS] = {
-	/*       TRY   EXH   FETC  MISS  BAD   ACC   WAIT  SAME  REF   CLEAR BEGUN BODY  OK    ALL   IBAD  COMM  TROU  CANC */
-	[DISC] = {FETC, FAIL, NO,   NO,   NO,   NO,   NO,   DONE, NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   FAIL, FAIL},
-	[FETC] = {NO,   NO,   VALI, DISC, DISC, NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   FAIL, FAIL},
-	[VALI] = {NO,   NO,   NO,   NO,   NO,   DOWN, WAIT, DONE, DISC, NO,   NO,   NO,   NO,   NO,   NO,   NO,   FAIL, FAIL},
-	[WAIT] = {NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   DOWN, NO,   NO,   NO,   NO,   NO,   NO,   FAIL, FAIL},
-	[DOWN] = {NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   DOWN, VERI, NO,   NO,   DISC, NO,   FAIL, FAIL},
-	[VERI] = {NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   DOWN, NO,   DOWN, INST, DISC, NO,   FAIL, FAIL},
-	[INST] = {NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   DONE, FAIL, NO  },
-	[DONE] = {NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO  },
-	[FAIL] = {NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO  },
+	/*       TRY   EXH   FETC  MISS  BAD   ACC   WAIT  SAME  REF   CLEAR BEGUN BODY  OK    ALL   AGAI  IBAD  COMM  TROU  CANC */
+	[DISC] = {FETC, FAIL, NO,   NO,   NO,   NO,   NO,   DONE, NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   FAIL, FAIL},
+	[FETC] = {NO,   NO,   VALI, DISC, DISC, NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   FAIL, FAIL},
+	[VALI] = {NO,   NO,   NO,   NO,   NO,   DOWN, WAIT, DONE, DISC, NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   FAIL, FAIL},
+	[WAIT] = {NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   DOWN, NO,   NO,   NO,   NO,   NO,   NO,   NO,   FAIL, FAIL},
+	[DOWN] = {NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   DOWN, VERI, NO,   NO,   DOWN, DISC, NO,   FAIL, FAIL},
+	[VERI] = {NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   DOWN, NO,   DOWN, INST, DOWN, DISC, NO,   FAIL, FAIL},
+	[INST] = {NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   DONE, FAIL, NO  },
+	[DONE] = {NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO  },
+	[FAIL] = {NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO  },
 };
 
 /* clang-format on */
