@@ -37,7 +37,14 @@ const char *entry_result_name(unsigned result)
 	return result == ENTRY_REFUSED ? "refused" : JOB_RESULT_NAMES[result];
 }
 
-struct jsn *entry_write(const struct state_entry *e)
+/* What the first format knew; enums may only grow at their end. */
+bool entry_fits(const struct state_entry *e, unsigned format)
+{
+	return format > 1 || (e->kind <= JOB_DOWNLOAD && e->source <= DISCOVER_MANUFACTURER &&
+			      e->result <= ENTRY_REFUSED);
+}
+
+struct jsn *entry_write(const struct state_entry *e, unsigned format)
 {
 	struct jsn *o = jsn_new_object();
 
@@ -52,10 +59,15 @@ struct jsn *entry_write(const struct state_entry *e)
 		memcpy(&number, at, sizeof(number));
 		jsn_set_int(o, MEMBERS[i].name, (int64_t)number);
 	}
-	jsn_set_int(o, "kind", (int64_t)e->kind);
+	if (format == 1) {
+		jsn_set_int(o, "kind", (int64_t)e->kind);
+		jsn_set_int(o, "source", e->source);
+	} else {
+		jsn_set_str(o, "kind", JOB_KIND_NAMES[e->kind]);
+		jsn_set_str(o, "source", e->source < 0 ? "" : DISCOVER_SOURCE_NAMES[e->source]);
+	}
 	jsn_set_str(o, "result", entry_result_name(e->result));
 	jsn_set_str(o, "error", fw_error_name(e->error));
-	jsn_set_int(o, "source", e->source);
 	return o;
 }
 
@@ -88,21 +100,39 @@ static bool find_result(struct span name, unsigned *ret)
 	return false;
 }
 
-bool entry_read(const struct jsn *o, struct state_entry *ret)
+/* By number in the first format, then by name. */
+static bool read_choice(const struct jsn *v, unsigned format, const char *const names[], int first,
+			int n, int *ret)
+{
+	int64_t number = jsn_int(v);
+
+	if (format == 1 && jsn_type(v) == JSN_INT && number >= first && number < n) {
+		*ret = (int)number;
+		return true;
+	}
+	for (int i = first; format > 1 && jsn_type(v) == JSN_TEXT && i < n; i++)
+		if (span_is(jsn_text(v), i < 0 ? "" : names[i])) {
+			*ret = i;
+			return true;
+		}
+	return false;
+}
+
+bool entry_read(const struct jsn *o, unsigned format, struct state_entry *ret)
 {
 	struct state_entry e = {0};
-	const struct jsn *source = jsn_get(o, "source"), *kind = jsn_get(o, "kind");
-	int64_t from = jsn_int(source), what = jsn_int(kind);
+	int kind;
 
 	for (size_t i = 0; i < ARRAY_SIZE(MEMBERS); i++)
 		if (!read_member(o, &MEMBERS[i], &e))
 			return false;
-	if (jsn_type(kind) != JSN_INT || what < 0 || what >= JOB_KINDS || from < -1 ||
-	    from >= DISCOVER_SOURCES || !find_result(jsn_text(jsn_get(o, "result")), &e.result) ||
+	if (!read_choice(jsn_get(o, "kind"), format, JOB_KIND_NAMES, 0, JOB_KINDS, &kind) ||
+	    !read_choice(jsn_get(o, "source"), format, DISCOVER_SOURCE_NAMES, -1, DISCOVER_SOURCES,
+			 &e.source) ||
+	    !find_result(jsn_text(jsn_get(o, "result")), &e.result) ||
 	    !fw_error_from_name(jsn_text(jsn_get(o, "error")), &e.error))
 		return false;
-	e.kind = (enum job_kind)what;
-	e.source = (int)from;
+	e.kind = (enum job_kind)kind;
 	*ret = e;
 	return true;
 }

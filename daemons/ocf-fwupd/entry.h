@@ -33,9 +33,15 @@ struct state_entry {
 };
 
 const char *entry_result_name(unsigned result);
+/* Formats of the history. In 1 kind and source are numbers, and what came later cannot be said; in
+ * 2 they are names, so that an entry which is not understood is left out alone. */
+#define ENTRY_NEWEST 2u
+
+/* Can this format say it? */
+bool entry_fits(const struct state_entry *e, unsigned format);
 /* Owned by the caller; NULL: no memory. */
-struct jsn *entry_write(const struct state_entry *e);
+struct jsn *entry_write(const struct state_entry *e, unsigned format);
 /* Members that an older version did not write may lack. False: not one of ours. */
-MUST_USE bool entry_read(const struct jsn *o, struct state_entry *ret);
+MUST_USE bool entry_read(const struct jsn *o, unsigned format, struct state_entry *ret);
 /* Two checks one after the other that ended the same way. */
 bool entry_is_repeat(const struct state_entry *a, const struct state_entry *b);

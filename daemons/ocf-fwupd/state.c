@@ -3,12 +3,13 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "codec/jsn.h"
+#include "store/format.h"
 #include "store/store.h"
 
-#define FORMAT  1 /* rises when an older program could not read the record */
-#define STATE   "state"
-#define HISTORY "history"
-#define KEYS    "keys"
+#define STATE        "state"
+#define STATE_NEWEST 1u
+#define HISTORY      "history"
+#define KEYS         "keys"
 
 static const struct jsn_limits LIMITS = {.bytes = STORE_RECORD_MAX, .depth = 5};
 
@@ -52,16 +53,19 @@ static struct jsn *freeze_json(const struct freeze *f)
 	return o;
 }
 
-static int save(struct state *s, const char *name, struct jsn *taken)
+static int save(struct state *s, const char *name, unsigned format, unsigned *found,
+		struct jsn *taken)
 {
 	struct jsn *o CLEANUP(jsn_freep) = taken;
 	struct buf out = BUF_INIT(STORE_RECORD_MAX);
 	int r;
 
-	jsn_set_int(o, "format", FORMAT);
+	jsn_set_int(o, "format", format);
 	r = jsn_write(o, JSN_COMPACT, &out);
 	if (r == 0)
 		r = store_put(s->store, name, buf_span(&out));
+	if (r == 0)
+		*found = format;
 	buf_done(&out);
 	return r;
 }
@@ -79,17 +83,34 @@ int state_save(struct state *s)
 	for (size_t i = 0; i < ARRAY_SIZE(s->freeze); i++)
 		if (s->freeze[i].since_s > 0)
 			jsn_set(o, DISCOVER_SOURCE_NAMES[i], freeze_json(&s->freeze[i]));
-	return save(s, STATE, o);
+	return save(s, STATE, format_to_write(s->format, STATE_NEWEST, s->confirmed), &s->format,
+		    o);
 }
 
 int state_save_history(struct state *s)
 {
+	const unsigned format = format_to_write(s->history_format, ENTRY_NEWEST, s->confirmed);
 	struct jsn *o = jsn_new_object(), *list = jsn_new_array();
 
 	for (size_t i = 0; i < s->n; i++)
-		jsn_add(list, entry_write(&s->history[i]));
+		if (entry_fits(&s->history[i], format))
+			jsn_add(list, entry_write(&s->history[i], format));
+		else
+			log_debug("state: an entry waits until this firmware is confirmed");
 	jsn_set(o, "entries", list);
-	return save(s, HISTORY, o);
+	return save(s, HISTORY, format, &s->history_format, o);
+}
+
+int state_confirm(struct state *s)
+{
+	int r = 0;
+
+	s->confirmed = true;
+	if (format_lags(s->format, STATE_NEWEST))
+		r = state_save(s);
+	if (r == 0 && format_lags(s->history_format, ENTRY_NEWEST))
+		r = state_save_history(s);
+	return r;
 }
 
 int state_save_keys(struct state *s, struct span record)
@@ -152,13 +173,16 @@ static bool read_accepted(const struct jsn *o, struct state_accepted *ret)
 	return true;
 }
 
-static struct jsn *open_record(struct span text)
+static struct jsn *open_record(struct span text, unsigned newest, unsigned *ret_format)
 {
 	struct jsn *o = NULL;
 	uint64_t format;
 
-	if (jsn_parse(text, &LIMITS, &o) == JSN_OK && get_uint(o, "format", FORMAT, &format))
+	if (jsn_parse(text, &LIMITS, &o) == JSN_OK && get_uint(o, "format", newest, &format) &&
+	    format >= FORMAT_OLDEST) {
+		*ret_format = (unsigned)format;
 		return o;
+	}
 	return jsn_free(o);
 }
 
@@ -172,7 +196,7 @@ static bool read_freeze(const struct jsn *o, struct freeze *ret)
 
 bool state_read(struct state *s, struct span text)
 {
-	struct jsn *o CLEANUP(jsn_freep) = open_record(text);
+	struct jsn *o CLEANUP(jsn_freep) = open_record(text, STATE_NEWEST, &s->format);
 	const struct jsn *accepted = jsn_get(o, "accepted");
 	struct state_accepted a = {0};
 	uint64_t floor, last_check, clock, failures;
@@ -198,14 +222,16 @@ bool state_read(struct state *s, struct span text)
 
 bool state_read_history(struct state *s, struct span text)
 {
-	struct jsn *o CLEANUP(jsn_freep) = open_record(text);
+	struct jsn *o CLEANUP(jsn_freep) = open_record(text, ENTRY_NEWEST, &s->history_format);
 	const struct jsn *list = jsn_get(o, "entries");
 
 	if (jsn_type(list) != JSN_ARRAY || jsn_len(list) > STATE_HISTORY_MAX)
 		return false;
 	s->n = 0;
 	for (size_t i = 0; i < jsn_len(list); i++)
-		if (!entry_read(jsn_at(list, i), &s->history[s->n++]))
+		if (entry_read(jsn_at(list, i), s->history_format, &s->history[s->n]))
+			s->n++;
+		else if (s->history_format == 1) /* there is nothing that it could not know */
 			return false;
 	return true;
 }
@@ -246,6 +272,7 @@ int state_open(struct state **ret, const char *dir, const char **ret_name)
 	if (r == -EBADMSG) {
 		log_warning("state: the history is damaged and begins anew");
 		s->n = 0;
+		s->history_format = 0;
 	} else if (r < 0) {
 		return r;
 	}

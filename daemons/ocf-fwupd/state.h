@@ -32,6 +32,8 @@ struct state {
 	uint32_t failures;                      /* checks in a row */
 	struct freeze freeze[DISCOVER_OFFLINE]; /* by source, without a medium */
 	struct buf keys; /* record of fw/keyset.h; empty: no key-info was ever accepted */
+	bool confirmed;  /* this firmware stays */
+	unsigned format, history_format; /* as found on the disk; 0: nothing there */
 	size_t n;
 	struct state_entry history[STATE_HISTORY_MAX]; /* newest first */
 };
@@ -46,6 +48,11 @@ DEFINE_CLEANUP(struct state *, state_free)
 /* Both store durably; on failure the memory is ahead of the disk. Errors of store_put(). */
 MUST_USE int state_save(struct state *s);
 MUST_USE int state_save_history(struct state *s);
+
+/* This firmware is not on trial: from now on records take their newest format, and those that have
+ * an older one are stored in it now. Until then the firmware that may come back can read them. Any
+ * number of times. Errors of store_put(). */
+MUST_USE int state_confirm(struct state *s);
 
 /* Stores what keyset_rotate() gave; the memory follows the disk. Errors of store_put(). */
 MUST_USE int state_save_keys(struct state *s, struct span record);

@@ -159,11 +159,6 @@ int state_reread(struct state *s, const struct device_info *info, const struct s
 	return 0;
 }
 
-static bool lags(unsigned found, unsigned newest)
-{
-	return found != 0 && found < newest;
-}
-
 int state_confirm(struct state *s, const struct device_info *info)
 {
 	const struct identity id = {info->piid, info->pi};
@@ -171,11 +166,11 @@ int state_confirm(struct state *s, const struct device_info *info)
 	int r = 0;
 
 	s->confirmed = true;
-	if (lags(s->format, SVR_RECORD_NEWEST))
+	if (format_lags(s->format, SVR_RECORD_NEWEST))
 		r = put_device(s, s->dev);
-	if (r == 0 && lags(s->identity.found, PLAIN_NEWEST))
+	if (r == 0 && format_lags(s->identity.found, PLAIN_NEWEST))
 		r = plain_put(s->store, &s->identity, &id, true);
-	if (r == 0 && lags(s->pin.found, PLAIN_NEWEST))
+	if (r == 0 && format_lags(s->pin.found, PLAIN_NEWEST))
 		r = plain_put(s->store, &s->pin, &failures, true);
 	return r;
 }

@@ -156,7 +156,8 @@ int keyset_trust(const struct trust *store, struct span record, struct trust **r
 	if (record.len > 0) {
 		v = open_record(record);
 		if (!v) {
-			(void)snprintf(ret_error, room, "the stored key-info is damaged");
+			(void)snprintf(ret_error, room,
+				       "the stored key-info is damaged or of a newer format");
 			return -EBADMSG;
 		}
 	}

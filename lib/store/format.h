@@ -14,3 +14,9 @@ static inline unsigned format_to_write(unsigned found, unsigned newest, bool con
 {
 	return confirmed ? newest : found ? found : FORMAT_OLDEST;
 }
+
+/* Is there a record that could rise? */
+static inline bool format_lags(unsigned found, unsigned newest)
+{
+	return found != 0 && found < newest;
+}

@@ -1,5 +1,5 @@
 /* ocf-fwupd/state: what is stored is what is read, and nothing else is taken for it. */
-#include "test.h"
+#include "vector.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -18,7 +18,7 @@ static int make_dir(void **state)
 
 static int remove_dir(void **state)
 {
-	static const char *const NAMES[] = {"state", "history", ".lock", "lock"};
+	static const char *const NAMES[] = {"state", "history", "keys", ".lock", "lock"};
 	char path[128];
 
 	(void)state;
@@ -234,6 +234,89 @@ static void state_add_below__leaves_the_job_under_way_on_top(void **state)
 	state_free(s);
 }
 
+static void put_recorded(const char *name)
+{
+	struct store *store = NULL;
+	struct buf record;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "records/fwupd-1/%s", name);
+	record = vector_read(path);
+	assert_int_equal(store_open(&store, dir), 0);
+	assert_int_equal(store_put(store, name, buf_span(&record)), 0);
+	store_free(store);
+	buf_done(&record);
+}
+
+/* tests/vectors/records: what the first program that there was finds when it comes back. */
+static void state_confirm__raises_the_formats(void **state)
+{
+	struct state_entry offline = {.kind = JOB_INSTALL, .source = DISCOVER_OFFLINE};
+	struct state *s;
+	size_t n;
+
+	(void)state;
+	put_recorded("state");
+	put_recorded("history");
+	put_recorded("keys");
+	s = reopen(NULL);
+	assert_int_equal(s->accepted.sequence, 1); /* a check accepts nothing */
+	assert_true(s->keys.len > 0);
+	n = s->n;
+	assert_int_equal(n, 3);
+	assert_string_equal(s->history[1].to, "2.0.0");
+	state_add(s, &offline);
+	assert_int_equal(state_save(s), 0);
+	assert_int_equal(state_save_history(s), 0);
+	s = reopen(s);
+	assert_int_equal(s->history_format, 1);
+	assert_int_equal(s->n, n); /* the first program could not have read all else */
+	state_add(s, &offline);
+	assert_int_equal(state_confirm(s), 0);
+	s = reopen(s);
+	assert_int_equal(s->history_format, ENTRY_NEWEST);
+	assert_int_equal(s->n, n + 1);
+	assert_int_equal(s->history[0].source, DISCOVER_OFFLINE);
+	assert_string_equal(s->history[2].to, "2.0.0");
+	state_add(s, &offline);
+	assert_int_equal(state_save_history(s), 0); /* on trial again: what was found stays */
+	s = reopen(s);
+	assert_int_equal(s->history_format, ENTRY_NEWEST);
+	assert_int_equal(s->n, n + 2);
+	state_free(s);
+}
+
+static void state_read_history__leaves_out_what_it_does_not_understand(void **state)
+{
+	static const struct {
+		const char *kind, *source, *result;
+	} ROWS[] = {
+		{"install", "local", "installed"},
+                {"polish",  "local", "installed"},
+		{"install", "moon",  "installed"},
+                {"install", "local", "glorious" },
+		{"check",   "",      "no-update"},
+	};
+	struct buf text = BUF_INIT(4096);
+	struct state *s = reopen(NULL);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++)
+		buf_printf(
+			&text,
+			"%s{\"time\":1,\"usec\":2,\"octets\":3,\"kind\":\"%s\",\"source\":\"%s\","
+			"\"result\":\"%s\",\"error\":\"\",\"from\":\"\",\"to\":\"\",\"url\":\"\"}",
+			i == 0 ? "{\"format\":2,\"entries\":[" : ",", ROWS[i].kind, ROWS[i].source,
+			ROWS[i].result);
+	buf_put_str(&text, "]}");
+	assert_true(state_read_history(s, buf_span(&text)));
+	assert_int_equal(s->n, 2);
+	assert_int_equal(s->history[0].kind, JOB_INSTALL);
+	assert_int_equal(s->history[1].source, -1);
+	buf_done(&text);
+	state_free(s);
+}
+
 static void state_read_history__takes_what_older_programs_wrote(void **state)
 {
 	static const char OLD[] = "{\"entries\":[{\"time\":1,\"usec\":2,\"octets\":3,\"kind\":1,"
@@ -329,6 +412,8 @@ int main(void)
 		TEST(state_add__keeps_the_newest),
 		TEST(state_end__counts_quiet_checks_once),
 		TEST(state_add_below__leaves_the_job_under_way_on_top),
+		TEST(state_confirm__raises_the_formats),
+		TEST(state_read_history__leaves_out_what_it_does_not_understand),
 		TEST(state_read_history__takes_what_older_programs_wrote),
 		TEST(state_read__refuses_what_it_did_not_write),
 		TEST(state_open__begins_a_damaged_history_anew),
