@@ -221,6 +221,21 @@ static int start_bus(struct app *a)
 	return r;
 }
 
+static struct helper helper_of(struct app *a, struct loop *loop, struct child_starter *starter,
+			       enum app_program program, const char *name, helper_fn fn)
+{
+	return (struct helper){
+		.loop = loop,
+		.starter = starter,
+		.program = program,
+		.name = name,
+		.fn = fn,
+		.arg = a,
+		.fd = -1,
+		.passed = -1,
+	};
+}
+
 int app_new(struct app **ret, const struct fwupd_config *config, const char *state_dir,
 	    struct child_starter *starter, struct loop *loop, int netlink)
 {
@@ -233,8 +248,8 @@ int app_new(struct app **ret, const struct fwupd_config *config, const char *sta
 		.config = config,
 		.loop = loop,
 		.check_at_us = NEVER_US,
-		.fetch = {loop,          starter, APP_FETCH, "ocf-fw-fetch", app_on_fetch, a, -1},
-		.write = {loop,           starter,                  APP_WRITE,                        "ocf-fw-write",                     app_on_write,       a, -1},
+		.fetch = helper_of(a, loop, starter, APP_FETCH, "ocf-fw-fetch", app_on_fetch),
+		.write = helper_of(a, loop, starter, APP_WRITE, "ocf-fw-write", app_on_write),
 		.facts = {.state = "idle",
 			  .manufacturer = config->manufacturer,
 			  .model = config->model,
