@@ -383,13 +383,13 @@ static int get_missing(sd_bus *sd, const char *path, const char *interface, cons
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* Root cancels every job, everybody else who may start one his own. */
+/* Root cancels every job, an administrator his own; ocf-secd never asks for that. */
 static int cancel(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct job_object *j = userdata;
 	enum fwupd_caller caller;
 	uint32_t uid;
-	int r = fwupd_caller(m, ANYBODY, &caller, &uid, error);
+	int r = fwupd_caller(m, FWUPD_ROOT | FWUPD_ADMIN, &caller, &uid, error);
 
 	if (r < 0)
 		return r;
