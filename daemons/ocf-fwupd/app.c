@@ -34,10 +34,14 @@ void app_publish(struct app *a)
 }
 
 /* Whom to ask is the caller's to say; what the manifest says still needs its signature. */
-static bool url_is_usable(const char *url)
+static bool url_is_usable(const struct fwupd_options *o)
 {
+	char folder[OFFLINE_PATH];
+	const char *url = o->url;
 	struct url u;
 
+	if (offline_folder(span_str(url), folder))
+		return o->uid == 0; /* others may not have us read what they cannot */
 	return url_parse(span_str(url), &u) == URL_OK &&
 	       (u.scheme == URL_HTTP || u.scheme == URL_HTTPS);
 }
@@ -54,9 +58,10 @@ static int on_start(void *arg, enum fwupd_kind kind, const struct fwupd_options 
 	bool local = !o->source || !strcmp(o->source, DISCOVER_SOURCE_NAMES[DISCOVER_LOCAL]);
 	bool manufacturer =
 		!o->source || !strcmp(o->source, DISCOVER_SOURCE_NAMES[DISCOVER_MANUFACTURER]);
+	bool offline = o->source && !strcmp(o->source, DISCOVER_SOURCE_NAMES[DISCOVER_OFFLINE]);
 	int r;
 
-	if ((!local && !manufacturer) || (o->url && (o->source || !url_is_usable(o->url))))
+	if ((!local && !manufacturer && !offline) || (o->url && (o->source || !url_is_usable(o))))
 		return -EINVAL;
 	if (app_inhibited(a, POLICY_CHECK, ret_why->text, sizeof(ret_why->text))) {
 		ret_why->error = FWE_POLICY_DEFERRED;
@@ -130,8 +135,13 @@ void app_job_ended(struct app *a, uint32_t id)
 	(void)on_forget_time(a);
 	a->is_late = false;
 	app_schedule_next(a);
+}
+
+void app_idle(struct app *a)
+{
 	if (a->reach_is_new)
 		app_reach_ask(a);
+	app_media_look(a);
 }
 
 /* ---- slots ---- */
@@ -269,6 +279,8 @@ int app_new(struct app **ret, const struct fwupd_config *config, const char *sta
 		return r;
 	}
 	r = app_reach_start(a, netlink);
+	if (r == 0)
+		r = app_media_start(a);
 	if (r < 0)
 		return r;
 	a->last_job = (uint32_t)state_last_job(a->state);
@@ -291,6 +303,7 @@ struct app *app_free(struct app *a)
 	helper_close(&a->fetch);
 	helper_close(&a->write);
 	watch_free(a->watch);
+	media_watch_free(a->media);
 	bus_watch_free(a->security);
 	bus_watch_free(a->network);
 	inhibit_done(&a->inhibitors);

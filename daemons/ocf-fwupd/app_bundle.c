@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/parse.h"
 
-#define BASE "http://offline.invalid/" /* what relative locations are relative to */
+#define BASE OFFLINE_HOST "/"
 
 static int refuse(struct fwupd_refusal *ret, enum fw_error error, const char *text)
 {
@@ -27,7 +27,7 @@ static bool is_file(int fd, struct stat *ret)
 }
 
 /* All of it, from the start, wherever the caller's own reading has got to. */
-static int read_manifest(int fd, struct buf *out, struct fwupd_refusal *ret_why)
+int app_bundle_read(int fd, struct buf *out, struct fwupd_refusal *ret_why)
 {
 	struct stat st;
 	uint8_t *at;
@@ -82,7 +82,9 @@ int app_bundle_open(const struct fwupd_bundle *b, struct bundle **ret,
 
 	if (!to)
 		return -ENOMEM;
-	r = read_manifest(b->manifest, &to->manifest, ret_why);
+	to->folder = -1;
+	memcpy(to->base, BASE, sizeof(BASE));
+	r = app_bundle_read(b->manifest, &to->manifest, ret_why);
 	if (r == 0)
 		r = open_images(b, to, ret_why);
 	if (r < 0)
@@ -98,6 +100,7 @@ void app_bundle_close(struct bundle *b)
 		return;
 	while (b->n > 0)
 		(void)close(b->images[--b->n]);
+	closep(&b->folder);
 	buf_done(&b->manifest);
 	free(b);
 }
@@ -110,7 +113,8 @@ void app_bundle_fetch(struct app *a)
 	run->body = run->bundle->manifest;
 	run->bundle->manifest = (struct buf){0};
 	run->fetched = true;
-	run->reply = (struct proto_fetched){.url = BASE};
+	run->reply = (struct proto_fetched){0};
+	(void)snprintf(run->reply.url, sizeof(run->reply.url), "%s", run->bundle->base);
 	(void)app_job_event(a, JOB_FETCHED);
 }
 
@@ -193,7 +197,7 @@ static int judge_described(struct app *a, const struct fwupd_options *o,
 	struct run *run = a->described;
 	char error[FWUPD_TEXT_ROOM];
 	enum fw_error e;
-	int r = read_manifest(o->manifest, &run->body, ret_why);
+	int r = app_bundle_read(o->manifest, &run->body, ret_why);
 
 	if (r < 0)
 		return r;

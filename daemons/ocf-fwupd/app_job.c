@@ -93,6 +93,7 @@ static void end(struct app *a)
 	app_job_ended(a, run->id);
 	app_job_drop(a);
 	app_publish(a);
+	app_idle(a);
 }
 
 static void begin(struct app *a)
@@ -212,7 +213,11 @@ void app_job_discover(struct app *a)
 		return;
 	}
 	watch_refresh(a->watch);
-	if (run->url[0])
+	if (run->offline && app_media_tries(a) < 0)
+		app_trouble(a, FWE_INTERNAL, "too many media");
+	else if (run->offline)
+		go_to(a, 0);
+	else if (run->url[0])
 		on_domains(a, &(struct domain_list){0});
 	else if (domain_search_new(&run->search, a->config, watch_links(a->watch), a->bus,
 				   on_domains, a) < 0)
@@ -242,6 +247,7 @@ int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options 
 		.started_s = clock_real_us() / USEC_PER_SEC,
 		.skip_local = skip_local,
 		.skip_manufacturer = skip_manufacturer,
+		.offline = o->source && !strcmp(o->source, DISCOVER_SOURCE_NAMES[DISCOVER_OFFLINE]),
 		.direct = a->config->direct && !o->bundle,
 		.body_fd = -1,
 		.stream_fd = -1,

@@ -94,6 +94,10 @@ static void accepted(struct app *a)
 		(void)app_job_event(a, JOB_REFUSED);
 		return;
 	}
+	if (run->bundle && run->bundle->folder >= 0 && !app_media_images(a)) {
+		(void)app_job_event(a, JOB_REFUSED);
+		return;
+	}
 	if (run->bundle && run->bundle->n != run->plan.n) {
 		app_job_note(a, FWE_IMAGE_TRUNCATED, "not as many images as the manifest has");
 		(void)app_job_event(a, JOB_REFUSED);
@@ -165,7 +169,9 @@ void app_judge(struct app *a)
 	run->private_peer = run->reply.private_peer != 0;
 	app_judge_run(a, run);
 	a->facts.source = DISCOVER_SOURCE_NAMES[run->tries.at[run->at].source];
-	(void)snprintf(a->facts.url, sizeof(a->facts.url), "%s", run->manifest_url);
+	(void)snprintf(a->facts.url, sizeof(a->facts.url), "%s",
+		       run->tries.at[run->at].root > 0 ? run->tries.at[run->at].url
+						       : run->manifest_url);
 	if (run->has_digest &&
 	    memcmp(run->digest, run->judgement.sha256, sizeof(run->digest)) != 0) {
 		app_job_note(a, FWE_POLICY_NOT_AUTHORISED,

@@ -228,6 +228,8 @@ void app_fetch_manifest(struct app *a)
 	struct run *run = a->run;
 	const struct discover_try *try = &run->tries.at[run->at];
 
+	if (!app_media_begin(a))
+		return;
 	if (run->bundle) {
 		app_bundle_fetch(a);
 		return;

@@ -10,6 +10,7 @@
 #include "fw/plan.h"
 #include "helper.h"
 #include "inhibit.h"
+#include "media.h"
 #include "state.h"
 #include "tag.h"
 #include "watch.h"
@@ -33,6 +34,8 @@ enum reuse { REUSE_UNTRIED, REUSE_ON, REUSE_OFF };
 
 /* What came as descriptors. */
 struct bundle {
+	int folder;             /* of the medium; -1: the files came as descriptors */
+	char base[URL_MAX + 1]; /* what relative locations are relative to */
 	struct buf manifest;
 	size_t n;
 	int images[FWUPD_IMAGES_MAX];
@@ -61,6 +64,7 @@ struct run {
 	char detail[PROTO_TEXT]; /* says more about job.error, for people */
 	/* Whom to ask. */
 	bool skip_local, skip_manufacturer;
+	bool offline;          /* only media */
 	char url[URL_MAX + 1]; /* this one instead; empty: discover */
 	struct domain_search *search;
 	struct discover_list tries;
@@ -118,6 +122,8 @@ struct app {
 	struct loop_timer *check_timer, *defer_timer, *forget_timer, *fetch_timer, *write_timer,
 		*retry_timer;
 	struct watch *watch;
+	struct media_watch *media;
+	bool medium_waits; /* for the end of the job */
 	struct reach reach;
 	bool reach_is_new; /* since the job began */
 	struct occasion occasion;
@@ -149,6 +155,8 @@ struct app {
 void app_publish(struct app *a);
 /* The job is over and gone from a->run. */
 void app_job_ended(struct app *a, uint32_t id);
+/* There is no job any more: what has waited for that. */
+void app_idle(struct app *a);
 /* Takes over what ocf-fw-write says of the slots. */
 void app_take_slots(struct app *a, const struct proto_slots_are *s);
 /* For the first time: systemd may start what comes after us. */
@@ -324,7 +332,22 @@ void app_judge_run(struct app *a, struct run *run);
 /* The same for the job under way, and tells it. */
 void app_judge(struct app *a);
 
+/* ---- app_media.c ---- */
+
+MUST_USE int app_media_start(struct app *a);
+/* A medium may have waited for the end of a job. */
+void app_media_look(struct app *a);
+/* The media that are there, as what to try. -EINVAL: too many. */
+MUST_USE int app_media_tries(struct app *a);
+/* If the try at hand is on a medium, makes a bundle of it. False: it is not there, as was told. */
+MUST_USE bool app_media_begin(struct app *a);
+/* Opens what the plan says. False: not all are there, as was noted. */
+MUST_USE bool app_media_images(struct app *a);
+
 /* ---- app_bundle.c ---- */
+
+/* All of the file, wherever its descriptor stands. -ECANCELED: *ret_why. -ENOMEM. */
+MUST_USE int app_bundle_read(int fd, struct buf *out, struct fwupd_refusal *ret_why);
 
 /* 0: *ret is ended by app_bundle_close(). -ECANCELED: *ret_why. -ENOMEM, -EMFILE. */
 MUST_USE int app_bundle_open(const struct fwupd_bundle *b, struct bundle **ret,

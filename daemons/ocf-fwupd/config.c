@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "codec/conf.h"
 #include "crypto/enc_key.h"
-#include "fw/discover.h"
+#include "fw/offline.h"
 #include "fw/policy.h"
 
 #define HOUR_US (UINT64_C(3600) * USEC_PER_SEC)
@@ -56,12 +56,14 @@ static bool are_sources(struct span value)
 
 static bool are_urls(struct span value)
 {
+	char folder[OFFLINE_PATH];
 	struct span word;
 	struct url u;
 	size_t n = 0;
 
 	while (next_word(&value, &word))
-		if (url_parse(word, &u) != URL_OK || ++n > CONFIG_URLS)
+		if ((url_parse(word, &u) != URL_OK && !offline_folder(word, folder)) ||
+		    ++n > CONFIG_URLS)
 			return false;
 	return true;
 }
@@ -89,6 +91,18 @@ static bool are_windows(struct span value)
 static bool is_path(struct span value)
 {
 	return value.len > 0 && value.ptr[0] == '/';
+}
+
+static bool are_folders(struct span value)
+{
+	struct span word;
+	size_t n = 0;
+
+	while (next_word(&value, &word)) {
+		if (!is_path(word) || word.len >= OFFLINE_PATH || ++n > OFFLINE_MEDIA)
+			return false;
+	}
+	return true;
 }
 
 static bool are_paths(struct span value)
@@ -127,7 +141,8 @@ static const struct conf_option OPTIONS[] = {
 	     "NetworkManager, networkd, resolved, dhclient, dhcpcd, udhcpc, routers, resolv.conf, "
 	     "separated by blanks"),
 	TEXT("Discovery", "ManufacturerUrl", urls, are_urls,
-	     "URLs of http, https, coap or coaps, separated by blanks"),
+	     "URLs of http, https, coap, coaps or file, separated by blanks"),
+	TEXT("Discovery", "OfflineDirectories", media, are_folders, "up to 8 absolute paths"),
 	TEXT("Discovery", "HostPrefix", prefix, is_prefix,
 	     "labels that end with a dot, or nothing"),
 	{"Discovery", "LocalScheme",      CONF_ENUM, AT(local_scheme), 0, 0, 0,          URL_SCHEME_NAMES, NULL,
@@ -224,15 +239,26 @@ size_t config_sources(const struct fwupd_config *c, enum config_source ret[CONFI
 	return n;
 }
 
-size_t config_urls(const struct fwupd_config *c, char room[CONFIG_LIST],
-		   const char *ret[CONFIG_URLS])
+/* The words of `text`, of which `room` is to become a copy. */
+static size_t split(const char *text, char room[CONFIG_LIST], const char **ret, size_t max)
 {
 	char *save = NULL;
 	size_t n = 0;
 
-	memcpy(room, c->urls, CONFIG_LIST);
-	for (char *w = strtok_r(room, " ", &save); w && n < CONFIG_URLS;
-	     w = strtok_r(NULL, " ", &save))
+	memcpy(room, text, CONFIG_LIST);
+	for (char *w = strtok_r(room, " ", &save); w && n < max; w = strtok_r(NULL, " ", &save))
 		ret[n++] = w;
 	return n;
+}
+
+size_t config_urls(const struct fwupd_config *c, char room[CONFIG_LIST],
+		   const char *ret[CONFIG_URLS])
+{
+	return split(c->urls, room, ret, CONFIG_URLS);
+}
+
+size_t config_media(const struct fwupd_config *c, char room[CONFIG_LIST],
+		    const char *ret[OFFLINE_MEDIA])
+{
+	return split(c->media, room, ret, OFFLINE_MEDIA);
 }

@@ -1,7 +1,7 @@
 /* daemons/ocf-fwupd/config.h - ocf-fwupd.conf(5). */
 #pragma once
 
-#include "base/span.h"
+#include "fw/offline.h"
 
 #define CONFIG_NAME    ((size_t)129) /* a name that fits into a URL, with its NUL */
 #define CONFIG_TEXT    ((size_t)256)
@@ -29,6 +29,7 @@ struct fwupd_config {
 	/* [Discovery] */
 	char sources[CONFIG_LIST]; /* of enum config_source, by name */
 	char urls[CONFIG_LIST];    /* of the manufacturer */
+	char media[CONFIG_LIST];   /* folders where a medium may appear */
 	char prefix[CONFIG_TEXT];
 	int local_scheme; /* enum url_scheme */
 	char single_labels[CONFIG_LIST];
@@ -69,3 +70,6 @@ size_t config_sources(const struct fwupd_config *c, enum config_source ret[CONFI
 /* Splits urls into `room`; *ret points into it. */
 size_t config_urls(const struct fwupd_config *c, char room[CONFIG_LIST],
 		   const char *ret[CONFIG_URLS]);
+/* The same of media. */
+size_t config_media(const struct fwupd_config *c, char room[CONFIG_LIST],
+		    const char *ret[OFFLINE_MEDIA]);

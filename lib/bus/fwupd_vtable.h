@@ -62,7 +62,7 @@ struct fwupd_bundle {
 
 /* Texts are borrowed during the call. */
 struct fwupd_options {
-	const char *source;      /* "local", "manufacturer", NULL: both */
+	const char *source;      /* "local", "manufacturer", "offline"; NULL: servers */
 	const char *url;         /* ask only there; NULL: discover */
 	const char *transaction; /* shown in the history; NULL: none */
 	bool allow_downgrade, reinstall, defer_reboot, allow_metered, dry_run;

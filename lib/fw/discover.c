@@ -1,6 +1,7 @@
 #include "fw/discover.h"
 
 #include "fw/direct.h"
+#include "fw/offline.h"
 
 #define LABEL_MAX ((size_t)63)
 
@@ -126,6 +127,7 @@ static int add(struct discover_list *list, enum discover_source source, unsigned
 	t->source = source;
 	t->server = server;
 	t->link[0] = '\0';
+	t->root = 0;
 	list->n++;
 	return span_to_str(buf_span(url), t->url, sizeof(t->url));
 }
@@ -171,9 +173,12 @@ static int add_url(struct discover_list *list, unsigned server, const struct dis
 {
 	struct span base = span_str(text);
 	struct buf url = BUF_INIT(URL_MAX);
+	char folder[OFFLINE_PATH];
 	struct url u;
 	int r;
 
+	if (offline_folder(base, folder))
+		return offline_add(list, server, d, folder);
 	if (url_parse(base, &u) != URL_OK)
 		return -EINVAL;
 	if (u.path.len <= 1 && !u.query.ptr) {

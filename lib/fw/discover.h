@@ -12,7 +12,7 @@
 #define DISCOVER_URLS_MAX    ((size_t)4)  /* configured manufacturer URLs */
 #define DISCOVER_LOCAL_US    (UINT64_C(2) * 1000 * 1000)  /* for all local servers together */
 #define DISCOVER_REMOTE_US   (UINT64_C(10) * 1000 * 1000) /* for each other one */
-#define DISCOVER_MAX         (2 * (DISCOVER_DOMAINS_MAX + DISCOVER_URLS_MAX))
+#define DISCOVER_MAX         (3 * (DISCOVER_DOMAINS_MAX + DISCOVER_URLS_MAX))
 
 enum discover_source { DISCOVER_LOCAL, DISCOVER_MANUFACTURER, DISCOVER_OFFLINE, DISCOVER_SOURCES };
 extern const char *const DISCOVER_SOURCE_NAMES[]; /* ends with NULL */
@@ -61,6 +61,7 @@ struct discover_try {
 	enum discover_source source;
 	unsigned server;          /* equal for the layouts of one server */
 	char link[DISCOVER_LINK]; /* ask through this one; empty: through any */
+	size_t root;              /* octets of a file URL that are its medium; 0: a server */
 	char url[URL_MAX + 1];
 };
 

@@ -272,7 +272,7 @@ static void discover_urls__refuses_bad_names_and_urls(void **state)
 	(void)state;
 	assert_int_equal(discover_urls(&d, &list), -EINVAL); /* a slash in the model */
 	d.model = "m";
-	d.urls[1] = "file:///m.json";
+	d.urls[1] = "file:m.json";
 	assert_int_equal(discover_urls(&d, &list), -EINVAL);
 	d.urls[1] = "http://u@h/m.json";
 	assert_int_equal(discover_urls(&d, &list), -EINVAL);

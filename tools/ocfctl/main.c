@@ -76,7 +76,7 @@ static void help(FILE *to)
 		"                       private key or where it is (pkcs11:, tpmkey:), CAs of "
 		"other\n"
 		"                       makers, the directory, and the group that may read it\n"
-		"      --source WHERE   fw check, fw install: only local or manufacturer\n"
+		"      --source WHERE   fw check, fw install: local, manufacturer or offline\n"
 		"      --help, --version\n"
 		"\n"
 		"Exit: 0 done, 1 failed, 2 usage, 3 the service does not run, 4 not allowed,\n"
