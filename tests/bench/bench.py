@@ -21,7 +21,10 @@ ROWS = {
     "pin": rows_secd.pin,
     "idle": rows_fwupd.idle,
     "memory": rows_fwupd.memory,
+    "bus": rows_fwupd.bus,
     "download": rows_fwupd.download,
+    "peak": rows_fwupd.peak,
+    "reuse": rows_fwupd.reuse,
     "digests": rows_fwupd.digests,
     "verify": rows_fwupd.verify,
 }
@@ -116,11 +119,12 @@ def main():
     parser = argparse.ArgumentParser(prog="tools/bench")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--size", type=int, action="append")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
+    options.size = options.size or [256, 1024]
     unknown = set(options.names) - set(ROWS)
-    if unknown or options.rounds < 1 or options.size < 16:
+    if unknown or options.rounds < 1 or min(options.size) < 16:
         parser.error(" ".join(unknown) or "a number is too small")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     figures, failed = [], []

@@ -1,7 +1,9 @@
 """Figures of ocf-fwupd, and those of both daemons at rest."""
 import os
 import pathlib
+import random
 import re
+import resource
 import signal
 import subprocess
 import tempfile
@@ -9,7 +11,7 @@ import threading
 import time
 
 from figure import BUILD, DISK, TMPFS, bench, figure, rounds_of
-from fwupd import DOMAIN, MAKER, MODEL, OCF_MANIFEST, SERVER, Site, wait_for
+from fwupd import DOMAIN, MAKER, MODEL, NAME, OCF_MANIFEST, SERVER, Site, wait_for
 from secd import Secd
 from secd import get as coap_get
 
@@ -17,33 +19,11 @@ IDLE_S = 10
 SETTLE_S = 3  # what start-up has set going is over by then
 PRIVATE_MAX_KIB = 976  # 1 MB
 SMALL_MIB = 16
+PEAK_MAX_KIB = 16 * 1024
 
 
 def wait_s(seconds):
     threading.Event().wait(seconds)
-
-
-def nginx(site):
-    """In place of the site's web server of Python: what it takes must not be the figure."""
-    site.httpd.terminate()
-    site.httpd.wait()
-    conf = site.dir / "nginx.conf"
-    conf.write_text(f"""daemon off;
-pid {site.dir}/nginx.pid;
-error_log stderr;
-worker_processes 1;
-user root;
-events {{ }}
-http {{
-    access_log off;
-    sendfile on;
-    server {{ listen 80; root {site.www}/$host; }}
-}}
-""")
-    site.spawn(*site.site_command("nginx", "-c", conf, "-p", site.dir), stderr=subprocess.DEVNULL)
-    wait_for(lambda: "LISTEN" in subprocess.run(
-        site.site_command("ss", "-Hltn", "sport = 80"), capture_output=True, text=True).stdout,
-        "web server")
 
 
 def children(pid):
@@ -119,66 +99,182 @@ def memory(_):
         for name, pids in daemons.items()])
 
 
+# ---- the bus ----
+
+
+def name_ms(site):
+    """From exec to the name on the bus, and how long a property then takes."""
+    owned = site.connection.get_object("org.freedesktop.DBus", "/org/freedesktop/DBus", introspect=False)
+    begin = time.perf_counter()
+    site.daemon = subprocess.Popen(
+        [site.bin / "ocf-fwupd", "-c", site.dir / "fwupd.conf", "-s", site.state],
+        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=site.bus.env)
+    while not owned.NameHasOwner(NAME, dbus_interface="org.freedesktop.DBus"):
+        pass
+    name = (time.perf_counter() - begin) * 1000
+    site.prop("State")
+    begin = time.perf_counter()
+    for _ in range(100):
+        site.prop("State")
+    prop = (time.perf_counter() - begin) * 10
+    begin = time.perf_counter()
+    for _ in range(100):
+        owned.NameHasOwner(NAME, dbus_interface="org.freedesktop.DBus")
+    return name, prop, (time.perf_counter() - begin) * 10
+
+
+def bus(options):
+    with Site() as site:
+        site.address()
+        site.domain(DOMAIN)
+        site.configure()
+        rows = []
+        for _ in range(options.rounds):
+            rows.append(name_ms(site))
+            site.stop()
+    name, prop, daemon = zip(*rows)
+    return [figure("ocf-fwupd: exec to name on the bus", "ms", name, [], 10),
+            figure("a property, against a question to the bus itself", "ms", prop, daemon, 3, of="ratio")]
+
+
 # ---- download ----
 
 
 class Peak(threading.Thread):
-    """Peak memory of the daemon and of the helpers that it starts, by program, until stop()."""
+    """Peak of the proportional memory of the daemon, its starter and the helpers, all together and
+    by program, until stop()."""
 
     def __init__(self, site):
         super().__init__()
-        self.pids = {site.daemon.pid}
+        self.daemon_pid = site.daemon.pid
         self.starters = children(site.daemon.pid)
         self.kib = {}
         self.over = threading.Event()
         self.start()
 
     def run(self):
-        while not self.over.wait(0.005):
-            for starter in self.starters:
-                self.pids |= {starter, *children(starter)}
-            for pid in self.pids:
-                self.look(pid)
+        while not self.over.wait(0.01):
+            pids = [self.daemon_pid, *self.starters, *(p for s in self.starters for p in children(s))]
+            now = dict(filter(None, map(self.look, pids)))
+            now["all"] = sum(now.values())
+            for name, kib in now.items():
+                self.kib[name] = max(self.kib.get(name, 0), kib)
 
-    def look(self, pid):
+    @staticmethod
+    def look(pid):
         try:
-            with open(f"/proc/{pid}/status") as f:
-                fields = dict(line.split(":\t", 1) for line in f.read().splitlines() if ":\t" in line)
-            self.kib[fields["Name"]] = max(self.kib.get(fields["Name"], 0),
-                                           int(fields["VmHWM"].split()[0]))
-        except (FileNotFoundError, ProcessLookupError, KeyError):
-            pass  # it has ended
+            with open(f"/proc/{pid}/comm") as f:
+                name = f.read().strip()
+            with open(f"/proc/{pid}/smaps_rollup") as f:
+                return name, int(re.search(r"^Pss:\s+(\d+) kB", f.read(), re.M)[1])
+        except (FileNotFoundError, ProcessLookupError, TypeError):
+            return None  # it has ended
 
     def stop(self):
         self.over.set()
         self.join()
 
 
-def publish(site, mib):
+def publish(site, mib, extra=()):
     for entry in (site.www, site.dir / "work"):
         subprocess.run(["rm", "-rf", entry], check=True)
     site.www.mkdir()
-    site.publish(f"{mib}.0.0", layouts=("firmware",), image=os.urandom(1 << 20) * mib, digests=("sha256",))
+    piece = os.urandom(1 << 20)
+    image = site.dir / "image"
+    with open(image, "wb") as f:
+        for _ in range(mib):
+            f.write(piece)
+    site.publish(f"{mib}.{site.sequence}.0", layouts=("firmware",), image=image, digests=("sha256",),
+                 extra=extra)
     os.sync()
 
 
+class Account:
+    """The CPU of the daemon, its starter and all helpers: a control group, in either version."""
+
+    def __init__(self, site):
+        v1 = pathlib.Path("/sys/fs/cgroup/cpuacct")
+        self.dir = (v1 if v1.is_dir() else pathlib.Path("/sys/fs/cgroup")) / f"ocf-bench-{os.getpid()}"
+        self.dir.mkdir(exist_ok=True)
+        for pid in (site.daemon.pid, *children(site.daemon.pid)):
+            (self.dir / "cgroup.procs").write_text(str(pid))
+
+    def ms(self):
+        if (self.dir / "cpuacct.usage").exists():
+            return int((self.dir / "cpuacct.usage").read_text()) / 1e6
+        return int(re.search(r"usage_usec (\d+)", (self.dir / "cpu.stat").read_text())[1]) / 1e3
+
+    def close(self):
+        wait_for(lambda: not (self.dir / "cgroup.procs").read_text(), "end of the daemon")
+        self.dir.rmdir()
+
+
+def cpu_ms(site):
+    """The helpers end with the job, a moment later."""
+    wait_for(lambda: not any(children(s) for s in children(site.daemon.pid)), "end of the helpers")
+    return site.account.ms()
+
+
 def install_ms(site):
+    """Wall clock and CPU."""
+    before = cpu_ms(site)
     job = site.install(reinstall=True)
     if job["Result"] != "installed":
         raise RuntimeError(f"{job}")
-    return site.history(1)[0]["usec"] / 1000
+    return site.history(1)[0]["usec"] / 1000, cpu_ms(site) - before
 
 
 def floor_ms(site):
+    """Into two files in turns, as there are two slots: else its pages are warmer than ours."""
     host = f"_firmware.{DOMAIN}"
+    site.turn = 1 - getattr(site, "turn", 0)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     line = bench("http", SERVER, host, f"/.well-known/firmware/{MAKER}/{MODEL}/image.bin",
-                 site.slots / "floor")[0]
-    return float(line[0]) / 1000
+                 site.slots / f"floor-{site.turn}")[0]
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return float(line[0]) / 1000, cpu * 1000
+
+
+def compare(site, where, mib, rounds):
+    pairs = [(install_ms(site), floor_ms(site)) for _ in range(rounds)]
+    return [figure(f"HTTP to verified slot on {where}, {mib} MiB{of}", "ms", [p[0][i] for p in pairs],
+                   [p[1][i] for p in pairs], target, of="ratio")
+            for i, of, target in ((0, "", 1.1), (1, ", CPU", 1.15))]
+
+
+def started(site):
+    site.nginx()
+    site.address()
+    site.domain(DOMAIN)
+    site.start()
+    site.account = Account(site)
+
+
+def ended(site):
+    site.stop()
+    site.account.close()
+
+
+def download(options):
+    tempfile.tempdir = DISK
+    figures = []
+    with Site() as site:
+        started(site)
+        for mib in options.size:
+            publish(site, mib)
+            install_ms(site)
+            floor_ms(site)
+            figures += compare(site, "disk", mib, options.rounds)
+            subprocess.run(["mount", "-t", "tmpfs", "none", site.slots], check=True)
+            figures += compare(site, "tmpfs", mib, options.rounds)
+            subprocess.run(["umount", "-l", site.slots], check=True)
+        ended(site)
+    return figures
 
 
 def peak_kib(site, mib):
     publish(site, mib)
-    install_ms(site)
     peak = Peak(site)
     try:
         install_ms(site)
@@ -187,32 +283,58 @@ def peak_kib(site, mib):
     return peak.kib
 
 
-def download(options):
+def peak(options):
     tempfile.tempdir = DISK
-    figures = []
     with Site() as site:
-        nginx(site)
-        site.address()
-        site.domain(DOMAIN)
-        site.start()
-        small = peak_kib(site, SMALL_MIB)
-        large = peak_kib(site, options.size)
-        floor_ms(site)
-        for place in ("disk", "tmpfs"):
-            if place == "tmpfs":
-                subprocess.run(["mount", "-t", "tmpfs", "none", site.slots], check=True)
-            ours, floor = [], []
-            for _ in range(options.rounds):
-                ours.append(install_ms(site))
-                floor.append(floor_ms(site))
-            figures.append(figure(f"HTTP to verified slot on {place}, {options.size} MiB", "ms",
-                                  ours, floor, 1.3, of="ratio"))
-        site.stop()
-        subprocess.run(["umount", site.slots], check=True)
-    for name in large:
-        figures.append(figure(f"peak memory of {name}, {options.size} against {SMALL_MIB} MiB", "KiB",
-                              [large[name]], [small[name]], 1.05, of="ratio"))
-    return figures
+        started(site)
+        peak_kib(site, SMALL_MIB)
+        small, large = peak_kib(site, SMALL_MIB), peak_kib(site, options.size[-1])
+        ended(site)
+    return [figure("peak memory of all processes together", "KiB", [large["all"]], [small["all"]],
+                   PEAK_MAX_KIB)] + [
+        figure(f"of {name}, {options.size[-1]} against {SMALL_MIB} MiB", "KiB", [large[name]],
+               [small[name]], 1.05, of="ratio") for name in large]
+
+
+# ---- block reuse ----
+
+
+def scatter(site, share, seed):
+    """The image with that share of its blocks changed; nothing else remains of the old one."""
+    image = site.dir / "image"
+    blocks = image.stat().st_size // 4096
+    other = site.dir / "other"
+    subprocess.run(["cp", "--sparse=never", image, other], check=True)
+    with open(other, "r+b") as f:
+        for i in random.Random(seed).sample(range(blocks), int(blocks * share)):
+            f.seek(i * 4096 + 99)
+            f.write(os.urandom(8))
+    os.rename(other, image)
+    site.publish(f"9999.{site.sequence}.0", layouts=("firmware",), image=image, digests=("sha256",),
+                 extra=("--chunks",))
+    site.sent.write_text("")
+
+
+def sent_share(site, size):
+    """What the server has sent for image and index, heads included; it writes its log a bit later."""
+    wait_s(0.2)
+    lines = [line.split() for line in site.sent.read_text().splitlines()]
+    return 100 * sum(int(w[3]) for w in lines if "/image.bin" in w[1]) / size
+
+
+def reuse(options):
+    tempfile.tempdir = DISK
+    shares = []
+    with Site() as site:
+        started(site)
+        publish(site, options.size[0], extra=("--chunks",))
+        install_ms(site)
+        for i in range(options.rounds):
+            scatter(site, 0.01, i)
+            install_ms(site)
+            shares.append(sent_share(site, options.size[0] << 20))
+        ended(site)
+    return [figure(f"sent with 1 % of the blocks changed, {options.size[0]} MiB", "%", shares, [], 5)]
 
 
 # ---- digests ----

@@ -289,11 +289,17 @@ http {{
 
     def publish(self, version, host=f"_firmware.{DOMAIN}", layouts=LAYOUTS, image=None, key=None,
                 sequence=None, digests=("sha256", "sha512"), extra=()):
-        """Signed by the release key and put where the host looks for it."""
+        """Signed by the release key and put where the host looks for it. `image`: octets, or the path
+        of a file that will be linked."""
         body = self.image(version) if image is None else image
         work = self.dir / "work"
         work.mkdir(exist_ok=True)
-        (work / "image.bin").write_bytes(body)
+        if isinstance(body, pathlib.Path):
+            (work / "image.bin").unlink(missing_ok=True)
+            os.link(body, work / "image.bin")
+        else:
+            (work / "image.bin").unlink(missing_ok=True)
+            (work / "image.bin").write_bytes(body)
         (work / "image.bin.chunks").unlink(missing_ok=True)
         self.sequence += 1
         run(OCF_MANIFEST, "create", "--manufacturer", MAKER, "--model", MODEL, "--version", version,
@@ -306,8 +312,9 @@ http {{
             folder = self.folder(host, layout)
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(work / "manifest.json", folder)
-            for image in work.glob("image.bin*"):
-                shutil.copy(image, folder)
+            for file in work.glob("image.bin*"):
+                (folder / file.name).unlink(missing_ok=True)
+                (os.link if isinstance(body, pathlib.Path) else shutil.copy)(file, folder / file.name)
         return body
 
     def publish_direct(self, version, host=f"_firmware.{DOMAIN}", change=lambda octets: octets,
