@@ -67,6 +67,7 @@ static int on_start(void *arg, enum fwupd_kind kind, const struct fwupd_options 
 		ret_why->error = FWE_POLICY_DEFERRED;
 		return -ECANCELED;
 	}
+	app_job_yield(a);
 	r = app_job_start(a, KINDS[kind], o, !local, !manufacturer, ret_why);
 	if (r == 0)
 		*ret_job = a->last_job;
@@ -123,7 +124,7 @@ static int on_forget_time(void *arg)
 	return 0;
 }
 
-void app_job_ended(struct app *a, uint32_t id)
+void app_job_ended(struct app *a, uint32_t id, bool counts)
 {
 	size_t oldest = 0;
 
@@ -133,6 +134,8 @@ void app_job_ended(struct app *a, uint32_t id)
 	a->ended[oldest].id = id;
 	a->ended[oldest].until_us = clock_monotonic_us() + FORGET_US;
 	(void)on_forget_time(a);
+	if (!counts)
+		return;
 	a->is_late = false;
 	app_schedule_next(a);
 }

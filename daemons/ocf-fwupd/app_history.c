@@ -15,9 +15,14 @@ static void put_manifest(const struct fw_judgement *j, struct state_entry *e)
 	if (!j->manifest)
 		return;
 	hex_encode(span_of(j->sha256, sizeof(j->sha256)), e->digest);
-	for (size_t i = 0; i < j->envelope.n_signers && at < sizeof(e->signer); i++)
+	for (size_t i = 0; i < j->envelope.n_signers; i++) {
+		const char *kid = j->envelope.signers[i]->kid;
+
+		if (strlen(kid) + 2 > sizeof(e->signer) - at)
+			break; /* whole ones only: they may not be ASCII */
 		at += (size_t)snprintf(e->signer + at, sizeof(e->signer) - at, "%s%s",
-				       i > 0 ? " " : "", j->envelope.signers[i]->kid);
+				       i > 0 ? " " : "", kid);
+	}
 }
 
 void app_entry_of(const struct app *a, const struct run *run, struct state_entry *ret)
@@ -112,7 +117,10 @@ void app_record_end(struct app *a)
 	state_end(s, &e);
 	store_history(a);
 	s->last_check_s = e.time_s;
-	s->failures = good ? 0 : s->failures + 1;
+	if (good)
+		s->failures = 0;
+	else if (j->error != FWE_INSTALL_CANCELLED) /* which says nothing of the servers */
+		s->failures++;
 	if (state_save(s) < 0)
 		log_error("state: cannot be stored");
 }

@@ -90,7 +90,7 @@ static void end(struct app *a)
 	loop_timer_set(a->defer_timer, NEVER_US);
 	loop_timer_set(a->look_timer, NEVER_US);
 	loop_timer_set(a->pace_timer, NEVER_US);
-	app_job_ended(a, run->id);
+	app_job_ended(a, run->id, !run->dry_run);
 	app_job_drop(a);
 	app_publish(a);
 	app_idle(a);
@@ -222,6 +222,14 @@ void app_job_discover(struct app *a)
 	else if (domain_search_new(&run->search, a->config, watch_links(a->watch), a->bus,
 				   on_domains, a) < 0)
 		app_trouble(a, FWE_INTERNAL, "no memory");
+}
+
+void app_job_yield(struct app *a)
+{
+	if (!a->run || a->run->uid != ENTRY_TIMER || a->run->job.phase != JOB_DEFERRED)
+		return;
+	app_job_note(a, FWE_INSTALL_CANCELLED, "gives way to a job that was asked for");
+	(void)app_job_event(a, JOB_CANCEL);
 }
 
 int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options *o, bool skip_local,

@@ -153,8 +153,8 @@ struct app {
 
 /* Tells the bus what is new, after each step. */
 void app_publish(struct app *a);
-/* The job is over and gone from a->run. */
-void app_job_ended(struct app *a, uint32_t id);
+/* The job is over; if it `counts`, the next check is planned. */
+void app_job_ended(struct app *a, uint32_t id, bool counts);
 /* There is no job any more: what has waited for that. */
 void app_idle(struct app *a);
 /* Takes over what ocf-fw-write says of the slots. */
@@ -167,6 +167,8 @@ void app_ready(struct app *a);
 /* -EBUSY, -ENOMEM; -ECANCELED: *ret_why says why a bundle is refused. */
 MUST_USE int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options *o,
 			   bool skip_local, bool skip_manufacturer, struct fwupd_refusal *ret_why);
+/* The timer's job that only waits is no reason to refuse another one. */
+void app_job_yield(struct app *a);
 /* Nothing, if no row of the table allows it. False: no row. */
 bool app_job_event(struct app *a, enum job_event event);
 /* The slots are known: now whom to ask. */

@@ -9,14 +9,14 @@
 
 #define DAY_US    (UINT64_C(24) * 3600 * USEC_PER_SEC)
 #define MINUTE_US (60 * USEC_PER_SEC)
-#define FLEET     10000
-#define SLICES    48
+#define FLEET     ((size_t)10000)
+#define SLICES    ((size_t)48)
 
 /* ---- how often to ask ---- */
 
 static void policy_check_delay__spreads_a_fleet(void **state)
 {
-	unsigned slices[SLICES] = {0}, least = FLEET, most = 0;
+	size_t slices[SLICES] = {0}, least = FLEET, most = 0;
 
 	(void)state;
 	for (uint64_t id = 0; id < FLEET; id++) {
@@ -30,8 +30,9 @@ static void policy_check_delay__spreads_a_fleet(void **state)
 		least = slices[i] < least ? slices[i] : least;
 		most = slices[i] > most ? slices[i] : most;
 	}
-	print_message("%d devices, a day +- 6 h, quarters of an hour: %u to %u devices in each\n",
-		      FLEET, least, most);
+	print_message(
+		"%zu devices, a day +- 6 h, quarters of an hour: %zu to %zu devices in each\n",
+		FLEET, least, most);
 	/* 208 in each on average; six standard deviations of a binomial spread are 86. */
 	assert_in_range(least, FLEET / SLICES - 86, FLEET / SLICES);
 	assert_in_range(most, FLEET / SLICES, FLEET / SLICES + 86);
@@ -106,69 +107,67 @@ static void policy_spread__reaches_both_ends(void **state)
 
 /* ---- windows ---- */
 
+static const struct {
+	const char *name, *text;
+	bool good;
+	size_t n;
+	struct policy_window last;
+} WINDOWS[] = {
+	{"none",            "",				 true,  0, {0}                    },
+	{"blanks",          "  ",			       true,  0, {0}                    },
+	{"every day",       "01:00-05:00",                      true,  1, {0x7f, 60, 300, false} },
+	{"range",           "Mon..Fri 01:00-05:00",             true,  1, {0x1f, 60, 300, false} },
+	{"round the week",  "Sat..Mon 01:00-05:00",             true,  1, {0x61, 60, 300, false} },
+	{"list",            "Tue,Thu..Sat 00:00-24:00",         true,  1, {0x3a, 0, 1440, false} },
+	{"letter case",     "mon,SUN 01:00-05:00",              true,  1, {0x41, 60, 300, false} },
+	{"UTC",             "Sun 22:30-06:00 UTC",              true,  1, {0x40, 1350, 360, true}},
+	{"two",             "Mon 01:00-02:00 UTC 03:00-04:00",  true,  2, {0x7f, 180, 240, false}},
+	{"two, days twice", "Mon 01:00-02:00  Tue 03:00-04:00", true,  2, {0x02, 180, 240, false}},
+	{"days alone",      "Mon",			      false, 0, {0}                    },
+	{"days at the end", "01:00-02:00 Mon",                  false, 0, {0}                    },
+	{"days twice",      "Mon Tue 01:00-02:00",              false, 0, {0}                    },
+	{"no such day",     "Moon 01:00-02:00",                 false, 0, {0}                    },
+	{"half a range",    "Mon.. 01:00-02:00",                false, 0, {0}                    },
+	{"one dot",         "Mon.Tue 01:00-02:00",              false, 0, {0}                    },
+	{"empty in list",   "Mon,,Tue 01:00-02:00",             false, 0, {0}                    },
+	{"comma at end",    "Mon, 01:00-02:00",                 false, 0, {0}                    },
+	{"no end",          "01:00",			    false, 0, {0}                    },
+	{"one digit",       "1:00-02:00",                       false, 0, {0}                    },
+	{"minute 60",       "01:60-02:00",                      false, 0, {0}                    },
+	{"hour 25",         "01:00-25:00",                      false, 0, {0}                    },
+	{"from 24",         "24:00-02:00",                      false, 0, {0}                    },
+	{"until 0",         "22:00-00:00",                      false, 0, {0}                    },
+	{"empty window",    "01:00-01:00",                      false, 0, {0}                    },
+	{"seconds",         "01:00:00-02:00",                   false, 0, {0}                    },
+	{"UTC alone",       "UTC",			      false, 0, {0}                    },
+	{"UTC twice",       "01:00-02:00 UTC UTC",              false, 0, {0}                    },
+	{"eight",
+	 "00:00-01:00 01:00-02:00 02:00-03:00 03:00-04:00 04:00-05:00 "
+	 "05:00-06:00 06:00-07:00 07:00-08:00",		 true,
+	 8,							       {0x7f, 420, 480, false}},
+	{"nine",
+	 "00:00-01:00 01:00-02:00 02:00-03:00 03:00-04:00 04:00-05:00 "
+	 "05:00-06:00 06:00-07:00 07:00-08:00 08:00-09:00",     false,
+	 0,							       {0}		    },
+};
+
 static void policy_windows_parse__takes_lists(void **state)
 {
-	static const struct {
-		const char *name, *text;
-		bool good;
-		size_t n;
-		struct policy_window last;
-	} ROWS[] = {
-		{"none",            "",				true,  0, {0}                    },
-		{"blanks",          "  ",                              true,  0, {0}                    },
-		{"every day",       "01:00-05:00",                     true,  1, {0x7f, 60, 300, false} },
-		{"range",           "Mon..Fri 01:00-05:00",            true,  1, {0x1f, 60, 300, false} },
-		{"round the week",  "Sat..Mon 01:00-05:00",            true,  1, {0x61, 60, 300, false} },
-		{"list",            "Tue,Thu..Sat 00:00-24:00",        true,  1, {0x3a, 0, 1440, false} },
-		{"letter case",     "mon,SUN 01:00-05:00",             true,  1, {0x41, 60, 300, false} },
-		{"UTC",             "Sun 22:30-06:00 UTC",             true,  1, {0x40, 1350, 360, true}},
-		{"two",             "Mon 01:00-02:00 UTC 03:00-04:00", true,  2, {0x7f, 180, 240, false}},
-		{"two, days twice",
-		 "Mon 01:00-02:00  Tue 03:00-04:00",		   true,
-		 2,							      {0x02, 180, 240, false}},
-		{"days alone",      "Mon",                             false, 0, {0}                    },
-		{"days at the end", "01:00-02:00 Mon",                 false, 0, {0}                    },
-		{"days twice",      "Mon Tue 01:00-02:00",             false, 0, {0}                    },
-		{"no such day",     "Moon 01:00-02:00",                false, 0, {0}                    },
-		{"half a range",    "Mon.. 01:00-02:00",               false, 0, {0}                    },
-		{"one dot",         "Mon.Tue 01:00-02:00",             false, 0, {0}                    },
-		{"empty in list",   "Mon,,Tue 01:00-02:00",            false, 0, {0}                    },
-		{"comma at end",    "Mon, 01:00-02:00",                false, 0, {0}                    },
-		{"no end",          "01:00",                           false, 0, {0}                    },
-		{"one digit",       "1:00-02:00",                      false, 0, {0}                    },
-		{"minute 60",       "01:60-02:00",                     false, 0, {0}                    },
-		{"hour 25",         "01:00-25:00",                     false, 0, {0}                    },
-		{"from 24",         "24:00-02:00",                     false, 0, {0}                    },
-		{"until 0",         "22:00-00:00",                     false, 0, {0}                    },
-		{"empty window",    "01:00-01:00",                     false, 0, {0}                    },
-		{"seconds",         "01:00:00-02:00",                  false, 0, {0}                    },
-		{"UTC alone",       "UTC",                             false, 0, {0}                    },
-		{"UTC twice",       "01:00-02:00 UTC UTC",             false, 0, {0}                    },
-		{"eight",
-		 "00:00-01:00 01:00-02:00 02:00-03:00 03:00-04:00 04:00-05:00 "
-		 "05:00-06:00 06:00-07:00 07:00-08:00",                true,
-		 8,							      {0x7f, 420, 480, false}},
-		{"nine",
-		 "00:00-01:00 01:00-02:00 02:00-03:00 03:00-04:00 04:00-05:00 "
-		 "05:00-06:00 06:00-07:00 07:00-08:00 08:00-09:00",    false,
-		 0,							      {0}		    },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
-		const struct policy_window *want = &ROWS[i].last, *got;
+	for (size_t i = 0; i < ARRAY_SIZE(WINDOWS); i++) {
+		const struct policy_window *want = &WINDOWS[i].last, *got;
 		struct policy_windows w = {.n = 99};
 
-		if (policy_windows_parse(span_str(ROWS[i].text), &w) != ROWS[i].good)
-			fail_msg("%s: want %d", ROWS[i].name, ROWS[i].good);
-		if (w.n != (ROWS[i].good ? ROWS[i].n : 99))
-			fail_msg("%s: %zu windows", ROWS[i].name, w.n);
-		if (!ROWS[i].good || w.n == 0)
+		if (policy_windows_parse(span_str(WINDOWS[i].text), &w) != WINDOWS[i].good)
+			fail_msg("%s: want %d", WINDOWS[i].name, WINDOWS[i].good);
+		if (w.n != (WINDOWS[i].good ? WINDOWS[i].n : 99))
+			fail_msg("%s: %zu windows", WINDOWS[i].name, w.n);
+		if (!WINDOWS[i].good || w.n == 0)
 			continue;
 		got = &w.at[w.n - 1];
 		if (got->days != want->days || got->from != want->from || got->to != want->to ||
 		    got->utc != want->utc)
-			fail_msg("%s: days %#x, %u to %u", ROWS[i].name, got->days, got->from,
+			fail_msg("%s: days %#x, %u to %u", WINDOWS[i].name, got->days, got->from,
 				 got->to);
 	}
 }
