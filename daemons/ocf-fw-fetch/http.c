@@ -140,8 +140,8 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
 		proto_text(t->out->text, sizeof(t->out->text), strerror(errno));
 		return CURL_SOCKET_BAD;
 	}
-	/* What waits here is lost by a cut. */
-	if (fd >= 0 && t->f->kind == PROTO_IMAGE_BODY)
+	/* What waits here is lost by a cut; an image may come over the manifest's connection. */
+	if (fd >= 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){RECEIVE_OCTETS}, sizeof(int));
 	return fd >= 0 ? fd_take(&fd) : CURL_SOCKET_BAD;
 }

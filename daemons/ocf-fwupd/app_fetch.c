@@ -62,7 +62,7 @@ int app_fetch_silent(void *arg)
 	helper_close(&a->fetch);
 	if (a->run->job.phase == JOB_FETCHING || a->run->body_fd >= 0) {
 		app_manifest_failed(a, FWE_FETCH_TIMEOUT, TEXT);
-	} else {
+	} else if (!app_image_fetch_silent(a)) {
 		app_job_note(a, FWE_FETCH_TIMEOUT, TEXT);
 		(void)app_job_event(a, JOB_IMAGE_BAD);
 	}

@@ -301,6 +301,19 @@ void app_image_fetch_lost(struct app *a)
 	app_image_close(a->run);
 }
 
+bool app_image_fetch_silent(struct app *a)
+{
+	struct run *run = a->run;
+
+	if (run->awaited != AWAIT_IMAGE || run->job.octets <= run->octets_before)
+		return false;
+	log_warning("helper: is silent, beginning again name=ocf-fw-fetch");
+	run->fetched = true;
+	run->reply = (struct proto_fetched){.error = FWE_FETCH_TIMEOUT};
+	app_image_fetch_lost(a);
+	return true;
+}
+
 bool app_image_write_lost(struct app *a)
 {
 	struct run *run = a->run;

@@ -316,8 +316,9 @@ void app_image_started(struct app *a, const struct proto_started *s);
 /* run->reply is there. */
 void app_image_fetched(struct app *a);
 void app_image_done(struct app *a, const struct proto_done *d);
-/* A helper has gone. write_lost: false if it has done so too often. */
+/* A helper has gone. False: it has done so too often, or nothing has come from it. */
 void app_image_fetch_lost(struct app *a);
+MUST_USE bool app_image_fetch_silent(struct app *a);
 MUST_USE bool app_image_write_lost(struct app *a);
 int app_image_retry(void *arg);
 /* Whether the writer does not take what is there for it. */
