@@ -27,7 +27,8 @@ enum backend_how {
 
 struct backend {
 	const struct backend_ops *ops;
-	char why[PROTO_TEXT]; /* of the last failure, for people; may be empty */
+	char why[PROTO_TEXT];           /* of the last failure, for people; may be empty */
+	const struct proto_begin *plan; /* of the installation since choose(), borrowed */
 };
 
 struct backend_ops {
@@ -60,8 +61,9 @@ struct backend_ops {
 	 * what kept() tells from now on. May be called by another thread. NULL: this back end keeps
 	 * nothing. */
 	int (*sync)(struct backend *b, const char *component, int fd, uint64_t octets);
-	/* What was written to `fd` (borrowed) since open() is on the disk. */
-	int (*finish)(struct backend *b, int fd);
+	/* What was written to *fd since open() is on the disk. May take the descriptor, which is
+	 * then -1: what it was for cannot be read. */
+	int (*finish)(struct backend *b, int *fd);
 	/* The chosen slot holds a complete version: the next one to run, to be confirmed within so
 	 * many attempts; 0: it is good at once. */
 	int (*commit)(struct backend *b, const struct proto_begin *plan, uint32_t attempts);

@@ -224,12 +224,12 @@ static int block_open_component(struct backend *b, const char *component, enum b
 	return r;
 }
 
-static int block_finish(struct backend *b, int fd)
+static int block_finish(struct backend *b, int *fd)
 {
 	struct block *k = block_of(b);
-	off_t end = lseek(fd, 0, SEEK_CUR);
+	off_t end = lseek(*fd, 0, SEEK_CUR);
 
-	if (end < 0 || fsync(fd) < 0)
+	if (end < 0 || fsync(*fd) < 0)
 		return -errno;
 	k->octets[k->open] = (uint64_t)end;
 	return 0;

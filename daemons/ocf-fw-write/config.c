@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "codec/conf.h"
 
-static const char *const TYPES[] = {"folder", "block", NULL};
+static const char *const TYPES[] = {"folder", "block", "handler", NULL};
 static const char *const LOADERS[] = {"uboot", "grub", "custom", NULL};
 static const char *const ACTIVATIONS[] = {"immediate", "reboot", NULL};
 
@@ -60,6 +60,7 @@ static const struct conf_option OPTIONS[] = {
 	{"Slots", "Directory", CONF_TEXT, AT(slots.directory), ROOM(slots.directory), .max = 0},
 	{"Slots", "Components", CONF_TEXT, AT(install.components), ROOM(install.components),
 	 .check = components_are_valid},
+	{"Slots", "VerifyWritten", CONF_BOOL, AT(install.verify_written), .max = 0},
 	{"Slots", "SizeMaxMiB", CONF_U32, AT(install.size_max_mib), .max = UINT32_MAX},
 	{"Slots", "Activation", CONF_ENUM, AT(slots.activation), .words = ACTIVATIONS},
 	{"Slots", "DevicesA", CONF_TEXT, AT(devices[0]), ROOM(devices[0]), .max = 0},
@@ -77,6 +78,14 @@ static const struct conf_option OPTIONS[] = {
 	PATH("Boot", "GrubEnv", boot.grubenv),
 	PATH("Boot", "Script", boot.script),
 	{"Boot", "ScriptTries", CONF_BOOL, AT(boot.script_tries), .max = 0},
+	PATH("Programs", "PreInstall", pre_install),
+	PATH("Programs", "PreCommit", pre_commit),
+	PATH("Programs", "PostInstall", post_install),
+	PATH("Programs", "Handler", handler),
+	{"Programs", "HandlerComponents", CONF_TEXT, AT(handled.components),
+	 ROOM(handled.components), .check = components_are_valid},
+	{"Programs", "TimeLimit", CONF_TIME, AT(limit_us), .min = USEC_PER_SEC,
+	 .max = 24 * 3600 * USEC_PER_SEC},
 };
 
 static const struct config DEFAULTS = {
@@ -94,11 +103,48 @@ static const struct config DEFAULTS = {
 };
 /* clang-format on */
 
+static bool is_word(const char *list, struct span word)
+{
+	struct span rest = span_str(list);
+
+	while (rest.ptr)
+		if (span_eq(span_cut(&rest, ' '), word))
+			return true;
+	return false;
+}
+
+/* Those words of `all` that are not in `some`. */
+static void others(const char *all, const char *some, char ret[static CONF_TEXT_MAX])
+{
+	struct span rest = span_str(all);
+	size_t n = 0;
+
+	while (rest.ptr) {
+		struct span word = span_cut(&rest, ' ');
+
+		if (word.len == 0 || is_word(some, word))
+			continue;
+		memcpy(ret + n, word.ptr, word.len);
+		n += word.len;
+		ret[n++] = ' ';
+	}
+	ret[n > 0 ? n - 1 : 0] = '\0';
+}
+
 /* What one value alone does not tell. */
 static bool is_consistent(struct config *c, const char **ret_why)
 {
 	const char *const texts[BOOT_SLOTS] = {c->devices[0], c->devices[1]};
+	char components[sizeof(c->install.components)];
 
+	if (c->handler[0] == '\0' && (c->type == CONFIG_HANDLER || c->handled.components[0])) {
+		*ret_why = "no [Programs] Handler=";
+		return false;
+	}
+	if (c->handler[0] && c->type != CONFIG_HANDLER && !c->handled.components[0]) {
+		*ret_why = "[Programs] Handler= needs HandlerComponents=, or [Slots] Type=handler";
+		return false;
+	}
 	c->block.env.kind = c->boot.type == BOOT_GRUB ? BOOTENV_GRUB : BOOTENV_UBOOT;
 	c->block.env.attempts = c->boot.attempts;
 	c->block.tells_trial = c->boot.type == BOOT_CUSTOM && c->boot.script_tries;
@@ -110,7 +156,8 @@ static bool is_consistent(struct config *c, const char **ret_why)
 		*ret_why = "[Boot] Type=custom needs Script=";
 		return false;
 	}
-	return devices_parse(&c->block.devices, c->install.components, texts, ret_why);
+	others(c->install.components, c->handled.components, components);
+	return devices_parse(&c->block.devices, components, texts, ret_why);
 }
 
 int config_load(const char *path, struct config *ret, char *ret_error, size_t room)
@@ -125,6 +172,7 @@ int config_load(const char *path, struct config *ret, char *ret_error, size_t ro
 	_Static_assert(sizeof(ret->block.directory) == sizeof(ret->slots.directory), "one folder");
 	_Static_assert(sizeof(ret->block.boot_id_file) == sizeof(ret->slots.boot_id_file), "");
 	memcpy(ret->block.boot_id_file, ret->slots.boot_id_file, sizeof(ret->block.boot_id_file));
+	memcpy(ret->handled.directory, ret->slots.directory, sizeof(ret->handled.directory));
 	memcpy(ret->block.directory, ret->slots.directory, sizeof(ret->block.directory));
 	if (is_consistent(ret, &why))
 		return 0;

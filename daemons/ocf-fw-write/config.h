@@ -2,12 +2,13 @@
 #pragma once
 
 #include "block.h"
+#include "handler.h"
 #include "install.h"
 #include "slots.h"
 
 #define CONFIG_PATH ((size_t)256) /* room for a path */
 
-enum config_type { CONFIG_FOLDER, CONFIG_BLOCK };
+enum config_type { CONFIG_FOLDER, CONFIG_BLOCK, CONFIG_HANDLER };
 enum config_boot { BOOT_UBOOT, BOOT_GRUB, BOOT_CUSTOM };
 
 struct boot_config {
@@ -30,6 +31,7 @@ struct config {
 	struct boot_config boot;
 	char pre_install[CONFIG_PATH], pre_commit[CONFIG_PATH], post_install[CONFIG_PATH];
 	char handler[CONFIG_PATH];
+	struct handler_config handled;
 	uint64_t limit_us; /* of a hook or handler */
 };
 

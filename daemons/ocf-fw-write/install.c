@@ -3,15 +3,19 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
+#include "calls.h"
 #include "fw/version.h"
 #include "note.h"
 #include "pass.h"
+#include "verify.h"
 
 enum step { STEP_NONE, STEP_BEGUN, STEP_VERIFIED };
 
 struct install {
 	const struct install_config *config;
 	struct backend *backend;
+	struct runner *runner; /* NULL: no hooks */
 	int control;
 	uint8_t *piece;
 	enum step step;
@@ -25,14 +29,19 @@ struct install {
 };
 
 int install_new(struct install **ret, const struct install_config *config, struct backend *b,
-		int control)
+		struct runner *r, int control)
 {
 	CLEANUP(install_freep) struct install *n = calloc(1, sizeof(*n));
 
 	if (!n)
 		return -ENOMEM;
 	*n = (struct install){
-		.config = config, .backend = b, .control = control, .note = BUF_INIT(NOTE_MAX)};
+		.config = config,
+		.backend = b,
+		.runner = r,
+		.control = control,
+		.note = BUF_INIT(NOTE_MAX),
+	};
 	n->piece = malloc(PASS_PIECE);
 	if (!n->piece)
 		return -ENOMEM;
@@ -45,6 +54,7 @@ struct install *install_free(struct install *n)
 {
 	if (!n)
 		return NULL;
+	n->backend->plan = NULL;
 	hash_set_free(n->all);
 	reuse_free(n->reuse);
 	buf_done(&n->note);
@@ -66,9 +76,12 @@ static void answer_errno(struct install *n, struct proto_done *ret, int r, const
 		int r;
 		enum fw_error e;
 	} ERRORS[] = {
-		{-ENOSPC, FWE_INSTALL_NO_SPACE},
-		{-EDQUOT, FWE_INSTALL_NO_SPACE},
-		{-EFBIG,  FWE_IMAGE_TOO_LARGE },
+		{-ENOSPC,  FWE_INSTALL_NO_SPACE        },
+                {-EDQUOT,  FWE_INSTALL_NO_SPACE        },
+		{-EILSEQ,  FWE_INSTALL_VERIFY_FAILED   },
+                {-EAGAIN,  FWE_POLICY_DEFERRED         },
+		{-ENOTSUP, FWE_IMAGE_FORMAT_UNSUPPORTED},
+                {-EFBIG,   FWE_IMAGE_TOO_LARGE         },
 	};
 	enum fw_error e = FWE_INSTALL_FAILED;
 	char text[2 * PROTO_TEXT];
@@ -118,6 +131,19 @@ static int begin_anew(struct install *n)
 	return r == 0 ? n->backend->ops->note(n->backend, buf_span(&n->note)) : r;
 }
 
+/* One that refuses says why. */
+static int hook(struct install *n, enum program program, const char *name)
+{
+	char why[PROTO_TEXT] = "", text[2 * PROTO_TEXT];
+	int r = calls_hook(n->runner, n->control, program, &n->plan, why);
+
+	if (r < 0) {
+		(void)snprintf(text, sizeof(text), "%s: %s", name, why);
+		proto_text(n->backend->why, sizeof(n->backend->why), text);
+	}
+	return r;
+}
+
 static int begin(struct install *n, const struct proto_begin *b, uint64_t *ret_kept)
 {
 	const struct backend_ops *ops = n->backend->ops;
@@ -128,6 +154,8 @@ static int begin(struct install *n, const struct proto_begin *b, uint64_t *ret_k
 		r = ops->lock(n->backend);
 	if (r == 0 && pass_is_alone(n->control))
 		r = -ECANCELED;
+	if (r == 0)
+		r = hook(n, PROGRAM_PRE_INSTALL, "PreInstall");
 	if (r == 0)
 		r = ops->choose(n->backend);
 	if (r == 0 && b->keep && is_noted(n))
@@ -144,6 +172,7 @@ void install_begin(struct install *n, const struct proto_begin *b, struct proto_
 	*ret = (struct proto_done){0};
 	n->step = STEP_NONE;
 	n->plan = *b;
+	n->backend->plan = &n->plan;
 	n->images = 0;
 	n->seen = 0;
 	n->octets = 0;
@@ -155,7 +184,7 @@ void install_begin(struct install *n, const struct proto_begin *b, struct proto_
 	}
 	r = begin(n, b, &ret->octets);
 	if (r < 0) {
-		answer_errno(n, ret, r, "the slot cannot be emptied");
+		answer_errno(n, ret, r, "the installation cannot begin");
 		return;
 	}
 	n->step = STEP_BEGUN;
@@ -362,6 +391,33 @@ static int open_image(struct taking *t)
 	return t->image->reuse ? tell_ranges(t) : 0;
 }
 
+/* A program took the image, and ended before the image did. */
+static int why_it_left(struct taking *t)
+{
+	int r = t->n->backend->ops->finish(t->n->backend, &t->fd);
+
+	return r < 0 ? r : -EPIPE;
+}
+
+/* With VerifyWritten=: what is on the disk is what was judged. */
+static void read_again(struct taking *t, struct proto_done *ret)
+{
+	const struct install *n = t->n;
+	const struct proto_digests *want =
+		t->image->digests.algs != 0 ? &t->image->digests : &n->plan.digests;
+	int r;
+
+	if (!n->config->verify_written || t->fd < 0)
+		return;
+	if (t->image->digests.algs == 0 && n->plan.images > 1)
+		r = -ENOTSUP; /* none of its own */
+	else
+		r = verify_written(t->fd, t->pass.octets, want, n->control);
+	if (r < 0)
+		answer(ret, r == -ECANCELED ? FWE_INSTALL_FAILED : FWE_INSTALL_VERIFY_FAILED,
+		       "what is on the disk is not what was written");
+}
+
 static void write_image(struct taking *t, int pipe, struct proto_done *ret)
 {
 	struct backend *b = t->n->backend;
@@ -373,13 +429,17 @@ static void write_image(struct taking *t, int pipe, struct proto_done *ret)
 		r = pass_run(&t->pass, pipe);
 	t->pass.durable = durable_free(t->pass.durable);
 	if (r == 0)
-		r = b->ops->finish(b, t->fd);
-	closep(&t->fd);
+		r = b->ops->finish(b, &t->fd);
+	else if (r == -EPIPE)
+		r = why_it_left(t);
 	ret->octets = t->pass.octets;
 	if (r < 0)
 		answer_errno(t->n, ret, r, "the image cannot be written");
 	else
 		judge(t->n, t->image, &t->pass, ret);
+	if (ret->error == FWE_OK)
+		read_again(t, ret);
+	closep(&t->fd);
 }
 
 void install_image(struct install *n, const struct proto_image *i, int pipe,
@@ -448,9 +508,14 @@ void install_commit(struct install *n, uint32_t attempts, struct proto_done *ret
 		return;
 	}
 	n->step = STEP_NONE;
-	r = n->backend->ops->commit(n->backend, &n->plan, attempts);
+	r = hook(n, PROGRAM_PRE_COMMIT, "PreCommit");
+	if (r == 0)
+		r = n->backend->ops->commit(n->backend, &n->plan, attempts);
 	if (r < 0)
 		answer_errno(n, ret, r, "the slot cannot be made current");
+	else if (hook(n, PROGRAM_POST_INSTALL, "PostInstall") < 0)
+		log_warning("write: %s", n->backend->why); /* the version is in place */
+	n->backend->why[0] = '\0';
 }
 
 /* ---- trial ---- */

@@ -3,9 +3,11 @@
 #pragma once
 
 #include "backend.h"
+#include "runner.h"
 
 struct install_config {
 	char components[512];  /* names of what a slot holds, separated by blanks */
+	bool verify_written;   /* reads each image again from the disk */
 	uint32_t size_max_mib; /* of one image; 0: what there is room for */
 };
 
@@ -18,10 +20,11 @@ struct install_tell {
 
 struct install; /* opaque */
 
-/* `config` and `b` are borrowed for life. An installation stops when the other end of `control` is
- * closed (borrowed; -1: none). 0: *ret is owned by the caller. -ENOMEM. */
+/* `config`, `b` and `r`, which runs the hooks (NULL: none), are borrowed for life. An installation
+ * stops when the other end of `control` is closed (borrowed; -1: none). 0: *ret is owned by the
+ * caller. -ENOMEM. */
 MUST_USE int install_new(struct install **ret, const struct install_config *config,
-			 struct backend *b, int control);
+			 struct backend *b, struct runner *r, int control);
 struct install *install_free(struct install *n); /* accepts NULL, returns NULL */
 DEFINE_CLEANUP(struct install *, install_free)
 

@@ -32,6 +32,7 @@ static const struct confine_call CALLS[] = {
 	CALL(readlinkat),
 	CALL(symlinkat),
 	CALL(unlinkat),
+	CALL(fadvise64),
 	CALL(fdatasync),
 	CALL(fsync),
 	CALL(ftruncate),
@@ -39,6 +40,7 @@ static const struct confine_call CALLS[] = {
 	CALL(fstatfs),
 	CALL(flock),
 	CALL(memfd_create),
+	CALL(pipe2),
 	CALL(pread64),
 	CALL(pwrite64),
 	CALL(ppoll),
@@ -219,6 +221,22 @@ static int open_boot(struct writer *w)
 	return boot_uboot_new(&w->boot, env, w->runner, PROGRAM_PRINTENV, PROGRAM_SETENV);
 }
 
+static int open_backend(struct writer *w)
+{
+	const struct config *c = &w->config;
+	struct backend *inner = NULL;
+	int r = 0;
+
+	if (c->type == CONFIG_BLOCK)
+		r = block_open(&inner, &c->block, w->boot);
+	else if (c->type == CONFIG_FOLDER)
+		r = slots_open(&inner, &c->slots);
+	if (r == 0 && c->handler[0])
+		return handler_open(&w->backend, &c->handled, inner, w->runner, PROTO_FD);
+	w->backend = inner;
+	return r;
+}
+
 /* Everything that needs more than the walls leave. ret_what: what it could not open. */
 static int open_all(struct writer *w, const char **ret_what)
 {
@@ -234,12 +252,11 @@ static int open_all(struct writer *w, const char **ret_what)
 	if (r < 0)
 		return r;
 	*ret_what = w->config.slots.directory;
-	r = w->config.type == CONFIG_BLOCK ? block_open(&w->backend, &w->config.block, w->boot)
-					   : slots_open(&w->backend, &w->config.slots);
+	r = open_backend(w);
 	if (r < 0)
 		return r;
 	*ret_what = "memory";
-	return install_new(&w->install, &w->config.install, w->backend, PROTO_FD);
+	return install_new(&w->install, &w->config.install, w->backend, w->runner, PROTO_FD);
 }
 
 static int run(const char *config_file)

@@ -38,6 +38,35 @@ static int digest(struct pass *p, struct span data)
 	return 0;
 }
 
+static int wait_for(int fd, short events, int control)
+{
+	struct pollfd ends[] = {
+		{.fd = fd, .events = events},
+		{.fd = control       },
+	};
+
+	while (poll(ends, ARRAY_SIZE(ends), -1) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return ends[1].revents != 0 ? -ECANCELED : 0;
+}
+
+/* A handler may take its time: its pipe does not wait for us, but we for it. */
+static int put_all(const struct pass *p, struct span data)
+{
+	while (data.len > 0) {
+		ssize_t n = write(p->fd, data.ptr, data.len);
+		int r = n < 0 ? -errno : 0;
+
+		if (r == -EAGAIN)
+			r = wait_for(p->fd, POLLOUT, p->control);
+		if (r < 0 && r != -EINTR)
+			return r;
+		data = span_skip(data, n > 0 ? (size_t)n : 0);
+	}
+	return 0;
+}
+
 /* A piece of the image. -EOVERFLOW: it has more octets than it may; p->octets tells. */
 int pass_put(void *pass, struct span data)
 {
@@ -51,7 +80,7 @@ int pass_put(void *pass, struct span data)
 	if (p->octets == 0 && p->begins)
 		r = p->begins(p->begins_arg);
 	if (r == 0)
-		r = files_write(p->fd, data);
+		r = put_all(p, data);
 	if (r == 0)
 		r = digest(p, data);
 	return r == 0 ? durable_wrote(p->durable, p->octets) : r;
@@ -59,15 +88,7 @@ int pass_put(void *pass, struct span data)
 
 int pass_wait(int in, int control)
 {
-	struct pollfd ends[] = {
-		{.fd = in, .events = POLLIN},
-		{.fd = control       },
-	};
-
-	while (poll(ends, ARRAY_SIZE(ends), -1) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return ends[1].revents != 0 ? -ECANCELED : 0;
+	return wait_for(in, POLLIN, control);
 }
 
 /* *ret_n is 0 at its end. */

@@ -17,6 +17,9 @@
 #include "child/proto.h"
 #include "program.h"
 
+/* What else than a request goes to the process: one octet. */
+enum word { WORD_STOP, WORD_LIMIT };
+
 #define LINES_MAX 200 /* of a program's standard error that go to the log */
 
 struct runner {
@@ -70,7 +73,7 @@ bool runner_read(struct runner_request *q, size_t len, size_t programs, struct r
 {
 	size_t at = 0;
 
-	if (len < offsetof(struct runner_request, text) || q->program >= programs ||
+	if (len < offsetof(struct runner_request, text) || q->program >= programs || q->waits > 1 ||
 	    q->len != len - offsetof(struct runner_request, text) ||
 	    !get_words(q, &at, q->args, ret->args) || !get_words(q, &at, q->env, ret->env))
 		return false;
@@ -184,7 +187,26 @@ static int timeout_ms(const struct run *r)
 {
 	uint64_t now_us = clock_monotonic_us();
 
+	if (r->deadline_us == NEVER_US)
+		return -1;
 	return now_us >= r->deadline_us ? 0 : (int)((r->deadline_us - now_us) / USEC_PER_MSEC + 1);
+}
+
+static void set_limit(struct run *r)
+{
+	r->deadline_us = clock_monotonic_us() + r->program->limit_ms * USEC_PER_MSEC;
+}
+
+static void take_word(struct run *r, int control)
+{
+	uint8_t word;
+
+	if (recv(control, &word, sizeof(word), 0) == sizeof(word) && word == WORD_LIMIT) {
+		set_limit(r);
+		return;
+	}
+	r->over = true; /* or the parent has ended */
+	kill_run(r, -ECANCELED);
 }
 
 /* Until it has ended, one way or another. */
@@ -207,14 +229,8 @@ static void watch(struct run *r, int control, int signals)
 			drain(r, &r->out, take_output);
 		if (p[3].revents)
 			drain(r, &r->err, take_error);
-		if (p[0].revents) {
-			uint8_t stop;
-
-			/* A word to stop it, or the end of the parent. */
-			(void)!recv(control, &stop, sizeof(stop), 0);
-			r->over = true;
-			kill_run(r, -ECANCELED);
-		}
+		if (p[0].revents)
+			take_word(r, control);
 		if (!r->result.error && timeout_ms(r) == 0)
 			kill_run(r, -ETIMEDOUT);
 	}
@@ -256,11 +272,13 @@ static int start(struct run *r, const struct runner_words *words, int image)
 }
 
 static void run_program(const struct runner_program *program, const struct runner_words *words,
-			int image, int control, int signals, struct runner_result *ret)
+			bool waits, int image, int control, int signals, struct runner_result *ret)
 {
 	struct run r = {.program = program, .out = -1, .err = -1};
 
-	r.deadline_us = clock_monotonic_us() + program->limit_ms * USEC_PER_MSEC;
+	set_limit(&r);
+	if (waits)
+		r.deadline_us = NEVER_US;
 	r.result.error = start(&r, words, image);
 	if (r.result.error == 0)
 		watch(&r, control, signals);
@@ -328,8 +346,8 @@ __attribute__((noreturn)) static void serve(const struct runner *r, int control)
 			continue; /* a word to stop what has ended by itself */
 		result = (struct runner_result){.error = -EINVAL};
 		if (runner_read(&q, len, r->n, &words))
-			run_program(&r->programs[q.program], &words, image, PROTO_FD, signals,
-				    &result);
+			run_program(&r->programs[q.program], &words, q.waits, image, PROTO_FD,
+				    signals, &result);
 		closep(&image);
 		image = -1;
 		if (send(PROTO_FD, &result, sizeof(result), MSG_NOSIGNAL) < 0)
@@ -382,7 +400,7 @@ int runner_start(struct runner *r, const struct runner_call *c)
 	struct iovec iov = {&q, 0};
 	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
 
-	q = (struct runner_request){.program = (uint32_t)c->program};
+	q = (struct runner_request){.program = (uint32_t)c->program, .waits = c->waits};
 	if (!put_words(&q, c->args, &q.args) || !put_words(&q, c->env, &q.env) ||
 	    c->input.len > sizeof(q.text) - q.len)
 		return -E2BIG;
@@ -401,6 +419,29 @@ int runner_start(struct runner *r, const struct runner_call *c)
 	return sendmsg(r->control, &h, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+static void say(struct runner *r, enum word w)
+{
+	uint8_t octet = (uint8_t)w;
+	struct iovec iov = {&octet, sizeof(octet)};
+	const struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	(void)!sendmsg(r->control, &h, MSG_NOSIGNAL); /* its end is seen elsewhere */
+}
+
+void runner_limit(struct runner *r)
+{
+	say(r, WORD_LIMIT);
+}
+
+void runner_cancel(struct runner *r)
+{
+	static struct runner_result result;
+
+	say(r, WORD_STOP);
+	if (runner_wait(r, -1, &result) < 0)
+		return; /* as it should be */
+}
+
 int runner_wait(struct runner *r, int control, struct runner_result *ret)
 {
 	struct pollfd p[] = {
@@ -409,17 +450,13 @@ int runner_wait(struct runner *r, int control, struct runner_result *ret)
 	};
 	struct iovec iov = {ret, sizeof(*ret)};
 	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
-	static const uint8_t STOP = 0;
 
 	while (p[0].revents == 0) {
 		if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
 			return -errno;
 		if (p[1].revents != 0 && p[1].fd >= 0) {
-			struct iovec word = {(void *)(uintptr_t)&STOP, sizeof(STOP)};
-			const struct msghdr stop = {.msg_iov = &word, .msg_iovlen = 1};
-
 			p[1].fd = -1;
-			(void)!sendmsg(r->control, &stop, MSG_NOSIGNAL);
+			say(r, WORD_STOP);
 		}
 	}
 	if (recvmsg(r->control, &h, 0) != sizeof(*ret)) {

@@ -29,6 +29,7 @@ struct runner_call {
 	const char *const *env;  /* "OCFGW_NAME=value", NULL-terminated; NULL: none */
 	struct span input;       /* standard input; empty: /dev/null */
 	int fd;                  /* becomes descriptor 3 (borrowed); -1: none */
+	bool waits;              /* its time does not count before runner_limit() */
 };
 
 struct runner_result {
@@ -55,12 +56,17 @@ MUST_USE int runner_start(struct runner *r, const struct runner_call *c);
  * 0. -EREMOTEIO: with another, or by a signal; -ETIMEDOUT; -ECANCELED; -EPIPE; or why it could not
  * be started, as program_find() says it. *ret is always filled. */
 MUST_USE int runner_wait(struct runner *r, int control, struct runner_result *ret);
+/* From now on the time of a program that waits counts. */
+void runner_limit(struct runner *r);
+/* Kills what was started, and forgets how it ended. */
+void runner_cancel(struct runner *r);
 MUST_USE int runner_run(struct runner *r, const struct runner_call *c, int control,
 			struct runner_result *ret);
 
 /* What goes to the process, and how it reads it: for tests and fuzzing. */
 struct runner_request {
 	uint32_t program;
+	uint32_t waits;
 	uint32_t args, env; /* NUL-terminated texts in `text`, one behind the other ... */
 	uint32_t len;       /* ... and then input, so many octets in all */
 	char text[RUNNER_TEXT];

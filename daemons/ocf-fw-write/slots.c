@@ -222,10 +222,10 @@ static int slots_sync(struct backend *b, const char *component, int fd, uint64_t
 	return fdatasync(fd) < 0 ? -errno : 0;
 }
 
-static int slots_finish(struct backend *b, int fd)
+static int slots_finish(struct backend *b, int *fd)
 {
 	(void)b;
-	return fsync(fd) < 0 ? -errno : 0;
+	return fsync(*fd) < 0 ? -errno : 0;
 }
 
 static int slots_commit(struct backend *b, const struct proto_begin *plan, uint32_t attempts)

@@ -97,7 +97,8 @@ static bool content_is_sound(const struct proto_msg *m)
 		return slots_are_sound(&m->slots_are);
 	case PROTO_BEGIN:
 		return memchr(m->begin.model, '\0', PROTO_NAME) &&
-		       is_text(m->begin.version, PROTO_VERSION) && m->begin.keep <= 1 &&
+		       is_text(m->begin.version, PROTO_VERSION) &&
+		       is_text(m->begin.transaction, PROTO_LABEL) && m->begin.keep <= 1 &&
 		       digests_are_sound(&m->begin.digests);
 	case PROTO_IMAGE:
 		return is_text(m->image.component, PROTO_LABEL) &&

@@ -126,10 +126,11 @@ struct proto_begin {
 	char model[PROTO_NAME];
 	char version[PROTO_VERSION];
 	uint32_t images;
-	uint32_t keep;                /* 1: leave what an unfinished installation wrote, if it
-					 did; the answer's octets tell how many are there */
-	uint64_t size;                /* of all images, or PROTO_SIZE_ANY */
-	struct proto_digests digests; /* over all images, one behind the other */
+	uint32_t keep;                 /* 1: leave what an unfinished installation wrote, if it
+					  did; the answer's octets tell how many are there */
+	uint64_t size;                 /* of all images, or PROTO_SIZE_ANY */
+	struct proto_digests digests;  /* over all images, one behind the other */
+	char transaction[PROTO_LABEL]; /* the caller's name for it, for hooks; may be empty */
 };
 
 struct proto_image {

@@ -46,7 +46,7 @@ BODIES = {
     CONFIRM: struct(("slot", char * 65)),
     REJECT: struct(("slot", char * 65)),
     BEGIN: struct(("model", char * 129), ("version", char * 33), ("images", u32), ("keep", u32), ("size", u64),
-                  ("digests", Digests)),
+                  ("digests", Digests), ("transaction", char * 65)),
     IMAGE: struct(("component", char * 65), ("size", u64), ("digests", Digests), ("resume", u32),
                   ("reuse", u32), ("is_sealed", u32),
                   ("ikm", ctypes.c_uint8 * 32), ("sealed_size", u64), ("sealed", Digests)),

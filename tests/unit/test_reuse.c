@@ -26,7 +26,7 @@ static int make_dir(void **state)
 	(void)snprintf(config.slots.boot_id_file, sizeof(config.slots.boot_id_file),
 		       "/proc/sys/kernel/random/boot_id");
 	return mkdtemp(config.slots.directory) && slots_open(&backend, &config.slots) == 0 &&
-			       install_new(&install, &config.install, backend, -1) == 0
+			       install_new(&install, &config.install, backend, NULL, -1) == 0
 		       ? 0
 		       : -1;
 }

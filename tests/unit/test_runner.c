@@ -126,6 +126,34 @@ static void runner__kills_what_takes_too_long(void **state)
 	assert_int_equal(kill(left, 0), -1);
 }
 
+static void runner__gives_time_when_asked(void **state)
+{
+	uint64_t start_us = clock_monotonic_us();
+	const char *const args[] = {"cat <&3 >/dev/null; sleep 60", NULL};
+	struct runner_call c = {.program = SLOW, .args = args, .waits = true};
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	c.fd = ends[0];
+	assert_int_equal(runner_start(runner, &c), 0);
+	(void)close(ends[0]);
+	/* Longer than its limit, which does not count yet. */
+	while (clock_monotonic_us() - start_us < 500 * USEC_PER_MSEC)
+		assert_int_equal(write(ends[1], "x", 1), 1);
+	(void)close(ends[1]);
+	runner_limit(runner);
+	assert_int_equal(runner_wait(runner, -1, &result), -ETIMEDOUT);
+	/* And one that is given up leaves nothing behind for the next. */
+	assert_int_equal(
+		runner_start(runner,
+			     &(struct runner_call){.program = SHELL, .args = args, .fd = -1}),
+		0);
+	runner_cancel(runner);
+	assert_int_equal(shell(SHELL, "echo on"), 0);
+	assert_output("on\n");
+}
+
 static void runner__stops_with_the_connection(void **state)
 {
 	uint64_t start_us = clock_monotonic_us();
@@ -220,8 +248,8 @@ static void runner_read__takes_nothing_else(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
-		struct runner_request q = {ROWS[i].program, ROWS[i].args, ROWS[i].env, ROWS[i].len,
-					   ""};
+		struct runner_request q = {ROWS[i].program, 0,           ROWS[i].args,
+					   ROWS[i].env,     ROWS[i].len, ""};
 		size_t len = offsetof(struct runner_request, text) + ROWS[i].len - ROWS[i].extra;
 		struct runner_words words;
 
@@ -269,6 +297,7 @@ int main(void)
 		TEST(runner__gives_no_more_than_is_meant),
 		TEST(runner__passes_a_pipe),
 		TEST(runner__kills_what_takes_too_long),
+		TEST(runner__gives_time_when_asked),
 		TEST(runner__stops_with_the_connection),
 		TEST(runner__does_not_start),
 		TEST(runner_start__refuses_what_is_too_much),

@@ -24,7 +24,7 @@ static int writer_open(struct writer *w, int control)
 {
 	int r = slots_open(&w->b, &config.slots);
 
-	return r < 0 ? r : install_new(&w->n, &config.install, w->b, control);
+	return r < 0 ? r : install_new(&w->n, &config.install, w->b, NULL, control);
 }
 
 static void writer_close(struct writer *w)
