@@ -42,9 +42,10 @@ struct transfer {
 	struct curl_slist *head, *resolve;
 	size_t ranges_max; /* of one request */
 	uint64_t deadline_us;
-	bool by_proxy;    /* so the peer is not whom we talk to */
-	bool has_head;    /* of the reply, and it was judged */
-	bool has_started; /* that was told */
+	uint64_t answer_us; /* when there must be the head of a reply */
+	bool by_proxy;      /* so the peer is not whom we talk to */
+	bool has_head;      /* of the reply, and it was judged */
+	bool has_started;   /* that was told */
 	char message[CURL_ERROR_SIZE];
 };
 
@@ -349,6 +350,20 @@ static CURLcode result_of(struct transfer *t)
 	return CURLE_ABORTED_BY_CALLBACK;
 }
 
+static bool is_silent(struct transfer *t)
+{
+	return clock_monotonic_us() >= t->answer_us && status_of(t) == 0;
+}
+
+/* How long to wait before the next look, in milliseconds. */
+static int patience(const struct transfer *t)
+{
+	uint64_t now_us = clock_monotonic_us();
+	uint64_t left_us = t->answer_us > now_us ? t->answer_us - now_us : NEVER_US;
+
+	return left_us < POLL_MS * USEC_PER_MSEC ? (int)(left_us / USEC_PER_MSEC) + 1 : POLL_MS;
+}
+
 /* curl_easy_perform(), but it listens to the control connection as well. */
 static CURLcode perform(struct transfer *t)
 {
@@ -359,14 +374,19 @@ static CURLcode perform(struct transfer *t)
 	if (curl_multi_add_handle(t->http->multi, t->curl) != CURLM_OK)
 		return CURLE_OUT_OF_MEMORY;
 	while (curl_multi_perform(t->http->multi, &running) == CURLM_OK && running > 0) {
-		if (curl_multi_poll(t->http->multi, &control, 1, POLL_MS, NULL) != CURLM_OK)
+		if (curl_multi_poll(t->http->multi, &control, 1, patience(t), NULL) != CURLM_OK)
 			break;
 		if (control.revents != 0 && sink_is_cancelled(&t->sink)) {
 			(void)reply_stop(&t->reply, FWE_INSTALL_CANCELLED, "cancelled");
 			break;
 		}
+		if (is_silent(t)) {
+			(void)reply_stop(&t->reply, FWE_FETCH_TIMEOUT, "no answer");
+			break;
+		}
 		control.revents = 0;
 	}
+	t->answer_us = NEVER_US; /* whoever redirects has answered */
 	result = result_of(t);
 	(void)curl_multi_remove_handle(t->http->multi, t->curl);
 	return result;
@@ -537,6 +557,8 @@ void http_get(struct http *h, const struct proto_fetch *f, struct ranges *ranges
 		.out = ret,
 		.reply = {.f = f, .out = ret, .ranges = ranges},
 		.ranges_max = RANGES_BATCH,
+		.answer_us = f->answer_ms > 0 ? clock_monotonic_us() + f->answer_ms * USEC_PER_MSEC
+					      : NEVER_US,
 		.deadline_us = NEVER_US
         };
 

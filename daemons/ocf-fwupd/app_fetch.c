@@ -196,7 +196,10 @@ void app_fetched(struct app *a, const struct proto_fetched *f)
 	run->reply = *f;
 	run->fetched = true;
 	if (run->job.phase == JOB_FETCHING) {
-		if (f->error == FWE_FETCH_CONNECT_FAILED && try->source == DISCOVER_LOCAL)
+		bool is_absent = f->error == FWE_FETCH_CONNECT_FAILED ||
+				 (f->error == FWE_FETCH_TIMEOUT && f->status == 0);
+
+		if (is_absent && try->source == DISCOVER_LOCAL)
 			run->local_lost_us += clock_monotonic_us() - run->asked_us;
 		app_manifest_settle(a);
 	} else if (run->body_fd >= 0) {

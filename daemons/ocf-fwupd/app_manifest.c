@@ -155,6 +155,7 @@ static int ask(struct app *a, const struct discover_try *try)
 {
 	const struct fwupd_config *c = a->config;
 	struct run *run = a->run;
+	uint32_t connect_ms = (uint32_t)(connect_us(run) / USEC_PER_MSEC) + 1;
 	CLEANUP(closep) int in = -1;
 	int ends[2], r;
 
@@ -177,7 +178,8 @@ static int ask(struct app *a, const struct discover_try *try)
 			.kind = c->direct ? PROTO_IMAGE_BODY : PROTO_MANIFEST,
 			.reach = c->allow_loopback ? PROTO_LOOPBACK : PROTO_PRIVATE,
 			.same_host = 1,
-			.connect_ms = (uint32_t)(connect_us(run) / USEC_PER_MSEC) + 1,
+			.connect_ms = connect_ms,
+			.answer_ms = try->source == DISCOVER_LOCAL ? connect_ms : 0,
 			.total_ms = c->direct ? 0 : (uint32_t)(c->manifest_us / USEC_PER_MSEC),
 			.slow_s = c->direct ? (uint32_t)(c->stall_us / USEC_PER_SEC) : 0,
 			.limit = c->direct ? MANIFEST_UINT_MAX : MANIFEST_BYTES_MAX,

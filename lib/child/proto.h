@@ -53,6 +53,7 @@ struct proto_fetch {
 	uint32_t reach;                  /* enum proto_reach */
 	uint32_t same_host;              /* 1: a redirect may not leave the host */
 	uint32_t connect_ms;             /* resolving and connecting, all addresses */
+	uint32_t answer_ms;              /* that, and the head of a reply; 0: no bound */
 	uint32_t total_ms;               /* 0: no bound */
 	uint32_t slow_s;                 /* seconds below 1 KiB/s that are too many; 0: no bound */
 	uint64_t limit;                  /* octets of body, those before the offset included */

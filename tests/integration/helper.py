@@ -31,7 +31,7 @@ def struct(*fields):
 
 Digests = struct(("algs", u32), ("b", ctypes.c_uint8 * 64 * 3))
 BODIES = {
-    FETCH: struct(("kind", u32), ("reach", u32), ("same_host", u32), ("connect_ms", u32),
+    FETCH: struct(("kind", u32), ("reach", u32), ("same_host", u32), ("connect_ms", u32), ("answer_ms", u32),
                   ("total_ms", u32), ("slow_s", u32), ("limit", u64), ("offset", u64),
                   ("rate", u64), ("etag", char * 129), ("interface", char * 16),
                   ("addresses", char * 256), ("url", char * 2049)),

@@ -4,8 +4,9 @@
 usage: site_httpd.py WWW LOG
 
 A file <path>.fault holds a JSON object: status (reply with it), type (Content-Type), cut (end the
-connection after so many octets of the body), more (octets behind the body), stall (seconds of
-silence after the head and, with cut, the first octets), redirect (Location)."""
+connection after so many octets of the body), more (octets behind the body), mute (seconds of silence
+before the head), stall (seconds of silence after the head and, with cut, the first octets), redirect
+(Location)."""
 import http.server
 import json
 import pathlib
@@ -31,6 +32,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         file = WWW / host / self.path.lstrip("/").split("?")[0]
         marker = file.with_name(file.name + ".fault")
         fault = json.loads(marker.read_text()) if marker.is_file() else {}
+        if "mute" in fault:
+            threading.Event().wait(fault["mute"])
         if "redirect" in fault:
             self.head(302, 0, Location=fault["redirect"])
         elif "status" in fault:
