@@ -73,6 +73,12 @@ struct backend_ops {
 	/* The version in `slot` is not to start any more. -EPERM: there is no other one. */
 	int (*reject)(struct backend *b, const char *slot);
 
+	/* Octets that a component may have, PROTO_SIZE_ANY if only `room` bounds it. */
+	uint64_t (*limit)(struct backend *b, const char *component);
+	/* What would keep an installation from going well: probe_add(), and ret->room. Changes
+	 * nothing. */
+	void (*probe)(struct backend *b, struct proto_probed *ret);
+
 	/* Everything it opens by name once the program is confined; how many. */
 	size_t (*paths)(struct backend *b, struct confine_path *ret, size_t max);
 };

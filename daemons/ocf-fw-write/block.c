@@ -9,6 +9,7 @@
 #include "crypto/hash.h"
 #include "files.h"
 #include "fw/release.h"
+#include "probe.h"
 #include "trial.h"
 
 #define COMMAND_LINE_MAX ((size_t)64 * 1024)
@@ -283,6 +284,49 @@ static int block_reject(struct backend *b, const char *slot)
 	return boot_said(b, trial_reject(block_of(b)->boot, NAMES, slot));
 }
 
+static uint64_t block_limit(struct backend *b, const char *component)
+{
+	const struct block *k = block_of(b);
+	const struct device *d;
+
+	if (k->booted == BOOT_NO_SLOT)
+		return PROTO_SIZE_ANY; /* there is a greater problem */
+	d = devices_find(&k->config->devices, target_of(k), component);
+	return d ? devices_size(d) : 0;
+}
+
+static void probe_device(const struct device *d, struct proto_probed *ret)
+{
+	CLEANUP(closep) int fd = -1;
+	int r = devices_open(d, true, PROTO_SIZE_ANY, &fd);
+
+	if (r == -EBUSY)
+		probe_add(ret, "device-in-use", d->path, strerror(-r));
+	else if (r == -EACCES || r == -EPERM || r == -EROFS)
+		probe_add(ret, "not-writable", d->path, strerror(-r));
+	else if (r < 0)
+		probe_add(ret, "device-missing", d->path, strerror(-r));
+}
+
+static void block_probe(struct backend *b, struct proto_probed *ret)
+{
+	struct block *k = block_of(b);
+	const struct devices *d = &k->config->devices;
+	struct boot_vars now;
+
+	if (k->booted == BOOT_NO_SLOT) {
+		probe_add(ret, "running-unknown", k->config->command_line, "tells no slot");
+		return;
+	}
+	if (k->boot->ops->read(k->boot, &now) < 0)
+		probe_add(ret, "boot-loader", "its variables", k->boot->why);
+	else if (!now.slot[k->booted].good)
+		probe_add(ret, "not-confirmed", NAMES[k->booted],
+			  "the running version is on trial");
+	for (size_t i = 0; i < d->n; i++)
+		probe_device(&d->slot[target_of(k)][i], ret);
+}
+
 static size_t block_paths(struct backend *b, struct confine_path *ret, size_t max)
 {
 	struct block *k = block_of(b);
@@ -314,6 +358,8 @@ static const struct backend_ops BLOCK = {
 	.commit = block_commit,
 	.confirm = block_confirm,
 	.reject = block_reject,
+	.limit = block_limit,
+	.probe = block_probe,
 	.paths = block_paths,
 };
 

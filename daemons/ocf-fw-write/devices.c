@@ -158,6 +158,14 @@ int devices_booted(const struct devices *d, struct span command_line, const stru
 	return BOOT_NO_SLOT;
 }
 
+uint64_t devices_size(const struct device *d)
+{
+	CLEANUP(closep) int fd = open(d->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+
+	return size < 0 ? 0 : (uint64_t)size;
+}
+
 int devices_open(const struct device *d, bool write, uint64_t size, int *ret_fd)
 {
 	CLEANUP(closep)

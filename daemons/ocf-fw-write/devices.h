@@ -29,6 +29,9 @@ MUST_USE const struct device *devices_find(const struct devices *d, int slot,
  * a or b, else the one whose device root= is. BOOT_NO_SLOT: it tells nothing. */
 int devices_booted(const struct devices *d, struct span command_line, const struct bootenv *names);
 
+/* How many octets it has; 0 if that cannot be told. */
+uint64_t devices_size(const struct device *d);
+
 /* Opens the device. `write`: alone, as a mount would, so that one in use is refused: -EBUSY.
  * -ENOTBLK: no block device; -EFBIG: smaller than `size` (PROTO_SIZE_ANY: any). */
 MUST_USE int devices_open(const struct device *d, bool write, uint64_t size, int *ret_fd);

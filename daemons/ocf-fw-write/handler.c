@@ -5,6 +5,7 @@
 #include <sys/file.h>
 
 #include "base/parse.h"
+#include "probe.h"
 
 struct handler {
 	struct backend backend; /* the first member */
@@ -272,6 +273,24 @@ static int handler_reject(struct backend *b, const char *slot)
 			: call(h, "reject", slot, NULL);
 }
 
+static uint64_t handler_limit(struct backend *b, const char *component)
+{
+	struct handler *h = handler_of(b);
+
+	return is_ours(h, component) ? PROTO_SIZE_ANY : h->inner->ops->limit(h->inner, component);
+}
+
+static void handler_probe(struct backend *b, struct proto_probed *ret)
+{
+	struct handler *h = handler_of(b);
+
+	if (call(h, "probe", NULL, NULL) < 0)
+		probe_add(ret, "handler", "handler", b->why);
+	b->why[0] = '\0';
+	if (h->inner)
+		h->inner->ops->probe(h->inner, ret);
+}
+
 static size_t handler_paths(struct backend *b, struct confine_path *ret, size_t max)
 {
 	struct handler *h = handler_of(b);
@@ -294,6 +313,8 @@ static const struct backend_ops HANDLER = {
 	.commit = handler_commit,
 	.confirm = handler_confirm,
 	.reject = handler_reject,
+	.limit = handler_limit,
+	.probe = handler_probe,
 	.paths = handler_paths,
 };
 

@@ -1,8 +1,8 @@
 /* daemons/ocf-fw-write/handler.h - components that a program of the device installs.
  *
- * docs/integration/handlers.md is the contract of the program: its verbs are state, begin, write
- * COMPONENT (the image on descriptor 3), commit, abort, confirm SLOT, reject SLOT. It gets octets
- * before they are verified, and may act on them only when commit comes.
+ * docs/integration/handlers.md is the contract of the program: its verbs are state, probe, begin,
+ * write COMPONENT (the image on descriptor 3), commit, abort, confirm SLOT, reject SLOT. It gets
+ * octets before they are verified, and may act on them only when commit comes.
  *
  * The other components go to an inner back end, and are committed after those of the handler. */
 #pragma once

@@ -17,6 +17,7 @@
 #include "boot_grub.h"
 #include "boot_uboot.h"
 #include "config.h"
+#include "probe.h"
 #include "programs.h"
 
 #define CONFIG_FILE "/etc/ocfgw/fw-write.conf"
@@ -153,6 +154,9 @@ static int handle(struct writer *w, const struct proto_msg *m, int fd, struct pr
 	if (m->type == PROTO_SLOTS) {
 		ret->type = PROTO_SLOTS_ARE;
 		w->backend->ops->state(w->backend, &ret->slots_are);
+	} else if (m->type == PROTO_PROBE) {
+		ret->type = PROTO_PROBED;
+		probe_all(&w->config.install, w->backend, w->runner, &m->probe, &ret->probed);
 	} else if (m->type == PROTO_BEGIN) {
 		install_begin(w->install, &m->begin, &ret->done);
 		log_done("begin", &ret->done);

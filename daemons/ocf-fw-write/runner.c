@@ -393,6 +393,11 @@ bool runner_has(const struct runner *r, size_t program)
 	return r && program < r->n && r->programs[program].path[0];
 }
 
+const struct runner_program *runner_program(const struct runner *r, size_t program)
+{
+	return &r->programs[program];
+}
+
 int runner_start(struct runner *r, const struct runner_call *c)
 {
 	static struct runner_request q;

@@ -50,6 +50,9 @@ DEFINE_CLEANUP(struct runner *, runner_free)
 
 MUST_USE bool runner_has(const struct runner *r, size_t program);
 
+/* Its row of the table. */
+const struct runner_program *runner_program(const struct runner *r, size_t program);
+
 /* Starts a program; one at a time. -E2BIG: more than a call may hold; -EPIPE. */
 MUST_USE int runner_start(struct runner *r, const struct runner_call *c);
 /* Until it has ended; the end of connection `control` (-1: none) kills it. 0: it ended with status

@@ -10,6 +10,7 @@
 #include "boot_file.h"
 #include "files.h"
 #include "fw/release.h"
+#include "probe.h"
 #include "trial.h"
 
 #define RELEASE "os-release"
@@ -125,22 +126,29 @@ static uint64_t slots_kept(struct backend *b, const char *component)
 	return (uint64_t)st.st_size;
 }
 
+/* For reading its names; NULL: errno says why not. */
+static DIR *open_again(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d)
+		closep(&fd);
+	return d;
+}
+
 /* os-release first: from then on the slot counts as empty, whatever else is still there. */
 static int empty_slot(int slot_dir)
 {
 	DIR *d;
 	const struct dirent *e;
-	int fd, r = 0;
+	int r = 0;
 
 	if ((unlinkat(slot_dir, RELEASE, 0) < 0 && errno != ENOENT) || fsync(slot_dir) < 0)
 		return -errno;
-	fd = openat(slot_dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	d = fd < 0 ? NULL : fdopendir(fd);
-	if (!d) {
-		r = -errno;
-		closep(&fd);
-		return r;
-	}
+	d = open_again(slot_dir);
+	if (!d)
+		return -errno;
 	while (r == 0 && (e = readdir(d)))
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
 		    unlinkat(slot_dir, e->d_name, 0) < 0)
@@ -261,6 +269,57 @@ static int slots_reject(struct backend *b, const char *slot)
 	return trial_reject(slots_of(b)->boot, NAMES, slot);
 }
 
+static uint64_t slots_limit(struct backend *b, const char *component)
+{
+	(void)b, (void)component;
+	return PROTO_SIZE_ANY;
+}
+
+/* What the files of a slot take, which clear() will give back. */
+static uint64_t octets_in(int slot_dir)
+{
+	uint64_t octets = 0;
+	const struct dirent *e;
+	DIR *d = open_again(slot_dir);
+
+	while (d && (e = readdir(d))) {
+		struct stat st;
+
+		if (fstatat(slot_dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode))
+			octets += (uint64_t)st.st_blocks * 512;
+	}
+	if (d)
+		(void)closedir(d);
+	return octets;
+}
+
+static void slots_probe(struct backend *b, struct proto_probed *ret)
+{
+	struct slots *s = slots_of(b);
+	const char *directory = s->config->directory;
+	struct boot_vars now;
+	struct statvfs fs;
+	struct stat st;
+	int running, target;
+
+	if (s->boot->ops->read(s->boot, &now) < 0) {
+		probe_add(ret, "running-unknown", directory, "its link `current` leads elsewhere");
+		return;
+	}
+	running = boot_file_booted(s->boot);
+	target = running == 0 ? 1 : 0;
+	if (running != BOOT_NO_SLOT && !now.slot[running].good)
+		probe_add(ret, "not-confirmed", NAMES[running], "the running version is on trial");
+	if (fstatvfs(s->dir, &fs) < 0 || fstat(s->slot_dirs[target], &st) < 0)
+		return;
+	if ((fs.f_flag & ST_RDONLY) != 0)
+		probe_add(ret, "not-writable", directory, "read-only file system");
+	else if (geteuid() != 0 && st.st_uid != geteuid())
+		probe_add(ret, "not-writable", directory, "a slot belongs to another user");
+	ret->room = (uint64_t)fs.f_bavail * fs.f_frsize + octets_in(s->slot_dirs[target]);
+}
+
 static size_t slots_paths(struct backend *b, struct confine_path *ret, size_t max)
 {
 	if (max > 0)
@@ -283,6 +342,8 @@ static const struct backend_ops SLOTS = {
 	.commit = slots_commit,
 	.confirm = slots_confirm,
 	.reject = slots_reject,
+	.limit = slots_limit,
+	.probe = slots_probe,
 	.paths = slots_paths,
 };
 

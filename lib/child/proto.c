@@ -18,7 +18,8 @@ static const struct {
 	ROW(PROTO_WRITTEN, written, false),     ROW(PROTO_COMMIT, commit, false),
 	ROW(PROTO_CONFIRM, slot, false),        ROW(PROTO_REJECT, slot, false),
 	ROW(PROTO_DONE, done, false),           ROW(PROTO_RANGES, ranges, true),
-	ROW(PROTO_CHUNKS, chunks, true),
+	ROW(PROTO_CHUNKS, chunks, true),        ROW(PROTO_PROBE, probe, false),
+	ROW(PROTO_PROBED, probed, false),
 };
 
 static bool is_printable(char c)
@@ -69,6 +70,23 @@ static bool chunks_are_sound(const struct proto_chunks *c)
 	return true;
 }
 
+static bool probe_is_sound(const struct proto_probe *p)
+{
+	for (uint32_t i = 0; i < p->n && i < PROTO_IMAGES; i++)
+		if (!is_text(p->images[i].component, PROTO_LABEL))
+			return false;
+	return p->n <= PROTO_IMAGES;
+}
+
+static bool probed_is_sound(const struct proto_probed *p)
+{
+	for (uint32_t i = 0; i < p->n && i < PROTO_PROBLEMS; i++)
+		if (!is_text(p->problems[i].name, PROTO_LABEL) ||
+		    !is_text(p->problems[i].text, PROTO_TEXT))
+			return false;
+	return p->n <= PROTO_PROBLEMS;
+}
+
 static bool slots_are_sound(const struct proto_slots_are *s)
 {
 	return error_is_sound(s->error) && s->standing <= PROTO_UNCONFIRMED && s->immediate <= 1 &&
@@ -107,6 +125,10 @@ static bool content_is_sound(const struct proto_msg *m)
 		       digests_are_sound(&m->image.sealed);
 	case PROTO_CHUNKS:
 		return chunks_are_sound(&m->chunks);
+	case PROTO_PROBE:
+		return probe_is_sound(&m->probe);
+	case PROTO_PROBED:
+		return probed_is_sound(&m->probed);
 	case PROTO_CONFIRM:
 	case PROTO_REJECT:
 		return is_text(m->slot.slot, PROTO_LABEL);

@@ -21,6 +21,7 @@
 #define PROTO_DIGESTS    ((size_t)3)
 #define PROTO_DIGEST_MAX ((size_t)64)
 #define PROTO_IKM        ((size_t)32)
+#define PROTO_PROBLEMS   ((size_t)12)
 #define PROTO_SIZE_ANY   UINT64_MAX /* the manifest does not tell the size */
 
 enum proto_type {
@@ -41,6 +42,8 @@ enum proto_type {
 	PROTO_STARTED, /* of an image's FETCH, before the first octet goes into the pipe */
 	PROTO_CONFIRM, /* the version in that slot is good; PROTO_DONE */
 	PROTO_REJECT,  /* it never starts again, the other one does; PROTO_DONE */
+	PROTO_PROBE,   /* could these images be installed? Nothing is changed; PROTO_PROBED */
+	PROTO_PROBED,
 };
 
 enum proto_kind { PROTO_MANIFEST, PROTO_IMAGE_BODY };
@@ -147,6 +150,30 @@ struct proto_image {
 	struct proto_digests sealed; /* and these digests over them */
 };
 
+struct proto_probe {
+	uint64_t size; /* of all images, or PROTO_SIZE_ANY */
+	uint32_t n;    /* 0: only what any installation needs */
+	struct {
+		char component[PROTO_LABEL];
+		uint64_t size; /* or PROTO_SIZE_ANY */
+	} images[PROTO_IMAGES];
+};
+
+/* What is missing, by a name that a program may look at:
+ *
+ *   component-unknown  image-too-large  no-space      what was asked for does not fit
+ *   device-missing     device-in-use    not-writable  the slot cannot be written
+ *   running-unknown    not-confirmed    boot-loader   the next slot cannot be chosen
+ *   program-missing    program-unsafe   handler       a hook, tool or handler will not run */
+struct proto_probed {
+	uint64_t room; /* octets that an installation may have; PROTO_SIZE_ANY: not known */
+	uint32_t n;
+	struct {
+		char name[PROTO_LABEL];
+		char text[PROTO_TEXT]; /* for people */
+	} problems[PROTO_PROBLEMS];
+};
+
 struct proto_chunks {
 	uint64_t size;                /* of the index */
 	uint32_t octets;              /* of a chunk */
@@ -183,6 +210,8 @@ struct proto_msg {
 		struct proto_done done;
 		struct proto_ranges ranges;
 		struct proto_chunks chunks;
+		struct proto_probe probe;
+		struct proto_probed probed;
 	};
 };
 

@@ -12,7 +12,7 @@ SIZE_ANY = 2**64 - 1
 MANIFEST, IMAGE_BODY = 0, 1
 PUBLIC, PRIVATE, LOOPBACK = 0, 1, 2
 (FETCH, FETCHED, SLOTS, SLOTS_ARE, BEGIN, IMAGE, WRITTEN, COMMIT, DONE, KEPT, RANGES, CHUNKS,
- STARTED, CONFIRM, REJECT) = range(1, 16)
+ STARTED, CONFIRM, REJECT, PROBE, PROBED) = range(1, 18)
 
 
 def error_names():
@@ -52,6 +52,10 @@ BODIES = {
                   ("ikm", ctypes.c_uint8 * 32), ("sealed_size", u64), ("sealed", Digests)),
     WRITTEN: struct(("octets", u64)),
     KEPT: struct(("octets", u64)),
+    PROBE: struct(("size", u64), ("n", u32),
+                  ("images", struct(("component", char * 65), ("size", u64)) * 32)),
+    PROBED: struct(("room", u64), ("n", u32),
+                   ("problems", struct(("name", char * 65), ("text", char * 128)) * 12)),
     STARTED: struct(("private_peer", u32), ("size", u64), ("etag", char * 129),
                     ("url", char * 2049)),
     DONE: struct(("error", u32), ("octets", u64), ("text", char * 128)),
@@ -112,6 +116,21 @@ class Helper:
             if m.type not in (WRITTEN, STARTED):
                 body = getattr(m.u, f"t{m.type}")
                 return {name: self._plain(name, getattr(body, name)) for name, _ in body._fields_}
+
+    def probe(self, images=(), size=SIZE_ANY):
+        """What is in the way of these images, {component: size}: the names of the problems."""
+        m = Message(type=PROBE)
+        body = m.u.t16
+        body.size, body.n = size, len(images)
+        for i, (component, octets) in enumerate(dict(images).items()):
+            body.images[i].component, body.images[i].size = component.encode(), octets
+        self.socket.send(bytes(m)[:Message.u.offset + ctypes.sizeof(body)])
+        answer = Message.from_buffer_copy(
+            self.socket.recv(8192).ljust(ctypes.sizeof(Message), b"\0"))
+        assert answer.type == PROBED, answer.type
+        found = answer.u.t17
+        self.room = found.room
+        return [p.name.decode() for p in found.problems[:found.n]]
 
     @staticmethod
     def _plain(name, value):
