@@ -242,7 +242,8 @@ http {{
                         "WriteSocket": self.dir / "no-write.sock",
                         "WriteConfig": self.dir / "fw-write.conf"},
         }
-        slots = {"Slots": {"Directory": self.slots} | sections.pop("Slots", {})}
+        slots = {"Slots": {"Directory": self.slots} | sections.pop("Slots", {}),
+                 "Boot": sections.pop("Boot", {})}
         for section, values in sections.items():
             fwupd[section] = fwupd[section] | values
         for name, content in (("fwupd.conf", fwupd), ("fw-write.conf", slots)):
