@@ -1,10 +1,13 @@
 #include "bus/client.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
+#define ROWS_TEXTS_MAX       ((size_t)96) /* of a list of structures; more are left out */
 
 struct client {
 	sd_bus *sd;
@@ -54,8 +57,63 @@ static int read_list(sd_bus_message *m, const char *key, client_fn fn, void *arg
 	int r = sd_bus_message_read_strv(m, &list);
 
 	if (r >= 0)
-		fn(arg, key, &(struct client_value){.type = 'l', .list = list});
+		fn(arg, key, &(struct client_value){.type = 'l', .columns = 1, .list = list});
 	return r;
+}
+
+/* The texts of all structures one after the other. */
+static int read_rows(sd_bus_message *m, const char *key, const char *contents, client_fn fn,
+		     void *arg)
+{
+	char *list[ROWS_TEXTS_MAX + 1] = {NULL};
+	const size_t columns = strlen(contents) - 2; /* "(ss)" */
+	size_t n = 0;
+	int r = sd_bus_message_enter_container(m, 'a', contents);
+
+	while (r >= 0 && (r = sd_bus_message_at_end(m, false)) == 0) {
+		r = sd_bus_message_enter_container(m, 'r', columns == 2 ? "ss" : "sss");
+		for (size_t i = 0; i < columns && r >= 0; i++) {
+			const char *text;
+
+			r = sd_bus_message_read_basic(m, 's', &text);
+			if (r >= 0 && n < ROWS_TEXTS_MAX)
+				list[n++] = (char *)(uintptr_t)text;
+		}
+		if (r >= 0)
+			r = sd_bus_message_exit_container(m);
+	}
+	if (r >= 0)
+		r = sd_bus_message_exit_container(m);
+	list[n - n % columns] = NULL;
+	if (r >= 0)
+		fn(arg, key, &(struct client_value){.type = 'l', .columns = columns, .list = list});
+	return r;
+}
+
+static int read_dict(sd_bus_message *m, client_fn fn, void *arg);
+
+static int read_dicts(sd_bus_message *m, const char *key, client_fn fn, void *arg)
+{
+	int r = sd_bus_message_enter_container(m, 'a', "a{sv}");
+
+	while (r >= 0 && (r = sd_bus_message_at_end(m, false)) == 0) {
+		fn(arg, key, &(struct client_value){.type = '{'});
+		r = read_dict(m, fn, arg);
+		fn(arg, key, &(struct client_value){.type = '}'});
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int read_array(sd_bus_message *m, const char *key, const char *contents, client_fn fn,
+		      void *arg)
+{
+	if (strcmp(contents, "s") == 0)
+		return read_list(m, key, fn, arg);
+	if (strcmp(contents, "(ss)") == 0 || strcmp(contents, "(sss)") == 0)
+		return read_rows(m, key, contents, fn, arg);
+	if (strcmp(contents, "a{sv}") == 0)
+		return read_dicts(m, key, fn, arg);
+	return sd_bus_message_skip(m, NULL);
 }
 
 /* One basic value or list of texts; others are skipped. */
@@ -91,9 +149,7 @@ static int read_value(sd_bus_message *m, const char *key, client_fn fn, void *ar
 		r = sd_bus_message_read_basic(m, type, &v.d);
 		break;
 	case 'a':
-		if (strcmp(contents, "s") == 0)
-			return read_list(m, key, fn, arg);
-		return sd_bus_message_skip(m, NULL);
+		return read_array(m, key, contents, fn, arg);
 	default:
 		return sd_bus_message_skip(m, NULL);
 	}
@@ -170,19 +226,58 @@ static int failed(const sd_bus_error *e, int r, struct client_error *ret)
 	return r < 0 ? r : -EIO;
 }
 
+static int append_option(sd_bus_message *m, const struct client_option *o)
+{
+	switch (o->type) {
+	case 's':
+		return sd_bus_message_append(m, "{sv}", o->key, "s", o->text);
+	case 'b':
+		return sd_bus_message_append(m, "{sv}", o->key, "b", 1);
+	case 'h':
+		return sd_bus_message_append(m, "{sv}", o->key, "h", o->fd);
+	default:
+		return -EINVAL;
+	}
+}
+
+static int append_options(sd_bus_message *m, const struct client_in *in)
+{
+	int r = sd_bus_message_open_container(m, 'a', "{sv}");
+
+	for (size_t i = 0; i < in->n_options && r >= 0; i++)
+		r = append_option(m, &in->options[i]);
+	return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int append_files(sd_bus_message *m, const struct client_in *in)
+{
+	int r = sd_bus_message_append(m, "h", in->fds[0]);
+
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'a', "h");
+	for (size_t i = 1; i < in->n_fds && r >= 0; i++)
+		r = sd_bus_message_append(m, "h", in->fds[i]);
+	if (r >= 0)
+		r = sd_bus_message_close_container(m);
+	return r < 0 ? r : append_options(m, in);
+}
+
 static int append_in(sd_bus_message *m, const struct client_in *in)
 {
 	switch (in->kind) {
+	case CLIENT_NONE:
+		return 0;
 	case CLIENT_NUMBER:
 		return sd_bus_message_append(m, "u", in->number);
+	case CLIENT_TEXTS:
+		return in->texts[1] ? sd_bus_message_append(m, "ss", in->texts[0], in->texts[1])
+				    : sd_bus_message_append(m, "s", in->texts[0]);
 	case CLIENT_OPTIONS:
-		if (in->key)
-			return sd_bus_message_append(m, "a{sv}", 1, in->key, "s", in->value);
-		return sd_bus_message_append(m, "a{sv}", 0);
-	case CLIENT_NONE:
-		break;
+		return append_options(m, in);
+	case CLIENT_FILES:
+		return append_files(m, in);
 	}
-	return 0;
+	return -EINVAL;
 }
 
 int client_call(struct client *c, const struct client_object *o, const char *method,
@@ -232,6 +327,7 @@ static int on_changed(sd_bus_message *m, void *arg, sd_bus_error *e)
 	(void)e;
 	if (r >= 0)
 		(void)read_dict(m, f->fn, f->arg);
+	f->fn(f->arg, NULL, NULL);
 	return 0;
 }
 
@@ -245,6 +341,16 @@ static int on_owner(sd_bus_message *m, void *arg, sd_bus_error *e)
 	    strcmp(name, f->service) == 0 && after[0] == '\0')
 		f->gone = true;
 	return 0;
+}
+
+/* As sd_bus_wait(); but signals that are blocked otherwise come in here, and only here. */
+static int await(sd_bus *sd)
+{
+	struct pollfd p = {.fd = sd_bus_get_fd(sd), .events = (short)sd_bus_get_events(sd)};
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	return ppoll(&p, 1, NULL, &none) < 0 ? -errno : 0;
 }
 
 int client_follow(struct client *c, const struct client_object *o, client_fn fn,
@@ -263,12 +369,14 @@ int client_follow(struct client *c, const struct client_object *o, client_fn fn,
 					"org.freedesktop.DBus", "NameOwnerChanged", on_owner, &f);
 	if (r >= 0)
 		r = client_properties(c, o, fn, arg, ret_error);
+	if (r >= 0)
+		fn(arg, NULL, NULL);
 	while (r >= 0 && !done(arg)) {
 		if (f.gone)
 			return -EHOSTUNREACH;
 		r = sd_bus_process(c->sd, NULL);
 		if (r == 0)
-			r = sd_bus_wait(c->sd, UINT64_MAX);
+			r = await(c->sd);
 	}
 	return r < 0 ? r : 0;
 }

@@ -15,7 +15,10 @@ struct client_object {
 };
 
 struct client_value {
-	char type; /* D-Bus: s (also for o), b, u, t, d; l for a list of texts */
+	/* D-Bus: s (also for o), b, u, t, d; l for a list of texts; { and } around each dictionary
+	 * of a list of them, whose members come between. */
+	char type;
+	size_t columns; /* l: 1, or so many texts for each element of a list of structures */
 	union {
 		const char *s; /* borrowed during the callback, as is list */
 		bool b;
@@ -34,11 +37,23 @@ struct client_error {
 	char text[256];
 };
 
-/* What goes in: nothing, a number, or an a{sv} with at most one text. */
+/* One entry of an a{sv}. */
+struct client_option {
+	const char *key;
+	char type; /* s, b (true), h */
+	const char *text;
+	int fd; /* borrowed */
+};
+
+/* What goes in: nothing, a number, one or two texts, an a{sv}, or h ah a{sv}. */
 struct client_in {
-	enum { CLIENT_NONE, CLIENT_NUMBER, CLIENT_OPTIONS } kind;
+	enum { CLIENT_NONE, CLIENT_NUMBER, CLIENT_TEXTS, CLIENT_OPTIONS, CLIENT_FILES } kind;
 	uint32_t number;
-	const char *key, *value; /* CLIENT_OPTIONS; key NULL: empty */
+	const char *texts[2]; /* NULL: there is no second one */
+	const struct client_option *options;
+	size_t n_options;
+	const int *fds; /* CLIENT_FILES: the h, and then those of the ah */
+	size_t n_fds;
 };
 
 /* Calls `method`; fn may be NULL. 0, or -errno with *ret_error filled: -EHOSTUNREACH the service
@@ -49,7 +64,8 @@ MUST_USE int client_call(struct client *c, const struct client_object *o, const 
 /* All properties of the object, without starting the service. Errors as client_call. */
 MUST_USE int client_properties(struct client *c, const struct client_object *o, client_fn fn,
 			       void *arg, struct client_error *ret_error);
-/* Properties now and then each change, until done(arg) says so. -EINTR: a signal came; call again
- * to go on. -EHOSTUNREACH: the service went away. */
+/* Properties now and then each change, each with a NULL key behind it, until done(arg) says so.
+ * -EINTR: a signal came, which the caller keeps blocked otherwise; call again to go on.
+ * -EHOSTUNREACH: the service went away. */
 MUST_USE int client_follow(struct client *c, const struct client_object *o, client_fn fn,
 			   bool (*done)(void *arg), void *arg, struct client_error *ret_error);
