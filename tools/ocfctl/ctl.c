@@ -9,9 +9,19 @@ const struct client_object CTL_SECURITY = {"org.ocfgw.Security1", "/org/ocfgw/Se
 const struct client_object CTL_FIRMWARE = {"org.ocfgw.Firmware1", "/org/ocfgw/Firmware1",
 					   "org.ocfgw.Firmware1"};
 
+static struct jsn *to_row(char *const *texts, size_t columns)
+{
+	struct jsn *row = jsn_new_array();
+
+	for (size_t i = 0; i < columns; i++)
+		jsn_add(row, jsn_new_text(span_str(texts[i])));
+	return row;
+}
+
 static struct jsn *to_json(const struct client_value *v)
 {
 	struct jsn *list;
+	size_t i = 0;
 
 	switch (v->type) {
 	case 's':
@@ -22,17 +32,22 @@ static struct jsn *to_json(const struct client_value *v)
 		return jsn_new_int((int64_t)v->d);
 	case 'l':
 		list = jsn_new_array();
-		for (char **s = v->list; s && *s; s++)
-			jsn_add(list, jsn_new_text(span_str(*s)));
+		while (v->columns == 1 && v->list && v->list[i])
+			jsn_add(list, jsn_new_text(span_str(v->list[i++])));
+		while (v->columns > 1 && v->list[i]) {
+			jsn_add(list, to_row(v->list + i, v->columns));
+			i += v->columns;
+		}
 		return list;
-	default:
-		return jsn_new_int((int64_t)v->n);
+	default: /* what is beyond JSON's integers is "not known" */
+		return v->n > INT64_MAX ? jsn_new_null() : jsn_new_int((int64_t)v->n);
 	}
 }
 
 void ctl_collect(void *arg, const char *key, const struct client_value *value)
 {
-	jsn_set(arg, key, to_json(value));
+	if (key)
+		jsn_set(arg, key, to_json(value));
 }
 
 struct jsn *ctl_properties(struct ctl *ctl, const struct client_object *o,
@@ -45,14 +60,32 @@ struct jsn *ctl_properties(struct ctl *ctl, const struct client_object *o,
 	return all;
 }
 
-void ctl_print_json(struct jsn *v)
+const char *ctl_text(const struct jsn *o, const char *name)
+{
+	const char *s = jsn_str(jsn_get(o, name));
+
+	return s ? s : "";
+}
+
+static void print_json(const struct jsn *v, enum jsn_style style)
 {
 	struct buf text = BUF_INIT(JSON_MAX);
 
-	if (jsn_write(v, JSN_PRETTY, &text) == 0)
+	if (jsn_write(v, style, &text) == 0)
 		(void)printf("%.*s\n", (int)text.len, (const char *)text.ptr);
+	(void)fflush(stdout);
 	buf_done(&text);
+}
+
+void ctl_print_json(struct jsn *v)
+{
+	print_json(v, JSN_PRETTY);
 	(void)jsn_free(v);
+}
+
+void ctl_print_json_line(const struct jsn *v)
+{
+	print_json(v, JSN_COMPACT);
 }
 
 enum ctl_exit ctl_fail(const struct ctl *ctl, const char *what, int r,

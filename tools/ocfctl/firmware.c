@@ -1,35 +1,27 @@
-/* ocfctl fw status, check, download, install, history. */
-#include "ctl.h"
-
-#include <signal.h>
+/* ocfctl fw status, history, last, confirm, reject. */
 #include <stdio.h>
 #include <time.h>
 
+#include "outcome.h"
+
 #define HISTORY_MAX 64
+#define TIMER_UID   INT64_C(4294967295) /* as initiator: nobody asked */
 
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int signal)
+static void format_time(const struct jsn *v, char ret[32])
 {
-	(void)signal;
-	interrupted = 1;
-}
+	time_t t = (time_t)jsn_int(v);
+	struct tm tm;
 
-static const char *text(const struct jsn *o, const char *name)
-{
-	const char *s = jsn_str(jsn_get(o, name));
-
-	return s ? s : "";
+	(void)snprintf(ret, 32, "never");
+	if (t > 0 && gmtime_r(&t, &tm))
+		(void)strftime(ret, 32, "%Y-%m-%d %H:%M:%SZ", &tm);
 }
 
 static void print_time(const char *label, const struct jsn *v)
 {
-	time_t t = (time_t)jsn_int(v);
-	char when[32] = "never";
-	struct tm tm;
+	char when[32];
 
-	if (t > 0 && gmtime_r(&t, &tm))
-		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%SZ", &tm);
+	format_time(v, when);
 	(void)printf("%-12s%s\n", label, when);
 }
 
@@ -37,6 +29,52 @@ static void print_unless_empty(const char *label, const char *value)
 {
 	if (value[0])
 		(void)printf("%-12s%s\n", label, value);
+}
+
+/* ---- status ---- */
+
+static void print_trial(const struct jsn *f)
+{
+	int64_t left = jsn_int(jsn_get(f, "BootAttemptsLeft"));
+
+	if (strcmp(ctl_text(f, "State"), "trial") != 0)
+		return;
+	(void)printf("%-12sof this version", "Trial");
+	if (left > 0)
+		(void)printf(", %d boots left", (int)left);
+	(void)printf("\n");
+	if (jsn_int(jsn_get(f, "TrialDeadline")) > 0)
+		print_time("Until", jsn_get(f, "TrialDeadline"));
+	print_unless_empty("Waits for", ctl_text(f, "TrialWaitsFor"));
+}
+
+static void print_inhibitors(const struct jsn *list)
+{
+	for (size_t i = 0; i < jsn_len(list); i++) {
+		const struct jsn *row = jsn_at(list, i);
+
+		(void)printf("%-12s%s by %s: %s\n", "Held up", jsn_str(jsn_at(row, 0)),
+			     jsn_str(jsn_at(row, 1)), jsn_str(jsn_at(row, 2)));
+	}
+}
+
+static void print_status(const struct jsn *f)
+{
+	(void)printf("%-12s%s %s\n", "Device", ctl_text(f, "Manufacturer"), ctl_text(f, "Model"));
+	(void)printf("%-12s%s\n", "Version", ctl_text(f, "CurrentVersion"));
+	print_unless_empty("Pending", ctl_text(f, "PendingVersion"));
+	print_unless_empty("Available", ctl_text(f, "AvailableVersion"));
+	(void)printf("%-12s%s\n", "State", ctl_text(f, "State"));
+	print_trial(f);
+	print_unless_empty("Source", ctl_text(f, "ManifestSource"));
+	print_unless_empty("Manifest", ctl_text(f, "ManifestUrl"));
+	print_time("Last check", jsn_get(f, "LastCheck"));
+	if (jsn_int(jsn_get(f, "NextCheck")) > 0)
+		print_time("Next check", jsn_get(f, "NextCheck"));
+	print_inhibitors(jsn_get(f, "Inhibitors"));
+	print_unless_empty("Last error", ctl_text(f, "LastError"));
+	print_unless_empty("At", ctl_text(f, "LastErrorServer"));
+	print_unless_empty("Next step", outcome_advice(ctl_text(f, "LastError")));
 }
 
 enum ctl_exit ctl_fw_status(struct ctl *ctl)
@@ -47,142 +85,13 @@ enum ctl_exit ctl_fw_status(struct ctl *ctl)
 	if (!f)
 		return ctl_fail(ctl, "fw status", -EHOSTUNREACH, &error);
 	if (ctl->json) {
+		jsn_set_str(f, "Advice", outcome_advice(ctl_text(f, "LastError")));
 		ctl_print_json(f);
 		return CTL_OK;
 	}
-	(void)printf("%-12s%s %s\n", "Device", text(f, "Manufacturer"), text(f, "Model"));
-	(void)printf("%-12s%s\n", "Version", text(f, "CurrentVersion"));
-	print_unless_empty("Pending", text(f, "PendingVersion"));
-	print_unless_empty("Available", text(f, "AvailableVersion"));
-	(void)printf("%-12s%s\n", "State", text(f, "State"));
-	print_unless_empty("Source", text(f, "ManifestSource"));
-	print_unless_empty("Manifest", text(f, "ManifestUrl"));
-	print_time("Last check", jsn_get(f, "LastCheck"));
-	print_unless_empty("Last error", text(f, "LastError"));
-	print_unless_empty("At", text(f, "LastErrorServer"));
+	print_status(f);
 	(void)jsn_free(f);
 	return CTL_OK;
-}
-
-/* ---- following a job ---- */
-
-struct follow {
-	struct ctl *ctl;
-	struct jsn *job; /* its properties so far */
-	char phase[32];  /* shown last */
-	int percent;
-};
-
-static void show(struct follow *f)
-{
-	const char *phase = text(f->job, "Phase");
-	int percent = (int)jsn_int(jsn_get(f->job, "Percent"));
-	int64_t total = jsn_int(jsn_get(f->job, "BytesTotal"));
-
-	if (f->ctl->json || !phase[0] || (strcmp(phase, f->phase) == 0 && percent == f->percent))
-		return;
-	if (f->ctl->terminal)
-		(void)fprintf(stderr, "\r\x1b[K%3d %%  %s", percent, phase);
-	else if (strcmp(phase, f->phase) != 0)
-		(void)fprintf(stderr, "%s\n", phase);
-	if (f->ctl->terminal && total > 0)
-		(void)fprintf(stderr, "  %lld of %lld octets",
-			      (long long)jsn_int(jsn_get(f->job, "BytesDone")), (long long)total);
-	(void)snprintf(f->phase, sizeof(f->phase), "%s", phase);
-	f->percent = percent;
-}
-
-static void on_property(void *arg, const char *key, const struct client_value *value)
-{
-	struct follow *f = arg;
-
-	ctl_collect(f->job, key, value);
-	show(f);
-}
-
-static bool is_done(void *arg)
-{
-	struct follow *f = arg;
-
-	return text(f->job, "Result")[0] != '\0';
-}
-
-/* Follows until the end; an interrupt cancels the job and waits for it to say so. */
-static int follow_job(struct follow *f, const char *path, struct client_error *error)
-{
-	struct client_object job = {CTL_FIRMWARE.name, path, "org.ocfgw.Firmware1.Job"};
-	struct sigaction sa = {.sa_handler = on_signal};
-	bool cancelled = false;
-	int r;
-
-	(void)sigaction(SIGINT, &sa, NULL);
-	(void)sigaction(SIGTERM, &sa, NULL);
-	while ((r = client_follow(f->ctl->client, &job, on_property, is_done, f, error)) ==
-	       -EINTR) {
-		if (!interrupted || cancelled)
-			continue;
-		cancelled = true;
-		r = client_call(f->ctl->client, &job, "Cancel", &(struct client_in){0}, NULL, NULL,
-				error);
-		if (r < 0)
-			break;
-	}
-	if (f->ctl->terminal && !f->ctl->json)
-		(void)fprintf(stderr, "\r\x1b[K");
-	return r;
-}
-
-static enum ctl_exit result_code(const char *result)
-{
-	if (strcmp(result, "no-update") == 0)
-		return CTL_NOTHING;
-	return strcmp(result, "failed") == 0 ? CTL_FAILED : CTL_OK;
-}
-
-static enum ctl_exit run_job(struct ctl *ctl, const char *verb, const char *method)
-{
-	const struct client_in in = {
-		.kind = CLIENT_OPTIONS, .key = ctl->source ? "source" : NULL, .value = ctl->source};
-	struct jsn *start CLEANUP(jsn_freep) = jsn_new_object();
-	struct follow f = {.ctl = ctl, .job = jsn_new_object(), .percent = -1};
-	struct client_error error = {0};
-	enum ctl_exit code;
-	int r = client_call(ctl->client, &CTL_FIRMWARE, method, &in, ctl_collect, start, &error);
-
-	if (r >= 0)
-		r = follow_job(&f, text(start, ""), &error);
-	if (r < 0) {
-		(void)jsn_free(f.job);
-		return ctl_fail(ctl, verb, r, &error);
-	}
-	code = result_code(text(f.job, "Result"));
-	if (ctl->json) {
-		ctl_print_json(f.job);
-		return code;
-	}
-	if (code == CTL_FAILED)
-		(void)fprintf(stderr, "ocfctl: %s: %s: %s\n", verb, text(f.job, "Error"),
-			      text(f.job, "Text"));
-	else
-		(void)printf("%s%s%s\n", text(f.job, "Result"), text(f.job, "Text")[0] ? ": " : "",
-			     text(f.job, "Text"));
-	(void)jsn_free(f.job);
-	return code;
-}
-
-enum ctl_exit ctl_fw_check(struct ctl *ctl)
-{
-	return run_job(ctl, "fw check", "Check");
-}
-
-enum ctl_exit ctl_fw_download(struct ctl *ctl)
-{
-	return run_job(ctl, "fw download", "Download");
-}
-
-enum ctl_exit ctl_fw_install(struct ctl *ctl)
-{
-	return run_job(ctl, "fw install", "Install");
 }
 
 /* ---- history ---- */
@@ -204,35 +113,133 @@ static void on_history(void *arg, const char *key, const struct client_value *va
 	jsn_add(h->list, h->entry);
 }
 
-static void print_entry(const struct jsn *e)
-{
-	time_t t = (time_t)jsn_int(jsn_get(e, "time"));
-	char when[32] = "";
-	struct tm tm;
-
-	if (gmtime_r(&t, &tm))
-		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%SZ", &tm);
-	(void)printf("%s  %-8s%-18s%-14s%s\n", when, text(e, "kind"), text(e, "result"),
-		     text(e, "to"), text(e, "error"));
-}
-
-enum ctl_exit ctl_fw_history(struct ctl *ctl)
+/* NULL: *ret_status says why. */
+static struct jsn *get_history(struct ctl *ctl, const char *verb, enum ctl_exit *ret_status)
 {
 	struct history h = {.list = jsn_new_array()};
-	struct client_error error;
+	struct client_error error = {0};
 	const struct client_in in = {.kind = CLIENT_NUMBER, .number = HISTORY_MAX};
 	int r = client_call(ctl->client, &CTL_FIRMWARE, "GetHistory", &in, on_history, &h, &error);
 
 	if (r < 0) {
-		(void)jsn_free(h.list);
-		return ctl_fail(ctl, "fw history", r, &error);
+		*ret_status = ctl_fail(ctl, verb, r, &error);
+		return jsn_free(h.list);
 	}
+	return h.list;
+}
+
+static void print_origin(const struct jsn *e)
+{
+	int64_t octets = jsn_int(jsn_get(e, "bytes"));
+
+	(void)printf("    %lld octets in %.1f s", (long long)octets,
+		     (double)jsn_int(jsn_get(e, "usec")) / 1e6);
+	if (ctl_text(e, "source")[0])
+		(void)printf(", %s", ctl_text(e, "source"));
+	if (jsn_get(e, "initiator") && jsn_int(jsn_get(e, "initiator")) == TIMER_UID)
+		(void)printf(", by the timer");
+	else if (jsn_get(e, "initiator"))
+		(void)printf(", by user %lld", (long long)jsn_int(jsn_get(e, "initiator")));
+	(void)printf("\n");
+}
+
+static void print_detail(const char *label, const char *value)
+{
+	if (value[0])
+		(void)printf("    %s %s\n", label, value);
+}
+
+static void print_entry(const struct jsn *e)
+{
+	char when[32];
+
+	format_time(jsn_get(e, "time"), when);
+	(void)printf("%s  %-9s%s", when, ctl_text(e, "kind"),
+		     ctl_text(e, "result")[0] ? ctl_text(e, "result") : "under way");
+	if (ctl_text(e, "to")[0])
+		(void)printf("  %s", ctl_text(e, "to"));
+	if (ctl_text(e, "error")[0])
+		(void)printf("  %s", ctl_text(e, "error"));
+	if (jsn_int(jsn_get(e, "job")) > 0)
+		(void)printf("  (job %lld)", (long long)jsn_int(jsn_get(e, "job")));
+	(void)printf("\n");
+	print_origin(e);
+	print_detail("from", ctl_text(e, "url"));
+	print_detail("manifest sha256", ctl_text(e, "digest"));
+	print_detail("signed by", ctl_text(e, "signer"));
+	print_detail("transaction", ctl_text(e, "transaction-id"));
+	print_detail("because", ctl_text(e, "text"));
+}
+
+enum ctl_exit ctl_fw_history(struct ctl *ctl)
+{
+	enum ctl_exit status;
+	struct jsn *list = get_history(ctl, "fw history", &status);
+
+	if (!list)
+		return status;
 	if (ctl->json) {
-		ctl_print_json(h.list);
+		ctl_print_json(list);
 		return CTL_OK;
 	}
-	for (size_t i = 0; i < jsn_len(h.list); i++)
-		print_entry(jsn_at(h.list, i));
-	(void)jsn_free(h.list);
+	for (size_t i = 0; i < jsn_len(list); i++)
+		print_entry(jsn_at(list, i));
+	(void)jsn_free(list);
 	return CTL_OK;
+}
+
+/* The last job itself, whatever servers were passed over on its way. */
+enum ctl_exit ctl_fw_last(struct ctl *ctl)
+{
+	enum ctl_exit status;
+	struct jsn *list CLEANUP(jsn_freep) = get_history(ctl, "fw last", &status);
+	const struct jsn *e = NULL;
+
+	if (!list)
+		return status;
+	for (size_t i = 0; i < jsn_len(list) && !e; i++)
+		if (strcmp(ctl_text(jsn_at(list, i), "result"), "refused") != 0)
+			e = jsn_at(list, i);
+	if (!e) {
+		(void)fprintf(stderr, "ocfctl: fw last: there has been no job yet\n");
+		return CTL_NOTHING;
+	}
+	if (ctl->json)
+		ctl_print_json(jsn_copy(e));
+	else
+		print_entry(e);
+	if (!ctl->json && outcome_advice(ctl_text(e, "error"))[0])
+		(void)printf("    next: %s\n", outcome_advice(ctl_text(e, "error")));
+	return outcome_status(ctl_text(e, "result"), ctl_text(e, "error"));
+}
+
+/* ---- trial ---- */
+
+static enum ctl_exit settle(struct ctl *ctl, const char *verb, const char *method,
+			    const char *reason, const char *done)
+{
+	const struct client_in in = {
+		.kind = CLIENT_TEXTS, .texts = {"", reason}
+        };
+	struct client_error error = {0};
+	int r = client_call(ctl->client, &CTL_FIRMWARE, method, &in, NULL, NULL, &error);
+
+	if (r < 0)
+		return outcome_of_call(ctl, verb, r, &error);
+	if (ctl->json)
+		ctl_print_json(jsn_new_object());
+	else
+		(void)printf("%s: %s\n", verb, done);
+	return CTL_OK;
+}
+
+enum ctl_exit ctl_fw_confirm(struct ctl *ctl)
+{
+	return settle(ctl, "fw confirm", "Confirm", NULL, "the running version stays");
+}
+
+enum ctl_exit ctl_fw_reject(struct ctl *ctl)
+{
+	return settle(ctl, "fw reject", "Reject", ctl->n_words > 0 ? ctl->words[0] : "",
+		      "the version before comes back with the next boot");
 }

@@ -26,13 +26,6 @@ static const struct {
 	{"damaged-record",                       "the owner repairs it, or `ocfctl reset` starts afresh" },
 };
 
-static const char *text(const struct jsn *o, const char *name)
-{
-	const char *s = jsn_str(jsn_get(o, name));
-
-	return s ? s : "";
-}
-
 static const char *meaning(const char *state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(STATES); i++)
@@ -60,7 +53,7 @@ static void print_list(const char *label, const struct jsn *list)
 /* As long as it matters. */
 static void print_window(const struct jsn *s)
 {
-	const char *window = text(s, "OnboardingWindow");
+	const char *window = ctl_text(s, "OnboardingWindow");
 
 	if (!jsn_bool(jsn_get(s, "Owned")) && strcmp(window, "always") != 0)
 		(void)printf("%-12s%s%s\n", "Window", window,
@@ -69,11 +62,12 @@ static void print_window(const struct jsn *s)
 
 static void print_security(const struct jsn *s)
 {
-	const char *owner = text(s, "OwnerId"), *selected = text(s, "SelectedMethod");
+	const char *owner = ctl_text(s, "OwnerId"), *selected = ctl_text(s, "SelectedMethod");
 	const struct jsn *problems = jsn_get(s, "Problems");
 
-	(void)printf("%-12s%s\n", "Device", text(s, "DeviceId"));
-	(void)printf("%-12s%s: %s%s\n", "State", text(s, "State"), meaning(text(s, "State")),
+	(void)printf("%-12s%s\n", "Device", ctl_text(s, "DeviceId"));
+	(void)printf("%-12s%s: %s%s\n", "State", ctl_text(s, "State"),
+		     meaning(ctl_text(s, "State")),
 		     jsn_bool(jsn_get(s, "OnboardingOpen")) ? ", onboarding connection open" : "");
 	(void)printf("%-12s%s\n", "Owner", owner[0] ? owner : "none");
 	print_window(s);
@@ -81,7 +75,7 @@ static void print_security(const struct jsn *s)
 	if (selected[0])
 		(void)printf("%-12s%s%s\n", "Selected", selected,
 			     jsn_bool(jsn_get(s, "PinWanted")) ? ", PIN wanted (ocfctl pin)" : "");
-	(void)printf("%-12s%s\n", "GnuTLS", text(s, "TlsLibrary"));
+	(void)printf("%-12s%s\n", "GnuTLS", ctl_text(s, "TlsLibrary"));
 	for (size_t i = 0; i < jsn_len(problems); i++)
 		(void)printf("%-12s%s: %s\n", "Problem", jsn_str(jsn_at(problems, i)),
 			     remedy(jsn_str(jsn_at(problems, i))));
@@ -89,12 +83,12 @@ static void print_security(const struct jsn *s)
 
 static void print_firmware(const struct jsn *f)
 {
-	(void)printf("%-12s%s %s, version %s (%s)\n", "Firmware", text(f, "Manufacturer"),
-		     text(f, "Model"), text(f, "CurrentVersion"), text(f, "State"));
-	if (text(f, "AvailableVersion")[0])
-		(void)printf("%-12s%s\n", "Available", text(f, "AvailableVersion"));
-	if (text(f, "LastError")[0])
-		(void)printf("%-12s%s\n", "Last error", text(f, "LastError"));
+	(void)printf("%-12s%s %s, version %s (%s)\n", "Firmware", ctl_text(f, "Manufacturer"),
+		     ctl_text(f, "Model"), ctl_text(f, "CurrentVersion"), ctl_text(f, "State"));
+	if (ctl_text(f, "AvailableVersion")[0])
+		(void)printf("%-12s%s\n", "Available", ctl_text(f, "AvailableVersion"));
+	if (ctl_text(f, "LastError")[0])
+		(void)printf("%-12s%s\n", "Last error", ctl_text(f, "LastError"));
 }
 
 /* Either daemon may be absent; the status says so. Both absent is an error. */
@@ -142,10 +136,10 @@ enum ctl_exit ctl_pin(struct ctl *ctl)
 	if (ctl->json) {
 		struct jsn *out = jsn_new_object();
 
-		jsn_set_str(out, "pin", text(v, ""));
+		jsn_set_str(out, "pin", ctl_text(v, ""));
 		ctl_print_json(out);
 	} else {
-		(void)printf("%s\n", text(v, ""));
+		(void)printf("%s\n", ctl_text(v, ""));
 	}
 	return CTL_OK;
 }
@@ -216,11 +210,11 @@ enum ctl_exit ctl_selftest(struct ctl *ctl)
 		struct jsn *out = jsn_new_object();
 
 		jsn_set(out, "ok", jsn_new_bool(ok));
-		jsn_set_str(out, "text", text(v, "1"));
+		jsn_set_str(out, "text", ctl_text(v, "1"));
 		ctl_print_json(out);
 	} else {
 		(void)fprintf(ok ? stdout : stderr, "selftest: %s: %s\n", ok ? "good" : "failed",
-			      text(v, "1"));
+			      ctl_text(v, "1"));
 	}
 	return ok ? CTL_OK : CTL_FAILED;
 }
