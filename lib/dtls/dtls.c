@@ -10,6 +10,7 @@
 #include "dtls/hello.h"
 #include "dtls/record.h"
 
+#define LAST_WORDS      3            /* alerts with which a client ends a session */
 #define RECORDS_MAX     32           /* of one datagram that we look at */
 #define RESEND_FIRST_US USEC_PER_SEC /* RFC 6347 4.2.4.1 */
 #define RESEND_MAX_US   (60 * USEC_PER_SEC)
@@ -434,6 +435,15 @@ static void finish_with_alert(struct dtls_session *s, enum dtls_end end,
 	(void)gnutls_alert_send(s->tls, GNUTLS_AL_FATAL, alert); /* nobody waits for it */
 }
 
+/* A client's last words. Alerts are not repeated by themselves (RFC 6347 4.2.7), and a server that
+ * missed them keeps a session, or its silence while it is being onboarded, for nobody. */
+static void say(struct dtls_session *s, gnutls_alert_level_t level,
+		gnutls_alert_description_t alert, int times)
+{
+	for (int i = 0; i < times; i++)
+		(void)gnutls_alert_send(s->tls, level, alert);
+}
+
 /* --- handshake --- */
 
 static uint16_t suite_of(gnutls_session_t tls)
@@ -699,7 +709,7 @@ void dtls_tick(struct dtls_session *s, uint64_t now_us)
 		/* The server may have finished, and only its last flight be lost: it need not wait
 		 * for us any more. */
 		if (!s->facts.server)
-			(void)gnutls_alert_send(s->tls, GNUTLS_AL_FATAL, GNUTLS_A_USER_CANCELED);
+			say(s, GNUTLS_AL_FATAL, GNUTLS_A_USER_CANCELED, LAST_WORDS);
 	}
 }
 
@@ -724,6 +734,8 @@ void dtls_close(struct dtls_session *s)
 	if (s->state == DTLS_ENDED)
 		return;
 	finish(s, DTLS_END_LOCAL);
+	if (!s->facts.server)
+		say(s, GNUTLS_AL_WARNING, GNUTLS_A_CLOSE_NOTIFY, LAST_WORDS - 1);
 	(void)gnutls_bye(s->tls, GNUTLS_SHUT_WR); /* nobody waits for it */
 }
 

@@ -115,8 +115,10 @@ static void on_found_again(void *arg)
 		c->at = *w->find.list[i];
 		c->phase = OWN_WAITING;
 	}
+	/* A search in vain is an attempt, too: the device may still wait for a session that only it
+	 * believes in, and be silent until that has timed out. */
 	for (size_t i = 0; i < w->n; i++)
-		if (w->list[i]->phase == OWN_AGAIN)
+		if (w->list[i]->phase == OWN_AGAIN && ++w->list[i]->attempts >= w->o->attempts)
 			w->list[i]->phase = OWN_BAD;
 	take_turn(w);
 }
