@@ -120,6 +120,8 @@ void app_ask_writer(struct app *a, enum awaited what, const struct proto_msg *m,
 		app_expect_writer(a);
 	if (a->run && r == 0)
 		a->run->awaited = what;
+	else if (a->run && a->run->dry_run)
+		app_probe_lost(a, what);
 	else if (a->run)
 		app_trouble(a, FWE_INSTALL_FAILED, "ocf-fw-write cannot be used");
 	else if (r < 0)
@@ -148,6 +150,7 @@ void app_begin_slot(struct app *a, bool keep)
 
 	fw_version_format(&plan->version, m.begin.version);
 	(void)snprintf(m.begin.model, sizeof(m.begin.model), "%s", a->config->model);
+	(void)snprintf(m.begin.transaction, sizeof(m.begin.transaction), "%s", a->run->transaction);
 	app_put_digests(&plan->digests, &m.begin.digests);
 	a->run->image = 0;
 	a->run->octets_before = 0;
@@ -270,7 +273,7 @@ static void slots_known(struct app *a, const struct proto_slots_are *s)
 		a->run->awaited = AWAIT_NOTHING;
 		if (a->run->job.phase == JOB_INSTALLING)
 			(void)app_job_event(a, JOB_COMMITTED);
-		else if (s->error != FWE_OK)
+		else if (s->error != FWE_OK && !a->run->dry_run)
 			app_trouble(a, (enum fw_error)s->error, "the slots cannot be read");
 		else
 			app_job_discover(a);
@@ -294,6 +297,9 @@ void app_on_write(void *arg, const struct proto_msg *m)
 		app_expect_fetch(a, app_image_silence_us(a));
 	} else if (m && m->type == PROTO_KEPT && what == AWAIT_KEPT) {
 		app_image_kept(a, m->kept.octets);
+	} else if (m && m->type == PROTO_PROBED && what == AWAIT_PROBE) {
+		a->run->awaited = AWAIT_NOTHING;
+		app_probed(a, &m->probed);
 	} else if (m && m->type == PROTO_DONE && what >= AWAIT_BEGIN) {
 		a->run->awaited = AWAIT_NOTHING;
 		done(a, what, &m->done);
@@ -302,6 +308,10 @@ void app_on_write(void *arg, const struct proto_msg *m)
 			log_error("helper: unexpected message name=ocf-fw-write type=%u", m->type);
 		helper_close(&a->write);
 		app_ready(a);
+		if (what != AWAIT_NOTHING && a->run->dry_run) {
+			app_probe_lost(a, what);
+			return;
+		}
 		if (what >= AWAIT_BEGIN && what <= AWAIT_IMAGE && app_image_write_lost(a))
 			return;
 		if (what != AWAIT_NOTHING)

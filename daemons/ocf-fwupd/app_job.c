@@ -23,6 +23,8 @@ void app_job_note(struct app *a, enum fw_error error, const char *detail)
 	log_warning("update: %s url=%s: %s", fw_error_name(error), try ? try->url : "", detail);
 	if (try && error != FWE_FETCH_CONNECT_FAILED && error != FWE_INSTALL_CANCELLED)
 		app_record_refusal(a, error, detail);
+	if (error == FWE_MANIFEST_DECRYPT_FAILED || error == FWE_IMAGE_DECRYPT_FAILED)
+		app_put_missing(&run->missing, "key", "DecryptKeys= has none that opens it");
 }
 
 void app_job_facts(const struct app *a, struct fwupd_job_facts *ret)

@@ -111,8 +111,11 @@ static void accepted(struct app *a)
 	memcpy(a->facts.available, version, sizeof(version));
 	run->is_withheld = false;
 	note_newer(a);
-	if (run->dry_run)
+	if (run->dry_run) {
 		app_missing(a, run, &run->missing);
+		app_probe(a);
+		return;
+	}
 	(void)app_job_event(a, run->job.kind != JOB_CHECK && app_must_wait(a) ? JOB_MUST_WAIT
 									      : JOB_ACCEPTED);
 }

@@ -27,6 +27,7 @@ enum awaited {
 	AWAIT_KEPT, /* how much of the image is there */
 	AWAIT_IMAGE,
 	AWAIT_COMMIT,
+	AWAIT_PROBE, /* what an installation would lack */
 };
 
 /* Whether octets of the running version are used again, for the manifest that was accepted. */
@@ -214,6 +215,13 @@ bool app_power_ok(const struct app *a, char *ret_why, size_t room);
 uint32_t app_rate(const struct app *a);
 /* What stands in the way of writing, now. */
 void app_missing(const struct app *a, const struct run *run, struct fwupd_missing *ret);
+/* The rest of a dry run: what ocf-fw-write would lack. The job waits for its answer. */
+void app_probe(struct app *a);
+void app_probed(struct app *a, const struct proto_probed *p);
+/* One thing more that a dry run has found missing, by a name that lives as long as the program. */
+void app_put_missing(struct fwupd_missing *m, const char *name, const char *text);
+/* ocf-fw-write has gone: that is an answer as well. */
+void app_probe_lost(struct app *a, enum awaited what);
 /* The same for the job under way: true, and why, if anything does. */
 bool app_must_wait(struct app *a);
 /* The job is deferred. */

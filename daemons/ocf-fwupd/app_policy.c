@@ -95,7 +95,7 @@ uint32_t app_rate(const struct app *a)
 								     : a->config->rate;
 }
 
-static void put(struct fwupd_missing *m, const char *name, const char *text)
+void app_put_missing(struct fwupd_missing *m, const char *name, const char *text)
 {
 	if (m->n == FWUPD_MISSING_MAX)
 		return;
@@ -111,15 +111,64 @@ void app_missing(const struct app *a, const struct run *run, struct fwupd_missin
 
 	*ret = (struct fwupd_missing){0};
 	if ((a->security_reset || a->onboarding_open) && !run->owner_waited_for)
-		put(ret, "onboarding", "the device is being onboarded");
+		app_put_missing(ret, "onboarding", "the device is being onboarded");
 	if (app_inhibited(a, POLICY_INSTALL, why, sizeof(why)))
-		put(ret, "inhibitor", why);
+		app_put_missing(ret, "inhibitor", why);
 	if (!app_power_ok(a, why, sizeof(why)))
-		put(ret, "power", why);
+		app_put_missing(ret, "power", why);
 	if (remote && a->metered && a->config->metered_mode == METERED_NEVER && !run->allow_metered)
-		put(ret, "metered", "the connection is metered");
+		app_put_missing(ret, "metered", "the connection is metered");
 	if (automatic && !app_in_window(a))
-		put(ret, "window", "no maintenance window is open");
+		app_put_missing(ret, "window", "no maintenance window is open");
+}
+
+void app_probe(struct app *a)
+{
+	const struct plan *plan = &a->run->plan;
+	struct proto_msg m = {
+		.type = PROTO_PROBE, .probe = {.size = plan->size, .n = (uint32_t)plan->n}
+        };
+
+	for (size_t i = 0; i < plan->n; i++) {
+		memcpy(m.probe.images[i].component, plan->images[i].component,
+		       sizeof(m.probe.images[i].component));
+		m.probe.images[i].size = plan->images[i].size;
+	}
+	app_ask_writer(a, AWAIT_PROBE, &m, -1);
+}
+
+/* The name as a text of ours, which lives for ever. */
+static const char *name_of_problem(const char *name)
+{
+	static const char *const NAMES[] = {
+		"component-unknown", "image-too-large", "no-space",        "device-missing",
+		"device-in-use",     "not-writable",    "handler",         "running-unknown",
+		"not-confirmed",     "boot-loader",     "program-missing", "program-unsafe",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
+		if (!strcmp(name, NAMES[i]))
+			return NAMES[i];
+	return "slot";
+}
+
+void app_probed(struct app *a, const struct proto_probed *p)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		app_put_missing(&a->run->missing, name_of_problem(p->problems[i].name),
+				p->problems[i].text);
+	(void)app_job_event(a, JOB_ACCEPTED);
+}
+
+void app_probe_lost(struct app *a, enum awaited what)
+{
+	a->run->awaited = AWAIT_NOTHING;
+	if (what == AWAIT_SLOTS) {
+		app_job_discover(a);
+		return;
+	}
+	app_put_missing(&a->run->missing, "slot", "ocf-fw-write ends: see its log");
+	(void)app_job_event(a, JOB_ACCEPTED);
 }
 
 /* ---- waiting until writing may begin ---- */

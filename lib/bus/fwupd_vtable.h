@@ -13,7 +13,7 @@
 #define FWUPD_IMAGES_MAX   ((size_t)32)
 #define FWUPD_DIGEST       ((size_t)32)
 #define FWUPD_PAIRS_MAX    ((size_t)24)
-#define FWUPD_MISSING_MAX  ((size_t)12)
+#define FWUPD_MISSING_MAX  ((size_t)24)
 
 /* All properties but Version. Texts behind pointers live as long as the program. */
 struct fwupd_facts {
