@@ -16,7 +16,7 @@ struct pending {
 	reply_fn fn;
 	void *arg;
 	struct remote to;
-	bool group, stream, observe;
+	bool group, stream, observe, single;
 	bool told; /* observe: there was a notification, */
 	uint32_t sequence;
 	uint64_t told_us; /* and when */
@@ -154,19 +154,31 @@ static int copy_query(struct pending *p, const struct call *call)
 	return 0;
 }
 
+static void fill_block(struct pending *p, const struct call_block *b)
+{
+	p->req.segments = b->segments;
+	p->req.n_segments = b->n_segments;
+	p->req.host = span_str(b->host);
+	p->req.accept = b->content_format;
+	p->req.block2 = (struct message_block){.present = true, .szx = b->szx, .num = b->num};
+	p->req.size2 = b->num == 0 ? 0 : MESSAGE_ABSENT; /* RFC 7959 4 */
+}
+
 static int fill_request(struct client *c, struct pending *p, const struct call *call)
 {
 	int r;
 
 	message_init(&p->req, p->group ? MT_NON : MT_CON, (uint8_t)(call->method + MC_GET), 0);
-	if (!message_set_path(&p->req, span_str(call->path)))
+	if (call->block)
+		fill_block(p, call->block);
+	else if (!message_set_path(&p->req, span_str(call->path)))
 		return -EMSGSIZE;
 	r = copy_query(p, call);
 	if (r < 0)
 		return r;
 	if (call->observe)
 		p->req.observe = OBSERVE_REGISTER;
-	if (!call->foreign) {
+	if (!call->foreign && !call->block) {
 		p->req.accept = CF_OCF_CBOR;
 		p->req.accept_version = MESSAGE_OCF_1_0;
 	}
@@ -199,6 +211,7 @@ static int start(struct client *c, const struct call *call, const struct remote 
 	p->group = group;
 	p->stream = call->stream;
 	p->observe = call->observe;
+	p->single = call->block != NULL;
 	p->fn = fn;
 	p->arg = arg;
 	p->first_timeout_us = call->ack_timeout_us ? call->ack_timeout_us : ACK_TIMEOUT_US;
@@ -208,6 +221,8 @@ static int start(struct client *c, const struct call *call, const struct remote 
 	r = fill_request(c, p, call);
 	if (r < 0)
 		return r;
+	p->req.segments = NULL; /* borrowed, and encoded now */
+	p->req.host = span_of(NULL, 0);
 	p->id = ++c->next_call;
 	c->calls[c->n_calls++] = p;
 	*ret = p;
@@ -498,10 +513,17 @@ static bool continue_observation(struct pending *p, const struct message *m, str
 static void receive_response(struct client *c, struct pending *p, const struct remote *from,
 			     const struct message *m, uint64_t now_us)
 {
-	struct reply reply = {.code = MESSAGE_CODE_TEXT(m->code),
-			      .content_format = m->content_format,
-			      .body = m->payload,
-			      .from = from->addr};
+	struct reply reply = {
+		.code = MESSAGE_CODE_TEXT(m->code),
+		.content_format = m->content_format,
+		.body = m->payload,
+		.block = {.present = m->block2.present, .num = m->block2.num,
+			  .szx = m->block2.szx,
+			  .more = m->block2.more,
+			  .size = m->size2,
+			  .etag = m->etag},
+		.from = from->addr
+        };
 
 	if (m->refusal != 0)
 		reply.err = -EBADMSG; /* critical option not recognised: RFC 7252 5.4.1 */
@@ -517,7 +539,7 @@ static void receive_response(struct client *c, struct pending *p, const struct r
 		finish(c, p, &reply);
 	else if (continue_block1(c, p, m, now_us))
 		return;
-	else if (m->block2.present && m->code >> 5 == 2)
+	else if (m->block2.present && m->code >> 5 == 2 && !p->single)
 		continue_block2(c, p, m, &reply, now_us);
 	else
 		finish(c, p, &reply);

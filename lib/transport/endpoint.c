@@ -225,7 +225,7 @@ static int watch(struct endpoint *e, int fd, enum source source)
 
 static int open_socket(struct endpoint *e, enum source source, uint16_t port, bool shared)
 {
-	int fd = socket_open(port, shared);
+	int fd = socket_open(port, shared, e->cfg.device);
 
 	if (fd < 0)
 		return fd;

@@ -14,6 +14,7 @@ struct endpoint;
 
 #define ENDPOINT_PATTERNS_MAX ((size_t)256)
 #define ENDPOINT_ADDR_TEXT    ((size_t)80)
+#define ENDPOINT_DEVICE_MAX   ((size_t)16)
 
 /* An address of a peer; IPv4 is v4-mapped. Scope of link-local ones in sin6_scope_id. */
 struct endpoint_addr {
@@ -26,6 +27,7 @@ struct endpoint_config {
 	/* "eth* !eth9 !docker*"; empty: all. What comes in on others is dropped, but for loopback.
 	 */
 	char interfaces[ENDPOINT_PATTERNS_MAX];
+	char device[ENDPOINT_DEVICE_MAX]; /* the only interface, for both directions; empty: any */
 	uint64_t leisure_us;   /* longest random delay of an answer to multicast; 0: none */
 	uint64_t handshake_us; /* server handshake deadline */
 	uint64_t idle_us;      /* session without traffic */
@@ -118,6 +120,17 @@ MUST_USE int endpoint_connect(struct endpoint *e, const struct endpoint_addr *pe
 
 #define ENDPOINT_STREAM_MAX ((size_t)1 << 30) /* 2^20 blocks of 1 KiB */
 
+/* A GET of one block, by somebody who joins them himself: several may be under way (RFC 7959 2.4).
+ */
+struct call_block {
+	const struct span *segments; /* of the path, which is then not call.path; any octets */
+	size_t n_segments;
+	const char *host;        /* Uri-Host; NULL: an address is all there is */
+	uint32_t content_format; /* Accept, or CF_NONE */
+	uint32_t num;            /* 0 asks for the size, too */
+	uint8_t szx;             /* of 16 << szx octets, at most 6 */
+};
+
 struct call {
 	enum method method;
 	uint64_t session; /* 0: unsecured, to `to` */
@@ -125,13 +138,24 @@ struct call {
 	const char *path; /* "/oic/sec/doxm" */
 	const char *query[REQ_QUERY_MAX];
 	size_t n_query;
-	struct span body;        /* copied; sent with Content-Format 10000 if not empty */
-	bool foreign;            /* a peer that is no OCF device: no Accept, 2049 and 2053 */
+	struct span body;               /* copied; sent with Content-Format 10000 if not empty */
+	const struct call_block *block; /* NULL: all blocks, joined or as `stream` */
+	bool foreign;                   /* a peer that is no OCF device: no Accept, 2049 and 2053 */
 	bool observe;            /* GET: a reply for each change (RFC 7641), one block each */
 	bool stream;             /* the reply block by block, up to ENDPOINT_STREAM_MAX octets */
 	uint64_t ack_timeout_us; /* 0: 2 s (RFC 7252 4.8) */
 	unsigned max_retransmit; /* 0: 4 */
 	uint64_t backoff_cap_us; /* 0: none */
+};
+
+/* What a reply to call.block says about the whole. */
+struct reply_block {
+	bool present; /* without a block option the reply is all there is */
+	uint32_t num;
+	uint8_t szx;
+	bool more;
+	uint32_t size; /* Size2, or CF_NONE */
+	struct span etag;
 };
 
 struct reply {
@@ -140,7 +164,8 @@ struct reply {
 	unsigned code; /* 205 for 2.05, 404 for 4.04 */
 	uint32_t content_format;
 	struct span body; /* borrowed during the callback, blocks joined unless call.stream */
-	bool more;        /* call.stream: another reply follows; call.observe: others may */
+	struct reply_block block;
+	bool more; /* call.stream: another reply follows; call.observe: others may */
 	struct endpoint_addr from;
 };
 typedef void (*reply_fn)(void *arg, const struct reply *reply);

@@ -266,12 +266,23 @@ static void write_path(struct writer *w, struct span path)
 	} while (path.ptr);
 }
 
+static void write_segments(struct writer *w, const struct message *m)
+{
+	for (size_t i = 0; i < m->n_segments; i++)
+		write_option(w, COAP_OPTION_URI_PATH, m->segments[i]);
+}
+
 static void write_options(struct writer *w, const struct message *m)
 {
+	if (m->host.len > 0)
+		write_option(w, COAP_OPTION_URI_HOST, m->host);
 	if (m->etag.len > 0)
 		write_option(w, COAP_OPTION_ETAG, m->etag);
 	write_uint(w, COAP_OPTION_OBSERVE, m->observe);
-	write_path(w, span_of(m->path, m->path_len));
+	if (m->segments)
+		write_segments(w, m);
+	else
+		write_path(w, span_of(m->path, m->path_len));
 	write_uint(w, COAP_OPTION_CONTENT_FORMAT, m->content_format);
 	for (size_t i = 0; i < m->n_query; i++)
 		write_option(w, COAP_OPTION_URI_QUERY, m->query[i]);

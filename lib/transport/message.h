@@ -67,7 +67,10 @@ struct message {
 	uint32_t accept_version, content_version;
 	uint32_t observe, size1, size2;
 	struct message_block block1, block2;
-	struct span etag, payload; /* into the datagram */
+	struct span etag, payload;   /* into the datagram */
+	struct span host;            /* these two are only written */
+	const struct span *segments; /* instead of `path`; NULL: that */
+	size_t n_segments;
 
 	uint8_t refusal; /* what a request with these options is answered with; 0: they are fine */
 

@@ -32,7 +32,15 @@ static int refuse_broadcasts(int fd)
 											   : 0;
 }
 
-int socket_open(uint16_t port, bool shared)
+/* Since Linux 5.7 this needs no capability. */
+static int bind_device(int fd, const char *device)
+{
+	socklen_t len = (socklen_t)strlen(device);
+
+	return len > 0 && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, len) < 0 ? -errno : 0;
+}
+
+int socket_open(uint16_t port, bool shared, const char *device)
 {
 	CLEANUP(closep) int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_in6 sa = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
@@ -47,6 +55,8 @@ int socket_open(uint16_t port, bool shared)
 		r = set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (r == 0)
 		r = refuse_broadcasts(fd);
+	if (r == 0)
+		r = bind_device(fd, device);
 	if (r < 0)
 		return r;
 	/* Wishes: only groups joined by this very socket, and room for a burst. */

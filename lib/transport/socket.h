@@ -12,8 +12,8 @@
 #define SOCKET_SNDBUF (2 * 1024 * 1024)
 
 /* A descriptor, or -errno. 0 for an ephemeral port. `shared`: others may bind the same port, and
- * have to say so too. */
-MUST_USE int socket_open(uint16_t port, bool shared);
+ * have to say so too. `device`: the only interface, or empty. */
+MUST_USE int socket_open(uint16_t port, bool shared, const char *device);
 uint16_t socket_port(int fd);
 /* The address of ours that datagrams to `peer` come from. -errno: no route. */
 MUST_USE int socket_source(const struct endpoint_addr *peer, struct in6_addr *ret);
