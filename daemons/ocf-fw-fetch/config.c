@@ -3,7 +3,6 @@
 #include <fnmatch.h>
 #include <stdio.h>
 
-#define PIN       "sha256//"
 #define PIN_CHARS ((size_t)44) /* 32 octets in base64 */
 
 static bool next_word(struct span *rest, struct span *ret)
@@ -27,7 +26,7 @@ static bool split(struct span word, struct span *ret_hosts, struct span *ret_val
 
 static bool is_pin(struct span value)
 {
-	return span_starts(value, PIN) && value.len == strlen(PIN) + PIN_CHARS;
+	return span_starts(value, CONFIG_PIN) && value.len == strlen(CONFIG_PIN) + PIN_CHARS;
 }
 
 static bool is_path(struct span value)
@@ -68,6 +67,7 @@ static const struct conf_option OPTIONS[] = {
 	 sizeof(((struct config *)0)->member), .check = checked_by, .takes = what}
 	TEXT("Tls", "Authorities", authorities, are_files, "HOSTS=/absolute/path, separated by blanks"),
 	TEXT("Tls", "Pins", pins, are_pins, "HOSTS=sha256//BASE64, separated by blanks"),
+	TEXT("Tls", "Keys", keys, are_files, "HOSTS=/absolute/path, separated by blanks"),
 	TEXT("Proxy", "Url", proxy, is_proxy, "an http, https or socks5h URL"),
 	TEXT("Proxy", "Direct", direct, NULL, NULL),
 };

@@ -5,11 +5,13 @@
 #include "codec/conf.h"
 #include "fw/url.h"
 
+#define CONFIG_PIN      "sha256//"
 #define CONFIG_WORD_MAX ((size_t)256) /* octets of a path or of pins, with a NUL */
 
 struct config {
 	char authorities[CONF_TEXT_MAX]; /* "HOSTS=FILE ...", HOSTS a pattern of fnmatch(3) */
 	char pins[CONF_TEXT_MAX];        /* "HOSTS=sha256//BASE64 ..." */
+	char keys[CONF_TEXT_MAX];        /* "HOSTS=FILE ...", for coaps */
 	char proxy[CONF_TEXT_MAX];       /* a URL; empty: none */
 	char direct[CONF_TEXT_MAX];      /* "HOSTS ...", not through the proxy */
 };

@@ -87,7 +87,7 @@ static bool take_head(struct transfer *t)
 /* Whoever asked may need to know of what the octets are before they are there. */
 static bool tell_start(struct transfer *t)
 {
-	struct proto_msg m = {.type = PROTO_STARTED, .started.size = PROTO_SIZE_ANY};
+	uint64_t size = PROTO_SIZE_ANY;
 	curl_off_t length = -1;
 
 	if (t->has_started || t->f->kind != PROTO_IMAGE_BODY)
@@ -95,11 +95,8 @@ static bool tell_start(struct transfer *t)
 	t->has_started = true;
 	(void)curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	if (length >= 0 && !t->reply.ranges)
-		m.started.size = t->f->offset + (uint64_t)length;
-	m.started.private_peer = t->out->private_peer;
-	memcpy(m.started.etag, t->out->etag, sizeof(m.started.etag));
-	memcpy(m.started.url, t->out->url, sizeof(m.started.url));
-	return proto_send(t->sink.control, &m, -1) == 0;
+		size = t->f->offset + (uint64_t)length;
+	return sink_start(&t->sink, size, t->out) == 0;
 }
 
 static size_t on_body(char *data, size_t size, size_t n, void *arg)

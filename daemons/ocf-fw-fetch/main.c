@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "child/confine.h"
 #include "child/proto.h"
+#include "coap.h"
 #include "http.h"
 
 /* What the resolver and the certificate check read. */
@@ -64,6 +65,10 @@ static const struct confine_call CALLS[] = {
 	CALL(recvfrom),
 	CALL(sendto),
 	CALL(sendmmsg),
+	CALL(recvmmsg),
+	CALL(epoll_create1),
+	CALL(epoll_ctl),
+	CALL(epoll_pwait),
 	CALL(connect),
 	CALL(getsockopt),
 	CALL(setsockopt),
@@ -79,6 +84,7 @@ static const struct confine_call CALLS[] = {
 	CALL(eventfd2),
 	{__NR_ioctl,  1,              UINT32_MAX,   FIONREAD    },
 	{__NR_ioctl,  1,              UINT32_MAX,   FIONBIO     },
+	{__NR_ioctl,  1,              UINT32_MAX,   SIOCGIFINDEX},
 	{__NR_openat, 2,              READ_ONLY,    O_RDONLY    },
 	CALL(getdents64),
 	CALL(statx),
@@ -91,6 +97,12 @@ static const struct confine_call CALLS[] = {
 	CALL(set_robust_list),
 	CALL(rseq),
 	CALL(shutdown),
+#ifdef __NR_epoll_wait
+	CALL(epoll_wait),
+#endif
+#ifdef __NR_recvmmsg_time64
+	CALL(recvmmsg_time64),
+#endif
 #ifdef __NR_poll
 	CALL(poll),
 #endif
@@ -108,8 +120,9 @@ static const struct confine_call CALLS[] = {
 #define CONFIG_FILE "/etc/ocfgw/fw-fetch.conf"
 
 struct paths {
-	struct confine_path at[ARRAY_SIZE(PATHS) + CONF_TEXT_MAX / 4]; /* "a=/b": the shortest */
-	char text[CONF_TEXT_MAX / 4][CONFIG_WORD_MAX];
+	struct confine_path
+		at[ARRAY_SIZE(PATHS) + CONF_TEXT_MAX / 2]; /* "a=/b" and a blank, twice */
+	char text[CONF_TEXT_MAX / 2][CONFIG_WORD_MAX];
 	size_t n, n_text;
 };
 
@@ -130,6 +143,7 @@ static int confine(const struct config *config)
 	memcpy(paths.at, PATHS, sizeof(PATHS));
 	paths.n = ARRAY_SIZE(PATHS);
 	config_each(config->authorities, add_path, &paths);
+	config_each(config->keys, add_path, &paths);
 	r = confine_files(paths.at, paths.n);
 	if (r == -EOPNOTSUPP)
 		log_warning("fetch: this kernel has no Landlock: files are kept away by user only");
@@ -148,19 +162,23 @@ static void log_fetched(const struct proto_fetched *f)
 		 (unsigned long long)f->octets, f->text[0] ? " " : "", f->text);
 }
 
-static int answer(struct http *h, const struct proto_fetch *f, struct ranges *ranges, int body)
+static int answer(struct http *h, const struct config *config, const struct proto_fetch *f,
+		  struct ranges *ranges, int body)
 {
 	static struct proto_msg m = {.type = PROTO_FETCHED};
 	int r;
 
-	http_get(h, f, ranges, body, PROTO_FD, &m.fetched);
+	if (strncasecmp(f->url, "coap", 4) == 0)
+		coap_get(config, f, ranges, body, PROTO_FD, &m.fetched);
+	else
+		http_get(h, f, ranges, body, PROTO_FD, &m.fetched);
 	log_fetched(&m.fetched);
 	r = proto_send(PROTO_FD, &m, -1);
 	return r == -EPIPE ? 0 : r;
 }
 
 /* One request: a FETCH, which RANGES may precede. 0: the end of the connection. */
-static int serve_one(struct http *h)
+static int serve_one(struct http *h, const struct config *config)
 {
 	static struct proto_msg m;
 	CLEANUP(closep) int file = -1;
@@ -179,7 +197,7 @@ static int serve_one(struct http *h)
 	if (m.type != PROTO_FETCH)
 		return -EBADMSG;
 	ranges_open(&ranges, file, n, m.fetch.limit);
-	r = answer(h, &m.fetch, file >= 0 ? &ranges : NULL, body);
+	r = answer(h, config, &m.fetch, file >= 0 ? &ranges : NULL, body);
 	return r < 0 ? r : 1;
 }
 
@@ -199,7 +217,7 @@ static int run(const char *config_file)
 		r = confine(&config);
 	if (r == 0)
 		do
-			r = serve_one(h);
+			r = serve_one(h, &config);
 		while (r > 0);
 	if (r < 0)
 		log_error("fetch: %s", strerror(-r));

@@ -79,16 +79,8 @@ bool reply_take_head(struct reply *r, const struct reply_head *head)
 
 static bool pass_on(struct reply *r, struct span data)
 {
-	int e = sink_put(r->sink, data.ptr, data.len);
-
-	if (e == 0)
-		return true;
-	if (e != -EFBIG)
-		return reply_stop(r, FWE_INSTALL_CANCELLED,
-				  e == -ECANCELED ? "cancelled" : "the reader is gone");
-	return reply_stop(
-		r, r->f->kind == PROTO_MANIFEST ? FWE_MANIFEST_TOO_LARGE : FWE_IMAGE_SIZE_MISMATCH,
-		"the body is longer than allowed");
+	r->error = sink_pass(r->sink, data, r->f->kind, r->out);
+	return r->error == FWE_OK;
 }
 
 static bool pass_range(struct reply *r, struct span data)

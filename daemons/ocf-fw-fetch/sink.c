@@ -75,3 +75,30 @@ int sink_put(struct sink *s, const void *data, size_t n)
 	}
 	return too_long ? -EFBIG : wait_for_rate(s, n);
 }
+
+int sink_start(const struct sink *s, uint64_t size, const struct proto_fetched *so_far)
+{
+	struct proto_msg m = {
+		.type = PROTO_STARTED,
+		.started = {.private_peer = so_far->private_peer, .size = size},
+	};
+
+	memcpy(m.started.etag, so_far->etag, sizeof(m.started.etag));
+	memcpy(m.started.url, so_far->url, sizeof(m.started.url));
+	return proto_send(s->control, &m, -1);
+}
+
+enum fw_error sink_pass(struct sink *s, struct span data, uint32_t kind, struct proto_fetched *ret)
+{
+	int r = sink_put(s, data.ptr, data.len);
+
+	if (r == 0)
+		return FWE_OK;
+	proto_text(ret->text, sizeof(ret->text),
+		   r == -EFBIG       ? "the body is longer than allowed"
+		   : r == -ECANCELED ? "cancelled"
+				     : "the reader is gone");
+	if (r != -EFBIG)
+		return FWE_INSTALL_CANCELLED;
+	return kind == PROTO_MANIFEST ? FWE_MANIFEST_TOO_LARGE : FWE_IMAGE_SIZE_MISMATCH;
+}

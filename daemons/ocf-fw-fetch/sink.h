@@ -3,7 +3,8 @@
 
 #include <stdint.h>
 
-#include "base/mem.h"
+#include "child/proto.h"
+#include "base/span.h"
 
 struct sink {
 	int body;    /* a pipe */
@@ -20,3 +21,9 @@ MUST_USE bool sink_is_cancelled(const struct sink *s);
 /* All of it. -EFBIG: more than there is room for (one octet more than that was passed on, so that
  * the reader sees it, too); -ECANCELED; or what write() said. */
 MUST_USE int sink_put(struct sink *s, const void *data, size_t n);
+/* Tells whoever asked what the octets will be of, before they are there: `size` is that of the
+ * whole, or PROTO_SIZE_ANY. -EPIPE ... */
+MUST_USE int sink_start(const struct sink *s, uint64_t size, const struct proto_fetched *so_far);
+/* sink_put() for the body of a request of this kind; ret->text says why it failed. */
+MUST_USE enum fw_error sink_pass(struct sink *s, struct span data, uint32_t kind,
+				 struct proto_fetched *ret);

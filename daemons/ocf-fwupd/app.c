@@ -42,8 +42,7 @@ static bool url_is_usable(const struct fwupd_options *o)
 
 	if (offline_folder(span_str(url), folder))
 		return o->uid == 0; /* others may not have us read what they cannot */
-	return url_parse(span_str(url), &u) == URL_OK &&
-	       (u.scheme == URL_HTTP || u.scheme == URL_HTTPS);
+	return url_parse(span_str(url), &u) == URL_OK;
 }
 
 static int on_start(void *arg, enum fwupd_kind kind, const struct fwupd_options *o,

@@ -249,7 +249,8 @@ static bool is_cut(const struct app *a)
 	return run->got_to > base(a) && !run->no_ranges &&
 	       (f->error == FWE_IMAGE_TRUNCATED || f->error == FWE_FETCH_TIMEOUT ||
 		f->error == FWE_FETCH_CONNECT_FAILED ||
-		(f->error == FWE_FETCH_HTTP_STATUS && f->status >= HTTP_OURS));
+		((f->error == FWE_FETCH_HTTP_STATUS || f->error == FWE_FETCH_COAP_STATUS) &&
+		 f->status >= HTTP_OURS));
 }
 
 /* Instead of the rest there is the whole only, or another file. */

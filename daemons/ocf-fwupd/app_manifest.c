@@ -62,8 +62,9 @@ void app_manifest_settle(struct app *a)
 
 	if (!run->fetched || (run->body_want > 0 && run->body.len < run->reply.octets))
 		return; /* there is more in the pipe */
-	if (run->reply.error == FWE_FETCH_HTTP_STATUS && missing &&
-	    run->job.phase == JOB_FETCHING) {
+	if ((run->reply.error == FWE_FETCH_HTTP_STATUS ||
+	     run->reply.error == FWE_FETCH_COAP_STATUS) &&
+	    missing && run->job.phase == JOB_FETCHING) {
 		close_body(a);
 		app_image_close(run);
 		(void)app_job_event(a, JOB_MISSING);

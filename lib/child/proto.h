@@ -87,7 +87,7 @@ struct proto_started {
 
 struct proto_fetched {
 	uint32_t error;        /* enum fw_error */
-	uint32_t status;       /* HTTP; 0: none */
+	uint32_t status;       /* of HTTP, or of CoAP as 404 for 4.04; 0: none */
 	uint32_t private_peer; /* 1: the body came from a private address */
 	uint32_t ranged;       /* 0 although offset or ranges were asked for, without an error:
 				  not to be had from this server, or of another body than `etag`;

@@ -55,12 +55,8 @@ enum fw_error read_uint(const struct jsn *v, const struct member *row, void *fie
 enum fw_error read_location(const struct jsn *v, const struct member *row, void *field)
 {
 	enum url_err e = url_check_ref(jsn_text(v));
-	struct url url;
 
 	(void)row;
-	if (url_parse(jsn_text(v), &url) == URL_OK && url.scheme != URL_HTTP &&
-	    url.scheme != URL_HTTPS)
-		e = URL_SCHEME; /* images are fetched by HTTP only */
 	if (e != URL_OK)
 		return e == URL_SCHEME ? FWE_MANIFEST_LOCATION_SCHEME
 				       : FWE_MANIFEST_LOCATION_INVALID;

@@ -1,8 +1,15 @@
 """One request to ocf-fw-fetch and what comes of it."""
+import base64
+import datetime
+import hashlib
 import os
 import struct
 import tempfile
 import threading
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 import helper
 
@@ -36,3 +43,22 @@ def fetch(h, url, limit=LIMIT, ranges=None, claim=None, **fields):
     answer = h.receive()
     reader.join()
     return answer, body[0]
+
+
+def certificate(directory, host, days=(-1, 1)):
+    """A self-signed one; returns the pin of its key."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.utcnow()
+    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "test")])
+    made = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(),
+        *(now + datetime.timedelta(days=n) for n in days),
+    ).add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), False).sign(key, hashes.SHA256())
+    os.mkdir(directory)
+    with open(f"{directory}/cert", "wb") as f:
+        f.write(made.public_bytes(serialization.Encoding.PEM))
+    with open(f"{directory}/key", "wb") as f:
+        f.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                  serialization.NoEncryption()))
+    spki = key.public_key().public_bytes(serialization.Encoding.DER,
+                                         serialization.PublicFormat.SubjectPublicKeyInfo)
+    return "sha256//" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
