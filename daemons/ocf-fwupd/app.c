@@ -21,9 +21,8 @@ void app_publish(struct app *a)
 	const struct run *run = a->run;
 
 	a->facts.job = run ? run->id : 0;
-	a->facts.state = run                   ? JOB_PHASE_NAMES[run->job.phase]
-			 : a->facts.pending[0] ? "pending-reboot"
-					       : "idle";
+	a->facts.state = run ? JOB_PHASE_NAMES[run->job.phase] : app_trial_state_name(a);
+	app_trial_facts(a, &a->facts);
 	fwupd_vtable_update(a->vtable, &a->facts);
 	if (run) {
 		struct fwupd_job_facts j;
@@ -86,13 +85,13 @@ static int on_cancel(void *arg, uint32_t job)
 
 static void on_bus_state(void *arg, enum bus_state state)
 {
-	(void)arg;
 	switch (state) {
 	case BUS_ABSENT:
 		log_info("bus: none there, going on without one");
 		break;
 	case BUS_UP:
 		log_info("bus: connected name=" FWUPD_BUS_NAME);
+		app_restart_look(arg);
 		break;
 	case BUS_DOWN:
 		log_warning("bus: connection lost");
@@ -148,14 +147,18 @@ void app_idle(struct app *a)
 
 /* ---- slots ---- */
 
-void app_take_slots(struct app *a, const struct proto_slots_are *s)
+void app_take_slots(struct app *a, const struct proto_slots_are *s, bool committed)
 {
+	if (committed)
+		memcpy(a->trial_from, a->facts.current, sizeof(a->trial_from));
 	if (s->error != FWE_OK)
 		log_error("slots: cannot be read, see the log of ocf-fw-write");
 	(void)snprintf(a->facts.current, sizeof(a->facts.current), "%s", s->running);
 	(void)snprintf(a->facts.pending, sizeof(a->facts.pending), "%s", s->pending);
 	a->has_current = fw_version_parse(span_str(s->running), &a->current);
-	if (a->has_current && state_runs(a->state, &a->current) && state_save(a->state) < 0)
+	app_trial_see(a, s, committed);
+	if (a->has_current && a->state->trial.state == TRIAL_NONE &&
+	    state_runs(a->state, &a->current) && state_save(a->state) < 0)
 		log_error("state: cannot be stored");
 	a->facts.floor = a->state->accepted.floor;
 	app_settle_interrupted(a);
@@ -201,6 +204,10 @@ static int start_timers(struct app *a)
 	if (r >= 0)
 		r = loop_timer_new(&a->fetch_timer, a->loop, app_fetch_silent, a);
 	if (r >= 0)
+		r = app_trial_start(a);
+	if (r >= 0)
+		r = app_restart_start(a);
+	if (r >= 0)
 		r = loop_timer_new(&a->write_timer, a->loop, app_write_silent, a);
 	if (r >= 0)
 		r = loop_timer_new(&a->retry_timer, a->loop, app_image_retry, a);
@@ -217,6 +224,8 @@ static int start_bus(struct app *a)
 		.describe = app_describe,
 		.inhibit = app_inhibit,
 		.inhibitor = app_inhibitor,
+		.confirm = app_trial_confirm,
+		.reject = app_trial_reject,
 	};
 	int r = bus_new(&a->bus, a->loop, FWUPD_BUS_NAME, on_bus_state, a);
 
@@ -259,6 +268,7 @@ int app_new(struct app **ret, const struct fwupd_config *config, const char *sta
 	*a = (struct app){
 		.config = config,
 		.loop = loop,
+		.starter = starter,
 		.check_at_us = NEVER_US,
 		.fetch = helper_of(a, loop, starter, APP_FETCH, "ocf-fw-fetch", app_on_fetch),
 		.write = helper_of(a, loop, starter, APP_WRITE, "ocf-fw-write", app_on_write),
@@ -304,6 +314,8 @@ struct app *app_free(struct app *a)
 	app_run_free(a->described);
 	helper_close(&a->fetch);
 	helper_close(&a->write);
+	app_trial_free(a);
+	app_restart_free(a);
 	watch_free(a->watch);
 	media_watch_free(a->media);
 	bus_watch_free(a->security);

@@ -7,7 +7,7 @@ struct app;
 struct child_starter;
 struct loop;
 
-enum app_program { APP_FETCH, APP_WRITE }; /* numbers for the starter */
+enum app_program { APP_FETCH, APP_WRITE, APP_HEALTH }; /* numbers for the starter */
 
 /* Opens the state, goes onto the bus, asks which version runs. All is borrowed for life. What went
  * wrong has been logged. `netlink` is taken, as by netlink_new(). */

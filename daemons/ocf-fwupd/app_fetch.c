@@ -173,7 +173,9 @@ struct proto_fetch app_image_request(const struct app *a, uint64_t limit)
 
 void app_commit(struct app *a)
 {
-	app_ask_writer(a, AWAIT_COMMIT, &(struct proto_msg){.type = PROTO_COMMIT}, -1);
+	const struct proto_msg m = {.type = PROTO_COMMIT, .commit.attempts = app_trial_attempts(a)};
+
+	app_ask_writer(a, AWAIT_COMMIT, &m, -1);
 }
 
 void app_abort(struct app *a)
@@ -185,7 +187,8 @@ void app_abort(struct app *a)
 	app_image_close(a->run);
 	a->run->lookup = bus_resolve_free(a->run->lookup);
 	helper_close(&a->fetch);
-	helper_close(&a->write);
+	if (!a->trial_marks)
+		helper_close(&a->write);
 	a->run->awaited = AWAIT_NOTHING;
 }
 
@@ -264,10 +267,11 @@ static void slots_known(struct app *a, const struct proto_slots_are *s)
 {
 	bool awaited = a->run && a->run->awaited == AWAIT_SLOTS;
 
-	app_take_slots(a, s);
+	app_take_slots(a, s, awaited && a->run->job.phase == JOB_INSTALLING);
 	app_ready(a);
 	if (!a->run) {
-		helper_close(&a->write);
+		if (!a->trial_marks)
+			helper_close(&a->write);
 		app_publish(a);
 	} else if (awaited) {
 		a->run->awaited = AWAIT_NOTHING;
@@ -300,6 +304,9 @@ void app_on_write(void *arg, const struct proto_msg *m)
 	} else if (m && m->type == PROTO_PROBED && what == AWAIT_PROBE) {
 		a->run->awaited = AWAIT_NOTHING;
 		app_probed(a, &m->probed);
+	} else if (m && m->type == PROTO_DONE && what < AWAIT_BEGIN &&
+		   app_trial_marked(a, &m->done)) {
+		return; /* it was about the trial */
 	} else if (m && m->type == PROTO_DONE && what >= AWAIT_BEGIN) {
 		a->run->awaited = AWAIT_NOTHING;
 		done(a, what, &m->done);
@@ -308,6 +315,7 @@ void app_on_write(void *arg, const struct proto_msg *m)
 			log_error("helper: unexpected message name=ocf-fw-write type=%u", m->type);
 		helper_close(&a->write);
 		app_ready(a);
+		(void)app_trial_marked(a, NULL);
 		if (what != AWAIT_NOTHING && a->run->dry_run) {
 			app_probe_lost(a, what);
 			return;

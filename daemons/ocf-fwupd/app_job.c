@@ -56,6 +56,9 @@ void app_job_facts(const struct app *a, struct fwupd_job_facts *ret)
 	else if (failed)
 		(void)snprintf(ret->text, sizeof(ret->text), "%s",
 			       run->detail[0] ? run->detail : "no server has a manifest");
+	else if (j->result == JOB_NO_UPDATE && run->was_rolled_back)
+		(void)snprintf(ret->text, sizeof(ret->text),
+			       "what is offered was rolled back; retry-rejected installs it again");
 	else if (j->result == JOB_NO_UPDATE)
 		(void)snprintf(ret->text, sizeof(ret->text), "%s is the newest",
 			       a->facts.pending[0] ? a->facts.pending : a->facts.current);
@@ -242,12 +245,19 @@ int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options 
 
 	if (a->run)
 		return -EBUSY;
+	if (kind != JOB_CHECK && app_trial_is_on(a)) {
+		if (ret_why)
+			*ret_why = (struct fwupd_refusal){FWE_POLICY_DEFERRED,
+							  "The version that runs is on trial"};
+		return -ECANCELED;
+	}
 	run = calloc(1, sizeof(*run));
 	if (!run)
 		return -ENOMEM;
 	*run = (struct run){
 		.allow_downgrade = o->allow_downgrade,
 		.reinstall = o->reinstall,
+		.retry_rejected = o->retry_rejected,
 		.defer_reboot = o->defer_reboot,
 		.allow_metered = o->allow_metered,
 		.dry_run = o->dry_run,

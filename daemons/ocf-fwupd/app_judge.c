@@ -88,6 +88,12 @@ static void accepted(struct app *a)
 		(void)app_job_event(a, JOB_SAME);
 		return;
 	}
+	run->was_rolled_back = !run->retry_rejected && state_is_rejected(a->state, &run->judgement);
+	if (run->was_rolled_back) {
+		log_info("manifest: version=%s was rolled back before", version);
+		(void)app_job_event(a, JOB_SAME);
+		return;
+	}
 	e = plan_make(run->judgement.manifest, run->manifest_url, &run->ring, &run->plan);
 	if (e != FWE_OK) {
 		app_job_note(a, e, "the images cannot be found");

@@ -8,6 +8,7 @@
 #include "fw/job.h"
 #include "fw/pace.h"
 #include "fw/plan.h"
+#include "health.h"
 #include "helper.h"
 #include "inhibit.h"
 #include "media.h"
@@ -15,6 +16,7 @@
 #include "tag.h"
 #include "watch.h"
 
+struct bus_ask;
 struct bus_resolve;
 struct loop_timer;
 
@@ -51,10 +53,12 @@ struct run {
 	struct bundle *bundle; /* owned; NULL: from a server */
 	bool direct;           /* manifest and image come in one file */
 	bool allow_downgrade, reinstall, defer_reboot, allow_metered;
-	bool dry_run;        /* nothing is stored, and no history kept */
-	uint32_t uid;        /* who asked; ENTRY_TIMER */
-	uint64_t started_us; /* CLOCK_MONOTONIC */
-	uint64_t started_s;  /* since 1970 */
+	bool retry_rejected;  /* what was rolled back may be installed again */
+	bool was_rolled_back; /* and so the manifest offers nothing new */
+	bool dry_run;         /* nothing is stored, and no history kept */
+	uint32_t uid;         /* who asked; ENTRY_TIMER */
+	uint64_t started_us;  /* CLOCK_MONOTONIC */
+	uint64_t started_s;   /* since 1970 */
 	char transaction[FWUPD_ID_ROOM];
 	bool has_digest; /* of the only manifest that is wanted */
 	uint8_t digest[FWUPD_DIGEST];
@@ -138,6 +142,21 @@ struct app {
 	struct state_entry told; /* borrowed by an answer, as are the next two */
 	char told_digests[FWUPD_IMAGES_MAX][APP_DIGEST_TEXT];
 	struct run *described; /* or NULL */
+	struct child_starter *starter;
+	/* The trial of what was installed: the record is the state's. */
+	struct proto_slots_are slots;   /* as last told; slot "": never */
+	char trial_from[PROTO_VERSION]; /* ran before the last commit */
+	char trial_waits[PROTO_TEXT];   /* what the gate waits for, for people */
+	struct health *health;          /* NULL: none */
+	struct loop_timer *trial_timer; /* the deadline, or another look */
+	bool trial_gate, trial_in_gate; /* the gate decides; it is deciding just now */
+	bool trial_told_bad;            /* the back end, in this life */
+	bool trial_again, trial_marks;  /* another look; the writer's answer is awaited */
+	bool trial_refreshed;           /* the loader knows that this boot went well */
+	struct loop_timer *restart_timer;
+	bool restart_wanted;
+	struct bus_ask *restart_ask;    /* of logind */
+	char restart_waits[PROTO_TEXT]; /* what the reboot waits for; empty: none is wanted */
 	struct fwupd_facts facts;
 	bool has_current;
 	struct fw_version current;
@@ -158,8 +177,8 @@ void app_publish(struct app *a);
 void app_job_ended(struct app *a, uint32_t id, bool counts);
 /* There is no job any more: what has waited for that. */
 void app_idle(struct app *a);
-/* Takes over what ocf-fw-write says of the slots. */
-void app_take_slots(struct app *a, const struct proto_slots_are *s);
+/* Takes over what ocf-fw-write says of the slots. `committed`: a version was installed just now. */
+void app_take_slots(struct app *a, const struct proto_slots_are *s, bool committed);
 /* For the first time: systemd may start what comes after us. */
 void app_ready(struct app *a);
 
@@ -370,3 +389,30 @@ void app_bundle_fetch(struct app *a);
 MUST_USE bool app_bundle_image(struct app *a);
 int app_describe(void *arg, const struct fwupd_options *o, struct fwupd_description *ret,
 		 struct fwupd_refusal *ret_why);
+
+/* ---- app_trial.c: the version that has to prove itself ---- */
+
+MUST_USE int app_trial_start(struct app *a);
+void app_trial_free(struct app *a);
+void app_trial_see(struct app *a, const struct proto_slots_are *s, bool committed);
+/* What runs is on trial: the other slot is its way back, and nothing is written. */
+bool app_trial_is_on(const struct app *a);
+/* That a version gets which is installed now. */
+uint32_t app_trial_attempts(const struct app *a);
+/* The writer has answered, or (NULL) gone. False: not to the trial. */
+bool app_trial_marked(struct app *a, const struct proto_done *d);
+int app_trial_confirm(void *arg, const char *slot, struct fwupd_refusal *ret_why);
+int app_trial_reject(void *arg, const char *slot, const char *reason,
+		     struct fwupd_refusal *ret_why);
+void app_trial_facts(const struct app *a, struct fwupd_facts *ret);
+const char *app_trial_state_name(const struct app *a); /* as State, while there is no job */
+
+/* ---- app_restart.c: the reboot that a trial asks for ---- */
+
+MUST_USE int app_restart_start(struct app *a);
+void app_restart_free(struct app *a);
+/* As Reboot= allows, and as soon as nobody holds it up. */
+void app_restart_want(struct app *a);
+void app_restart_drop(struct app *a);
+/* What it waited for may be there now. */
+void app_restart_look(struct app *a);

@@ -5,8 +5,13 @@
 #include "base/clock.h"
 #include "codec/conf.h"
 #include "crypto/enc_key.h"
+#include "fw/bootvars.h"
 #include "fw/offline.h"
 #include "fw/policy.h"
+
+static const char *const TRIALS[] = {"reboot", "always", "never", NULL};
+static const char *const HEALTH_SECDS[] = {"no", "yes", "if-present", NULL};
+static const char *const REBOOTS[] = {"never", "window", "now", NULL};
 
 #define HOUR_US (UINT64_C(3600) * USEC_PER_SEC)
 #define DAY_US  (UINT64_C(24) * 3600 * USEC_PER_SEC)
@@ -117,6 +122,18 @@ static bool are_paths(struct span value)
 	return true;
 }
 
+static bool are_units(struct span value)
+{
+	struct span word;
+	size_t n = 0;
+
+	while (next_word(&value, &word))
+		if (word.len >= CONFIG_NAME || !memchr(word.ptr, '.', word.len) ||
+		    ++n > CONFIG_UNITS)
+			return false;
+	return true;
+}
+
 #define PATH         "an absolute path"
 #define SEGMENT      "1 to 128 octets without slash, backslash or control character"
 #define AT(member)   offsetof(struct fwupd_config, member)
@@ -145,11 +162,11 @@ static const struct conf_option OPTIONS[] = {
 	TEXT("Discovery", "OfflineDirectories", media, are_folders, "up to 8 absolute paths"),
 	TEXT("Discovery", "HostPrefix", prefix, is_prefix,
 	     "labels that end with a dot, or nothing"),
-	{"Discovery", "LocalScheme",      CONF_ENUM, AT(local_scheme), 0, 0, 0,          URL_SCHEME_NAMES, NULL,
-	   NULL													},
+	{"Discovery", "LocalScheme",      CONF_ENUM, AT(local_scheme), 0, 0, 0,                 URL_SCHEME_NAMES, NULL,
+	   NULL													       },
 	TEXT("Discovery", "SingleLabels", single_labels, NULL, NULL),
 	FLAG("Discovery", "UseSearch", use_search),
-	{"Discovery", "Mode",             CONF_ENUM, AT(direct),       0, 0, 0,          MODES,            NULL, NULL},
+	{"Discovery", "Mode",             CONF_ENUM, AT(direct),       0, 0, 0,                 MODES,            NULL, NULL},
 	TEXT("Discovery", "NetworkdLeases", networkd_dir, is_path, PATH),
 	TEXT("Discovery", "NetworkdLinks", networkd_links, is_path, PATH),
 	TEXT("Discovery", "DhclientLeases", dhclient_dir, is_path, PATH),
@@ -157,15 +174,15 @@ static const struct conf_option OPTIONS[] = {
 	TEXT("Discovery", "UdhcpcLeases", udhcpc_dir, is_path, PATH),
 	TEXT("Discovery", "ResolvConf", resolv_conf, is_path, PATH),
 	TEXT("Trust", "TrustStore", trust, is_path, PATH),
-	{"Trust",     "Threshold",        CONF_U32,  AT(threshold),    0, 1, 8,          NULL,             NULL, NULL},
+	{"Trust",     "Threshold",        CONF_U32,  AT(threshold),    0, 1, 8,                 NULL,             NULL, NULL},
 	TEXT("Trust", "DecryptKeys", decrypt_keys, are_paths, "up to 16 absolute paths"),
-	{"Policy",    "Freshness",        CONF_ENUM, AT(freshness),    0, 0, 0,          FRESHNESS,        NULL, NULL},
+	{"Policy",    "Freshness",        CONF_ENUM, AT(freshness),    0, 0, 0,                 FRESHNESS,        NULL, NULL},
 	FLAG("Policy", "AllowDowngrade", allow_downgrade),
 	FLAG("Policy", "AutoInstall", auto_install),
 	FLAG("Policy", "AllowLoopback", allow_loopback),
 	FLAG("Policy", "AllowPrivate", allow_private),
 	FLAG("Policy", "BlockReuse", reuse),
-	{"Policy",    "ReuseFallback",    CONF_ENUM, AT(reuse_refuse), 0, 0, 0,          FALLBACKS,        NULL, NULL},
+	{"Policy",    "ReuseFallback",    CONF_ENUM, AT(reuse_refuse), 0, 0, 0,                 FALLBACKS,        NULL, NULL},
 	TIME("Policy", "CheckInterval", check_us, 0, 366 * DAY_US),
 	TIME("Policy", "MaxStaleness", stale_us, 0, 3660 * DAY_US),
 	TIME("Policy", "DeferMax", defer_us, 0, DAY_US),
@@ -174,12 +191,24 @@ static const struct conf_option OPTIONS[] = {
 	TIME("Policy", "StallTimeout", stall_us, USEC_PER_SEC, HOUR_US),
 	TEXT("Policy", "Windows", windows, are_windows,
 	     "windows such as Mon..Fri 01:00-05:00 UTC, separated by blanks"),
-	{"Policy",    "RateLimit",        CONF_U32,  AT(rate),         0, 0, UINT32_MAX, NULL,             NULL, NULL},
-	{"Policy",    "MeteredMode",      CONF_ENUM, AT(metered_mode), 0, 0, 0,          METERED,          NULL, NULL},
-	{"Policy",    "MeteredRateLimit", CONF_U32,  AT(metered_rate), 0, 0, UINT32_MAX, NULL,             NULL,
-	   NULL													},
-	{"Policy",    "MinBattery",       CONF_U32,  AT(battery_min),  0, 0, 100,        NULL,             NULL, NULL},
+	{"Policy",    "RateLimit",        CONF_U32,  AT(rate),         0, 0, UINT32_MAX,        NULL,             NULL, NULL},
+	{"Policy",    "MeteredMode",      CONF_ENUM, AT(metered_mode), 0, 0, 0,                 METERED,          NULL, NULL},
+	{"Policy",    "MeteredRateLimit", CONF_U32,  AT(metered_rate), 0, 0, UINT32_MAX,        NULL,             NULL,
+	   NULL													       },
+	{"Policy",    "MinBattery",       CONF_U32,  AT(battery_min),  0, 0, 100,               NULL,             NULL, NULL},
 	TEXT("Policy", "PowerSupplies", power_dir, is_path, PATH),
+	{"Policy",    "Reboot",           CONF_ENUM, AT(reboot),       0, 0, 0,                 REBOOTS,          NULL, NULL},
+	{"Trial",     "Mode",             CONF_ENUM, AT(trial_mode),   0, 0, 0,                 TRIALS,           NULL, NULL},
+	{"Trial",     "BootAttempts",     CONF_U32,  AT(attempts),     0, 1, BOOT_ATTEMPTS_MAX, NULL,             NULL,
+	   NULL													       },
+	TIME("Trial", "ConfirmDeadline", confirm_us, USEC_PER_SEC, DAY_US),
+	FLAG("Trial", "AutoConfirm", auto_confirm),
+	TIME("Trial", "HealthSettle", settle_us, 0, HOUR_US),
+	TEXT("Trial", "HealthUnits", health_units, are_units,
+	     "up to 16 names of units, separated by blanks"),
+	TEXT("Trial", "HealthScripts", health_scripts, is_path, PATH),
+	{"Trial",     "HealthSecd",       CONF_ENUM, AT(health_secd),  0, 0, 0,                 HEALTH_SECDS,     NULL, NULL},
+	TEXT("Helpers", "HealthSocket", health_socket, is_path, PATH),
 	TEXT("Helpers", "Directory", helpers_dir, is_path, PATH),
 	TEXT("Helpers", "FetchSocket", fetch_socket, is_path, PATH),
 	TEXT("Helpers", "WriteSocket", write_socket, is_path, PATH),
@@ -214,9 +243,16 @@ int config_load(struct fwupd_config *ret, const char *path, char *ret_error, siz
 		.metered_rate = 64 * 1024,
 		.battery_min = 30,
 		.power_dir = "/sys/class/power_supply",
+		.attempts = 3,
+		.confirm_us = UINT64_C(10) * 60 * USEC_PER_SEC,
+		.auto_confirm = true,
+		.settle_us = 30 * USEC_PER_SEC,
+		.health_scripts = CONFIG_DIR "/health.d",
+		.health_secd = HEALTH_SECD_IF_PRESENT,
 		.helpers_dir = HELPER_DIR,
 		.fetch_socket = "/run/ocfgw/fw-fetch.sock",
 		.write_socket = "/run/ocfgw/fw-write.sock",
+		.health_socket = "/run/ocfgw/fw-health.sock",
 		.fetch_config = CONFIG_DIR "/fw-fetch.conf",
 		.write_config = CONFIG_DIR "/fw-write.conf",
 	};

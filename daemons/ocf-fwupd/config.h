@@ -8,6 +8,7 @@
 #define CONFIG_LIST    ((size_t)512)
 #define CONFIG_SOURCES ((size_t)8)
 #define CONFIG_URLS    ((size_t)4)
+#define CONFIG_UNITS   ((size_t)16)
 
 enum config_source {
 	SOURCE_NETWORK_MANAGER,
@@ -20,6 +21,10 @@ enum config_source {
 	SOURCE_RESOLV_CONF,
 };
 extern const char *const CONFIG_SOURCE_NAMES[];
+
+enum config_trial { TRIAL_MODE_REBOOT, TRIAL_MODE_ALWAYS, TRIAL_MODE_NEVER };
+enum config_health_secd { HEALTH_SECD_NO, HEALTH_SECD_YES, HEALTH_SECD_IF_PRESENT };
+enum config_reboot { REBOOT_NEVER, REBOOT_WINDOW, REBOOT_NOW };
 
 enum config_metered { METERED_FULL, METERED_CAPPED, METERED_NEVER };
 
@@ -57,8 +62,18 @@ struct fwupd_config {
 	int metered_mode;            /* enum config_metered */
 	uint32_t battery_min;        /* percent */
 	char power_dir[CONFIG_TEXT];
+	int reboot; /* enum config_reboot */
+	/* [Trial] */
+	int trial_mode; /* enum config_trial */
+	uint32_t attempts;
+	uint64_t confirm_us;
+	bool auto_confirm;
+	uint64_t settle_us;
+	char health_units[CONFIG_LIST], health_scripts[CONFIG_TEXT];
+	int health_secd; /* enum config_health_secd */
 	/* [Helpers] */
 	char helpers_dir[CONFIG_TEXT], fetch_socket[CONFIG_TEXT], write_socket[CONFIG_TEXT];
+	char health_socket[CONFIG_TEXT];
 	char fetch_config[CONFIG_TEXT], write_config[CONFIG_TEXT];
 };
 

@@ -34,7 +34,9 @@ static const struct member {
 
 const char *entry_result_name(unsigned result)
 {
-	return result == ENTRY_REFUSED ? "refused" : JOB_RESULT_NAMES[result];
+	static const char *const NAMES[] = {"refused", "confirmed", "rolled-back"};
+
+	return result < ENTRY_REFUSED ? JOB_RESULT_NAMES[result] : NAMES[result - ENTRY_REFUSED];
 }
 
 /* What the first format knew; enums may only grow at their end. */
@@ -92,7 +94,7 @@ static bool read_member(const struct jsn *o, const struct member *m, struct stat
 
 static bool find_result(struct span name, unsigned *ret)
 {
-	for (unsigned i = JOB_RUNNING; i <= ENTRY_REFUSED; i++)
+	for (unsigned i = JOB_RUNNING; i < ENTRY_RESULTS; i++)
 		if (span_is(name, entry_result_name(i))) {
 			*ret = i;
 			return true;

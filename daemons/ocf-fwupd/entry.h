@@ -14,12 +14,15 @@
 
 enum entry_result {                                /* as JOB_RESULT_NAMES, and: */
 		    ENTRY_REFUSED = JOB_ERROR + 1, /* a server was passed over */
+		    ENTRY_CONFIRMED,               /* a trial has ended ... */
+		    ENTRY_ROLLED_BACK,             /* ... the other way */
+		    ENTRY_RESULTS,
 };
 
 struct state_entry {
 	uint64_t time_s, usec, octets;
 	enum job_kind kind;
-	unsigned result; /* enum job_result or ENTRY_REFUSED; JOB_RUNNING: not ended yet */
+	unsigned result; /* enum job_result or entry_result; JOB_RUNNING: not ended yet */
 	enum fw_error error;
 	char from[FW_VERSION_TEXT + 1], to[FW_VERSION_TEXT + 1];
 	int source; /* enum discover_source; -1: none */

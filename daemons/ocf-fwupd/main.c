@@ -30,15 +30,18 @@ static int serve(const struct fwupd_config *config, const char *state_dir,
 static int run(const struct fwupd_config *config, const char *state_dir)
 {
 	CLEANUP(child_starter_freep) struct child_starter *starter = NULL;
-	char fetch[CONFIG_TEXT + 16], write[CONFIG_TEXT + 16];
+	char fetch[CONFIG_TEXT + 16], write[CONFIG_TEXT + 16], health[CONFIG_TEXT + 16];
 	const struct child_program programs[] = {
-		[APP_FETCH] = {config->fetch_socket, fetch, "ocf-fw-fetch", config->fetch_config},
-		[APP_WRITE] = {config->write_socket, write, "ocf-fw-write", config->write_config},
+		[APP_FETCH] = {config->fetch_socket,  fetch,  "ocf-fw-fetch",  config->fetch_config},
+		[APP_WRITE] = {config->write_socket,  write,  "ocf-fw-write",  config->write_config},
+		[APP_HEALTH] = {config->health_socket, health, "ocf-fw-health",
+                               config->health_scripts                                              },
 	};
 	int r;
 
 	(void)snprintf(fetch, sizeof(fetch), "%s/ocf-fw-fetch", config->helpers_dir);
 	(void)snprintf(write, sizeof(write), "%s/ocf-fw-write", config->helpers_dir);
+	(void)snprintf(health, sizeof(health), "%s/ocf-fw-health", config->helpers_dir);
 	r = child_starter_new(&starter, programs, ARRAY_SIZE(programs));
 	if (r == 0)
 		r = child_become("ocf-fwupd");

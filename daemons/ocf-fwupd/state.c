@@ -70,12 +70,36 @@ static int save(struct state *s, const char *name, unsigned format, unsigned *fo
 	return r;
 }
 
+static void set_accepted(struct jsn *o, const char *name, const struct state_accepted *a)
+{
+	if (a->any)
+		jsn_set(o, name, accepted_json(a));
+}
+
+static struct jsn *trial_json(const struct state_trial *t)
+{
+	struct jsn *o = jsn_new_object();
+
+	jsn_set_str(o, "state", TRIAL_STATE_NAMES[t->state]);
+	jsn_set_str(o, "slot", t->slot);
+	jsn_set_str(o, "boot", t->boot);
+	jsn_set_str(o, "from", t->from);
+	jsn_set_str(o, "to", t->to);
+	jsn_set_str(o, "reason", t->reason);
+	jsn_set_int(o, "deadline", (int64_t)t->deadline_us);
+	set_accepted(o, "accepted", &t->accepted);
+	return o;
+}
+
 int state_save(struct state *s)
 {
 	struct jsn *o = jsn_new_object();
 
-	if (s->accepted.any)
-		jsn_set(o, "accepted", accepted_json(&s->accepted));
+	set_accepted(o, "accepted", &s->accepted);
+	set_accepted(o, "settled", &s->settled);
+	set_accepted(o, "rejected", &s->rejected);
+	if (s->trial.state != TRIAL_NONE)
+		jsn_set(o, "trial", trial_json(&s->trial));
 	jsn_set_int(o, "floor", (int64_t)s->accepted.floor);
 	jsn_set_int(o, "lastCheck", (int64_t)s->last_check_s);
 	jsn_set_int(o, "clock", (int64_t)s->clock_us);
@@ -173,6 +197,50 @@ static bool read_accepted(const struct jsn *o, struct state_accepted *ret)
 	return true;
 }
 
+/* True without it: then it says nothing. */
+static bool get_accepted(const struct jsn *o, const char *name, struct state_accepted *ret)
+{
+	const struct jsn *v = jsn_get(o, name);
+
+	return !v || read_accepted(v, ret);
+}
+
+static bool get_text(const struct jsn *o, const char *name, char *ret, size_t room)
+{
+	const struct jsn *v = jsn_get(o, name);
+
+	return jsn_type(v) == JSN_TEXT && span_to_str(jsn_text(v), ret, room) == 0;
+}
+
+static bool find_trial_state(struct span name, enum trial_state *ret)
+{
+	for (unsigned i = TRIAL_PENDING; i < TRIAL_STATES; i++)
+		if (span_is(name, TRIAL_STATE_NAMES[i])) {
+			*ret = (enum trial_state)i;
+			return true;
+		}
+	return false;
+}
+
+static bool get_trial(const struct jsn *o, struct state_trial *ret)
+{
+	struct state_trial t = {0};
+
+	if (!o)
+		return true;
+	if (!find_trial_state(jsn_text(jsn_get(o, "state")), &t.state) ||
+	    !get_text(o, "slot", t.slot, sizeof(t.slot)) ||
+	    !get_text(o, "boot", t.boot, sizeof(t.boot)) ||
+	    !get_text(o, "from", t.from, sizeof(t.from)) ||
+	    !get_text(o, "to", t.to, sizeof(t.to)) ||
+	    !get_text(o, "reason", t.reason, sizeof(t.reason)) ||
+	    !get_uint(o, "deadline", INT64_MAX, &t.deadline_us) ||
+	    !get_accepted(o, "accepted", &t.accepted))
+		return false;
+	*ret = t;
+	return true;
+}
+
 static struct jsn *open_record(struct span text, unsigned newest, unsigned *ret_format)
 {
 	struct jsn *o = NULL;
@@ -197,12 +265,13 @@ static bool read_freeze(const struct jsn *o, struct freeze *ret)
 bool state_read(struct state *s, struct span text)
 {
 	struct jsn *o CLEANUP(jsn_freep) = open_record(text, STATE_NEWEST, &s->format);
-	const struct jsn *accepted = jsn_get(o, "accepted");
-	struct state_accepted a = {0};
+	struct state_accepted a = {0}, settled = {0}, rejected = {0};
 	uint64_t floor, last_check, clock, failures;
 	struct freeze freeze[DISCOVER_OFFLINE] = {0};
+	struct state_trial trial = {0};
 
-	if (!o || (accepted && !read_accepted(accepted, &a)) ||
+	if (!o || !get_accepted(o, "accepted", &a) || !get_accepted(o, "settled", &settled) ||
+	    !get_accepted(o, "rejected", &rejected) || !get_trial(jsn_get(o, "trial"), &trial) ||
 	    !get_uint(o, "floor", MANIFEST_UINT_MAX, &floor) ||
 	    !get_uint(o, "lastCheck", INT64_MAX, &last_check) ||
 	    !get_uint(o, "clock", INT64_MAX, &clock) ||
@@ -213,6 +282,9 @@ bool state_read(struct state *s, struct span text)
 			return false;
 	s->accepted = a;
 	s->accepted.floor = floor;
+	s->settled = settled;
+	s->rejected = rejected;
+	s->trial = trial;
 	s->last_check_s = last_check;
 	s->clock_us = clock;
 	s->failures = (uint32_t)failures;
@@ -298,6 +370,8 @@ void state_accept(struct state *s, const struct fw_judgement *j)
 	const struct manifest *m = j->manifest;
 	struct state_accepted *a = &s->accepted;
 
+	if (!state_is_rejected(s, j))
+		s->rejected.any = false;
 	a->any = true;
 	a->seen |= m->has & (MANIFEST_SEQUENCE | MANIFEST_EXPIRES);
 	if ((m->has & MANIFEST_SEQUENCE) != 0)
@@ -310,14 +384,56 @@ void state_accept(struct state *s, const struct fw_judgement *j)
 	a->security = (m->has & MANIFEST_SECURITY) != 0 ? m->security_version : 0;
 }
 
+/* What `by` says holds from now on. True: something changed. */
+static bool settle(struct state *s, const struct state_accepted *by)
+{
+	uint64_t floor = s->accepted.floor;
+	bool news;
+
+	if (by->security > floor)
+		floor = by->security;
+	news = floor != s->accepted.floor || !s->settled.any ||
+	       memcmp(s->settled.sha256, by->sha256, sizeof(by->sha256)) != 0;
+	s->settled = *by;
+	s->accepted.floor = floor;
+	return news;
+}
+
 bool state_runs(struct state *s, const struct fw_version *version)
 {
-	struct state_accepted *a = &s->accepted;
+	return s->accepted.any && fw_version_cmp(&s->accepted.version, version) == 0 &&
+	       settle(s, &s->accepted);
+}
 
-	if (!a->any || fw_version_cmp(&a->version, version) != 0 || a->security <= a->floor)
-		return false;
-	a->floor = a->security;
-	return true;
+void state_keep(struct state *s)
+{
+	if (s->trial.accepted.any)
+		(void)settle(s, &s->trial.accepted);
+	s->trial = (struct state_trial){0};
+}
+
+void state_roll_back(struct state *s)
+{
+	const struct state_accepted *bad = &s->trial.accepted;
+	uint64_t floor = s->accepted.floor;
+
+	if (bad->any) {
+		s->rejected = *bad;
+		if (memcmp(s->accepted.sha256, bad->sha256, sizeof(bad->sha256)) == 0)
+			s->accepted = s->settled;
+		s->accepted.floor = floor;
+	}
+	s->trial = (struct state_trial){0};
+}
+
+bool state_is_rejected(const struct state *s, const struct fw_judgement *j)
+{
+	const struct state_accepted *r = &s->rejected;
+
+	/* The same images under another manifest are no better. */
+	return r->any && (memcmp(r->sha256, j->sha256, sizeof(r->sha256)) == 0 ||
+			  (fw_version_cmp(&r->version, &j->manifest->version) == 0 &&
+			   digests_match(&r->digests, &j->manifest->digests)));
 }
 
 void state_add(struct state *s, const struct state_entry *e)

@@ -9,6 +9,7 @@
 #include "entry.h"
 #include "fw/freeze.h"
 #include "fw/judge.h"
+#include "fw/trial.h"
 
 #define STATE_HISTORY_MAX ((size_t)64) /* entries; the oldest gives way */
 
@@ -24,9 +25,23 @@ struct state_accepted {
 	uint64_t floor;
 };
 
+/* A version that has to prove itself (fw/trial.h). */
+struct state_trial {
+	enum trial_state state;
+	char slot[ENTRY_ID]; /* where it is */
+	char boot[ENTRY_ID]; /* where it was installed or, once it ran, the last it ran in */
+	char from[FW_VERSION_TEXT + 1], to[FW_VERSION_TEXT + 1];
+	uint64_t deadline_us;           /* CLOCK_BOOTTIME of that boot; 0: none yet */
+	char reason[ENTRY_TEXT];        /* why it is given up, for people */
+	struct state_accepted accepted; /* what it was installed by; not `any`: unknown */
+};
+
 struct state {
 	struct store *store;
 	struct state_accepted accepted;
+	struct state_accepted settled;  /* the same, of the last version that was confirmed */
+	struct state_accepted rejected; /* of one that was rolled back, until another comes */
+	struct state_trial trial;
 	uint64_t last_check_s;                  /* 0: never */
 	uint64_t clock_us;                      /* a time that was trusted */
 	uint32_t failures;                      /* checks in a row */
@@ -59,8 +74,15 @@ MUST_USE int state_save_keys(struct state *s, struct span record);
 
 /* Takes over what an accepted manifest said. */
 void state_accept(struct state *s, const struct fw_judgement *j);
-/* `version` runs: its security version becomes the floor. True: something changed. */
+/* `version` runs without a trial: its security version becomes the floor. True: something
+ * changed. */
 MUST_USE bool state_runs(struct state *s, const struct fw_version *version);
+/* The version on trial is confirmed: the same (V-04). */
+void state_keep(struct state *s);
+/* It is not: what was accepted before it counts again, and it is remembered as bad. */
+void state_roll_back(struct state *s);
+/* What `j` accepts is what was rolled back. */
+bool state_is_rejected(const struct state *s, const struct fw_judgement *j);
 /* Puts an entry on top. */
 void state_add(struct state *s, const struct state_entry *e);
 /* Puts it below the one on top, which is that of the job under way. */

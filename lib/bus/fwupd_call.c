@@ -77,6 +77,7 @@ static const struct option {
 	{"require-manifest-digest", 'd', SERVER | BUNDLE,    LOCAL,      AT(digest)         },
 	{"allow-downgrade",         'b', WRITE,              FWUPD_ROOT, AT(allow_downgrade)},
 	{"reinstall",               'b', WRITE,              FWUPD_ROOT, AT(reinstall)      },
+	{"retry-rejected",          'b', INSTALL | BUNDLE,   FWUPD_ROOT, AT(retry_rejected) },
 	{"defer-reboot",            'b', INSTALL | BUNDLE,   LOCAL,      AT(defer_reboot)   },
 	{"allow-metered",           'b', DOWNLOAD | INSTALL, LOCAL,      AT(allow_metered)  },
 	{"dry-run",                 'b', CHECK,              LOCAL,      AT(dry_run)        },

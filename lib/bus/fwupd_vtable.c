@@ -371,6 +371,44 @@ static int get_inhibitors(sd_bus *sd, const char *path, const char *interface, c
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+/* ---- the trial ---- */
+
+static int confirm(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct fwupd_vtable *v = userdata;
+	struct fwupd_refusal why = {0};
+	enum fwupd_caller caller;
+	const char *slot;
+	uint32_t uid;
+	int r = fwupd_caller(m, FWUPD_ROOT | FWUPD_ADMIN, &caller, &uid, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(m, "s", &slot);
+	if (r < 0)
+		return r;
+	r = v->calls->confirm(v->arg, slot, &why);
+	return r < 0 ? not_started(r, &(struct fwupd_options){0}, &why, error)
+		     : sd_bus_reply_method_return(m, NULL);
+}
+
+static int reject(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct fwupd_vtable *v = userdata;
+	struct fwupd_refusal why = {0};
+	enum fwupd_caller caller;
+	const char *slot, *reason;
+	uint32_t uid;
+	int r = fwupd_caller(m, FWUPD_ROOT | FWUPD_ADMIN, &caller, &uid, error);
+
+	if (r >= 0)
+		r = sd_bus_message_read(m, "ss", &slot, &reason);
+	if (r < 0)
+		return r;
+	r = v->calls->reject(v->arg, slot, reason, &why);
+	return r < 0 ? not_started(r, &(struct fwupd_options){0}, &why, error)
+		     : sd_bus_reply_method_return(m, NULL);
+}
+
 static int get_missing(sd_bus *sd, const char *path, const char *interface, const char *property,
 		       sd_bus_message *reply, void *member, sd_bus_error *error)
 {
@@ -427,6 +465,10 @@ static const sd_bus_vtable VTABLE[] = {
 	SD_BUS_PROPERTY("LastCheck", "t", NULL, FACT(last_check), EMITS_FLAG),
 	SD_BUS_PROPERTY("NextCheck", "t", NULL, FACT(next_check), EMITS_FLAG),
 	SD_BUS_PROPERTY("SecurityFloor", "t", NULL, FACT(floor), EMITS_FLAG),
+	SD_BUS_PROPERTY("Confirmed", "b", NULL, FACT(confirmed), EMITS_FLAG),
+	SD_BUS_PROPERTY("BootAttemptsLeft", "u", NULL, FACT(attempts_left), EMITS_FLAG),
+	SD_BUS_PROPERTY("TrialDeadline", "t", NULL, FACT(trial_deadline), EMITS_FLAG),
+	SD_BUS_PROPERTY("TrialWaitsFor", "s", get_chars, FACT(trial_waits), EMITS_FLAG),
 	SD_BUS_PROPERTY("Inhibitors", "a(sss)", get_inhibitors, 0, EMITS_FLAG),
 	SD_BUS_METHOD_WITH_ARGS("Check", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job),
 				check, ANYBODY_FLAG),
@@ -441,6 +483,10 @@ static const sd_bus_vtable VTABLE[] = {
 				SD_BUS_RESULT("a{sv}", manifest), describe, ANYBODY_FLAG),
 	SD_BUS_METHOD_WITH_ARGS("Inhibit", SD_BUS_ARGS("s", what, "s", why), SD_BUS_RESULT("h", fd),
 				inhibit, ANYBODY_FLAG),
+	SD_BUS_METHOD_WITH_ARGS("Confirm", SD_BUS_ARGS("s", slot), SD_BUS_NO_RESULT, confirm,
+				ANYBODY_FLAG),
+	SD_BUS_METHOD_WITH_ARGS("Reject", SD_BUS_ARGS("s", slot, "s", reason), SD_BUS_NO_RESULT,
+				reject, ANYBODY_FLAG),
 	SD_BUS_METHOD_WITH_ARGS("GetJob", SD_BUS_ARGS("u", job), SD_BUS_RESULT("a{sv}", entry),
 				get_one_job, ANYBODY_FLAG),
 	SD_BUS_METHOD_WITH_ARGS("GetHistory", SD_BUS_ARGS("u", max),
@@ -586,6 +632,10 @@ static const struct bus_signalled FACTS[] = {
 	BUS_SIGNALLED("LastCheck", struct fwupd_facts, last_check),
 	BUS_SIGNALLED("NextCheck", struct fwupd_facts, next_check),
 	BUS_SIGNALLED("SecurityFloor", struct fwupd_facts, floor),
+	BUS_SIGNALLED("Confirmed", struct fwupd_facts, confirmed),
+	BUS_SIGNALLED("BootAttemptsLeft", struct fwupd_facts, attempts_left),
+	BUS_SIGNALLED("TrialDeadline", struct fwupd_facts, trial_deadline),
+	BUS_SIGNALLED("TrialWaitsFor", struct fwupd_facts, trial_waits),
 	BUS_SIGNALLED("Inhibitors", struct fwupd_facts, inhibitors),
 };
 static const struct bus_signalled JOB_FACTS[] = {

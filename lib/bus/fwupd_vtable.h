@@ -28,6 +28,10 @@ struct fwupd_facts {
 	uint64_t last_check, next_check;
 	uint64_t floor;
 	uint32_t inhibitors; /* differs when they have changed */
+	uint32_t confirmed;  /* 1: what runs is not on trial */
+	uint32_t attempts_left;
+	uint64_t trial_deadline; /* seconds since 1970; 0: none */
+	char trial_waits[FWUPD_TEXT_ROOM];
 };
 
 /* What an installation would lack, one by one. */
@@ -65,7 +69,7 @@ struct fwupd_options {
 	const char *source;      /* "local", "manufacturer", "offline"; NULL: servers */
 	const char *url;         /* ask only there; NULL: discover */
 	const char *transaction; /* shown in the history; NULL: none */
-	bool allow_downgrade, reinstall, defer_reboot, allow_metered, dry_run;
+	bool allow_downgrade, reinstall, defer_reboot, allow_metered, dry_run, retry_rejected;
 	bool has_digest; /* of the only manifest that is wanted: SHA-256 */
 	uint8_t digest[FWUPD_DIGEST];
 	const struct fwupd_bundle *bundle; /* NULL: from a server */
@@ -119,6 +123,11 @@ struct fwupd_calls {
 	 * -EINVAL: no such thing, or no reason; -EMFILE: there are too many. */
 	int (*inhibit)(void *arg, const char *what, const char *who, const char *why, int *ret_fd);
 	bool (*inhibitor)(void *arg, size_t i, struct fwupd_inhibitor *ret);
+	/* What runs is good; what runs, or waits for a boot, is given up. `slot`: "" for the one
+	 * that it is about. 0; -EBUSY: a job is under way; -ECANCELED: *ret_why. */
+	int (*confirm)(void *arg, const char *slot, struct fwupd_refusal *ret_why);
+	int (*reject)(void *arg, const char *slot, const char *reason,
+		      struct fwupd_refusal *ret_why);
 };
 
 struct fwupd_vtable;

@@ -19,7 +19,7 @@ static const struct {
 	ROW(PROTO_CONFIRM, slot, false),        ROW(PROTO_REJECT, slot, false),
 	ROW(PROTO_DONE, done, false),           ROW(PROTO_RANGES, ranges, true),
 	ROW(PROTO_CHUNKS, chunks, true),        ROW(PROTO_PROBE, probe, false),
-	ROW(PROTO_PROBED, probed, false),
+	ROW(PROTO_PROBED, probed, false),       BARE(PROTO_HEALTH),
 };
 
 static bool is_printable(char c)
@@ -135,6 +135,7 @@ static bool content_is_sound(const struct proto_msg *m)
 	case PROTO_DONE:
 		return error_is_sound(m->done.error) && is_text(m->done.text, PROTO_TEXT);
 	case PROTO_SLOTS:
+	case PROTO_HEALTH:
 	case PROTO_WRITTEN:
 	case PROTO_KEPT:
 	case PROTO_COMMIT:

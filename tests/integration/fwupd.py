@@ -238,8 +238,10 @@ http {{
                           "DhclientLeases": self.leases, "ResolvConf": self.resolv},
             "Trust": {"TrustStore": self.trust},
             "Policy": {"CheckInterval": "0"},
+            "Trial": {"HealthSettle": "0", "HealthScripts": self.dir / "health.d"},
             "Helpers": {"Directory": self.bin, "FetchSocket": self.dir / "no-fetch.sock",
                         "WriteSocket": self.dir / "no-write.sock",
+                        "HealthSocket": self.dir / "no-health.sock",
                         "WriteConfig": self.dir / "fw-write.conf"},
         }
         slots = {"Slots": {"Directory": self.slots} | sections.pop("Slots", {}),

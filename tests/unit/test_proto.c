@@ -235,7 +235,7 @@ static void proto_is_sound__checks_size_descriptor_and_content(void **state)
 		 {.type = PROTO_SLOTS_ARE, .slots_are.boot = "\t"},
 		 SIZE(slots_are),
 		 false,												false},
-		{"type beyond",               {.type = PROTO_REJECT + 1},                    sizeof(uint32_t),  false, false},
+		{"type beyond",               {.type = PROTO_HEALTH + 1},                    sizeof(uint32_t),  false, false},
 	};
 
 	(void)state;

@@ -1,0 +1,419 @@
+#include "app_parts.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/parse.h"
+#include "bus/loop.h"
+
+#define AGAIN_US (UINT64_C(60) * USEC_PER_SEC) /* after the writer could not do it */
+
+static void act(struct app *a, enum trial_event event);
+static void look(struct app *a);
+
+/* ---- what is written down ---- */
+
+static void record_outcome(struct app *a, unsigned result)
+{
+	const struct state_trial *t = &a->state->trial;
+	struct state_entry e = {
+		.time_s = clock_real_us() / USEC_PER_SEC,
+		.kind = JOB_INSTALL,
+		.result = result,
+		.error = result == ENTRY_CONFIRMED ? FWE_OK : FWE_INSTALL_ROLLED_BACK,
+		.source = -1,
+		.uid = ENTRY_TIMER,
+	};
+
+	(void)snprintf(e.from, sizeof(e.from), "%s", t->from);
+	(void)snprintf(e.to, sizeof(e.to), "%s", t->to);
+	(void)snprintf(e.text, sizeof(e.text), "%s", t->reason);
+	if (t->accepted.any)
+		hex_encode(span_of(t->accepted.sha256, sizeof(t->accepted.sha256)), e.digest);
+	if (a->run && !a->run->dry_run)
+		state_add_below(a->state, &e);
+	else
+		state_add(a->state, &e);
+	if (state_save_history(a->state) < 0)
+		log_error("state: history cannot be stored");
+}
+
+/* What runs stays: records may take formats that an older version could not read. */
+static void settled(struct app *a)
+{
+	if (state_confirm(a->state) < 0)
+		log_error("state: cannot be stored in its newest format");
+}
+
+static void kept(struct app *a)
+{
+	settled(a);
+	log_info("trial: confirmed version=%s", a->state->trial.to);
+	record_outcome(a, ENTRY_CONFIRMED);
+	state_keep(a->state);
+	a->facts.floor = a->state->accepted.floor;
+}
+
+static void rolled_back(struct app *a)
+{
+	struct state_trial *t = &a->state->trial;
+
+	if (!t->reason[0])
+		(void)snprintf(t->reason, sizeof(t->reason),
+			       "it was not confirmed within its starts");
+	settled(a);
+	log_warning("trial: %s version=%s: %s", fw_error_name(FWE_INSTALL_ROLLED_BACK), t->to,
+		    t->reason);
+	record_outcome(a, ENTRY_ROLLED_BACK);
+	state_roll_back(a->state);
+	a->facts.error = fw_error_name(FWE_INSTALL_ROLLED_BACK);
+	a->facts.error_server[0] = '\0';
+	a->facts.available[0] = '\0';
+}
+
+/* ---- the gate ---- */
+
+static void stop_gate(struct app *a)
+{
+	a->trial_gate = false;
+	a->trial_waits[0] = '\0';
+	loop_timer_set(a->trial_timer, NEVER_US);
+	if (a->trial_in_gate)
+		health_stop(a->health);
+	else
+		a->health = health_free(a->health);
+}
+
+static void on_health(void *arg, enum trial_health verdict, const char *text)
+{
+	struct app *a = arg;
+
+	if (!a->trial_gate)
+		return; /* it was decided otherwise */
+	a->trial_in_gate = true;
+	(void)snprintf(a->trial_waits, sizeof(a->trial_waits), "%s", text);
+	if (verdict == TRIAL_BAD) {
+		(void)snprintf(a->state->trial.reason, ENTRY_TEXT, "%s", text);
+		act(a, TRIAL_UNHEALTHY);
+	} else if (verdict == TRIAL_GOOD && a->config->auto_confirm) {
+		act(a, TRIAL_HEALTHY);
+	} else if (verdict == TRIAL_GOOD) {
+		(void)snprintf(a->trial_waits, sizeof(a->trial_waits),
+			       "all is well; to be confirmed by the operator");
+	}
+	a->trial_in_gate = false;
+	app_publish(a);
+}
+
+static int on_trial_time(void *arg)
+{
+	struct app *a = arg;
+
+	if (a->trial_again) {
+		a->trial_again = a->trial_told_bad = false;
+		look(a);
+		return 0;
+	}
+	(void)snprintf(a->state->trial.reason, ENTRY_TEXT, "not confirmed in time: %.100s",
+		       a->trial_waits);
+	act(a, TRIAL_DEADLINE);
+	return 0;
+}
+
+static void start_gate(struct app *a)
+{
+	const struct state_trial *t = &a->state->trial;
+
+	a->health = health_free(a->health);
+	a->trial_gate = true;
+	loop_timer_set(a->trial_timer, t->deadline_us);
+	log_info("trial: begins version=%s slot=%s attempts=%u", t->to, t->slot, a->slots.left);
+	if (health_new(&a->health, a->config, a->bus, a->loop, a->starter, on_health, a) < 0)
+		log_error("trial: the health gate cannot be opened");
+}
+
+/* ---- effects ---- */
+
+/* The deadline counts from the first sight in a boot, and outlives the program. */
+static void note_boot(struct app *a)
+{
+	struct state_trial *t = &a->state->trial;
+
+	if (t->state != TRIAL_ON || (t->deadline_us != 0 && !strcmp(t->boot, a->slots.boot)))
+		return;
+	(void)snprintf(t->boot, sizeof(t->boot), "%s", a->slots.boot);
+	t->deadline_us = clock_boottime_us() + a->config->confirm_us;
+}
+
+static void mark(struct app *a, uint32_t type)
+{
+	struct proto_msg m = {.type = type};
+	int r = helper_open(&a->write);
+
+	(void)snprintf(m.slot.slot, sizeof(m.slot.slot), "%s", a->state->trial.slot);
+	if (r == 0)
+		r = helper_send(&a->write, &m, -1);
+	a->trial_marks = r == 0;
+	if (r < 0)
+		act(a, TRIAL_MARK_FAILED);
+}
+
+/* Not as a step of the job, if there is one under way. */
+static void look(struct app *a)
+{
+	int r = helper_open(&a->write);
+
+	if (r == 0)
+		r = helper_send(&a->write, &(struct proto_msg){.type = PROTO_SLOTS}, -1);
+	if (r == 0)
+		return;
+	a->trial_again = true;
+	loop_timer_set(a->trial_timer, clock_boottime_us() + AGAIN_US);
+}
+
+static void do_effects(struct app *a, unsigned fx)
+{
+	app_restart_drop(a);
+	if (a->state->trial.state != TRIAL_REVERTING)
+		a->trial_told_bad = false;
+	if ((fx & TRIAL_FX_KEEP) != 0)
+		kept(a);
+	if ((fx & TRIAL_FX_ROLLED_BACK) != 0)
+		rolled_back(a);
+	if ((fx & TRIAL_FX_GATE) != 0)
+		note_boot(a);
+	if ((fx & TRIAL_FX_STORE) != 0 && state_save(a->state) < 0)
+		log_error("state: cannot be stored");
+	if ((fx & TRIAL_FX_GATE) != 0)
+		start_gate(a);
+	else
+		stop_gate(a);
+	if ((fx & TRIAL_FX_MARK_GOOD) != 0)
+		mark(a, PROTO_CONFIRM);
+	else if ((fx & TRIAL_FX_MARK_BAD) != 0)
+		mark(a, PROTO_REJECT);
+	if ((fx & TRIAL_FX_LOOK) != 0)
+		look(a);
+	if ((fx & TRIAL_FX_REBOOT) != 0)
+		app_restart_want(a);
+	if ((fx & TRIAL_FX_AGAIN) != 0) {
+		a->trial_again = true;
+		loop_timer_set(a->trial_timer, clock_boottime_us() + AGAIN_US);
+	}
+}
+
+static void act(struct app *a, enum trial_event event)
+{
+	struct state_trial *t = &a->state->trial;
+	unsigned fx;
+
+	if (!trial_step(&t->state, event, &fx))
+		return;
+	do_effects(a, fx);
+	app_publish(a);
+}
+
+/* ---- what the slots show ---- */
+
+/* There is no record yet of what waits or runs unconfirmed. */
+static void remember(struct app *a, const char *slot)
+{
+	struct state_trial *t = &a->state->trial;
+	const struct state_accepted *accepted = &a->state->accepted;
+	bool runs = !strcmp(slot, a->slots.slot);
+	struct fw_version v;
+
+	*t = (struct state_trial){.state = t->state};
+	(void)snprintf(t->slot, sizeof(t->slot), "%s", slot);
+	(void)snprintf(t->boot, sizeof(t->boot), "%s", a->slots.boot);
+	(void)snprintf(t->from, sizeof(t->from), "%s", a->trial_from);
+	(void)snprintf(t->to, sizeof(t->to), "%s", runs ? a->slots.running : a->slots.pending);
+	if (accepted->any && fw_version_parse(span_str(t->to), &v) &&
+	    fw_version_cmp(&v, &accepted->version) == 0)
+		t->accepted = *accepted;
+}
+
+/* An installation that nobody saw the end of has become what runs. */
+static bool is_unrecorded(const struct app *a)
+{
+	const struct state_entry *top = &a->state->history[0];
+
+	return a->state->n > 0 && !a->run && top->result == JOB_RUNNING &&
+	       top->kind == JOB_INSTALL && !strcmp(top->to, a->slots.running);
+}
+
+/* What the loader does not tell our records do. */
+static enum trial_standing standing_of(const struct app *a)
+{
+	if (a->slots.standing != PROTO_UNKNOWN)
+		return (enum trial_standing)a->slots.standing;
+	if (app_trial_attempts(a) == 0)
+		return TRIAL_CONFIRMED;
+	return is_unrecorded(a) ? TRIAL_UNCONFIRMED : TRIAL_UNKNOWN;
+}
+
+/* The slot that matters: of the record, else the one that is new. */
+static const char *slot_at_hand(const struct app *a)
+{
+	if (a->state->trial.state != TRIAL_NONE)
+		return a->state->trial.slot;
+	return standing_of(a) == TRIAL_UNCONFIRMED ? a->slots.slot : a->slots.primary;
+}
+
+/* A loader that counts every start is told once a boot that this one went well. */
+static void refresh_loader(struct app *a)
+{
+	struct proto_msg m = {.type = PROTO_CONFIRM};
+
+	if (a->trial_refreshed || a->slots.standing != PROTO_UNKNOWN || !a->slots.slot[0] ||
+	    a->state->trial.state > TRIAL_PENDING || helper_open(&a->write) < 0)
+		return;
+	(void)snprintf(m.slot.slot, sizeof(m.slot.slot), "%s", a->slots.slot);
+	a->trial_refreshed = helper_send(&a->write, &m, -1) == 0;
+	a->trial_marks = a->trial_refreshed;
+}
+
+void app_trial_see(struct app *a, const struct proto_slots_are *s, bool committed)
+{
+	struct state_trial *t = &a->state->trial;
+	const char *slot;
+	struct trial_view v;
+	enum trial_event e;
+
+	a->slots = *s;
+	if (s->error != FWE_OK)
+		return;
+	if (committed && t->state == TRIAL_PENDING)
+		*t = (struct state_trial){0}; /* it gave way to what was installed now */
+	slot = slot_at_hand(a);
+	v = (struct trial_view){
+		.runs = slot[0] && !strcmp(slot, s->slot),
+		.next = slot[0] && !strcmp(slot, s->primary),
+		.other_boot = strcmp(t->boot, s->boot) != 0,
+		.standing = standing_of(a),
+	};
+	e = trial_see(t->state, &v);
+	if (t->state == TRIAL_NONE && e != TRIAL_NOTHING)
+		remember(a, slot);
+	if (e == TRIAL_BOOTED && a->trial_told_bad) {
+		log_error("trial: the slot starts again though it is bad slot=%s", t->slot);
+		a->trial_again = true;
+		loop_timer_set(a->trial_timer, clock_boottime_us() + AGAIN_US);
+		return;
+	}
+	if (e != TRIAL_BOOTED || t->state != TRIAL_ON || !a->trial_gate || v.other_boot)
+		act(a, e);
+	if (!app_trial_is_on(a))
+		settled(a);
+	refresh_loader(a);
+}
+
+bool app_trial_is_on(const struct app *a)
+{
+	return a->state->trial.state > TRIAL_PENDING;
+}
+
+uint32_t app_trial_attempts(const struct app *a)
+{
+	bool wanted = a->config->trial_mode == TRIAL_MODE_ALWAYS ||
+		      (a->config->trial_mode == TRIAL_MODE_REBOOT && !a->slots.immediate);
+
+	return wanted ? a->config->attempts : 0;
+}
+
+bool app_trial_marked(struct app *a, const struct proto_done *d)
+{
+	if (!a->trial_marks)
+		return false;
+	a->trial_marks = false;
+	if (a->state->trial.state <= TRIAL_PENDING) { /* a loader was told, no more */
+		if (!a->run)
+			helper_close(&a->write);
+		return true;
+	}
+	a->trial_told_bad = a->state->trial.state == TRIAL_REVERTING;
+	if (!d || d->error != FWE_OK)
+		log_error("trial: %s", d ? d->text : "ocf-fw-write has failed");
+	act(a, d && d->error == FWE_OK ? TRIAL_MARKED : TRIAL_MARK_FAILED);
+	return true;
+}
+
+/* ---- what the bus asks for ---- */
+
+static bool is_the_slot(const struct app *a, const char *slot)
+{
+	return !slot[0] || !strcmp(slot, a->state->trial.slot);
+}
+
+static int refuse(struct fwupd_refusal *ret_why, const char *text)
+{
+	ret_why->error = FWE_OK;
+	(void)snprintf(ret_why->text, sizeof(ret_why->text), "%s", text);
+	return -ECANCELED;
+}
+
+int app_trial_confirm(void *arg, const char *slot, struct fwupd_refusal *ret_why)
+{
+	struct app *a = arg;
+
+	if (a->state->trial.state != TRIAL_ON)
+		return refuse(ret_why, "No version is on trial");
+	if (!is_the_slot(a, slot))
+		return refuse(ret_why, "The version on trial is in another slot");
+	act(a, TRIAL_CONFIRM);
+	return 0;
+}
+
+int app_trial_reject(void *arg, const char *slot, const char *reason, struct fwupd_refusal *ret_why)
+{
+	struct app *a = arg;
+	struct state_trial *t = &a->state->trial;
+
+	if (t->state != TRIAL_ON && t->state != TRIAL_PENDING)
+		return refuse(ret_why, "No version is on trial, and none waits for a boot");
+	if (!is_the_slot(a, slot))
+		return refuse(ret_why, "That version is in another slot");
+	if (a->run && a->run->job.kind != JOB_CHECK)
+		return -EBUSY;
+	proto_text(t->reason, sizeof(t->reason), reason[0] ? reason : "rejected by the operator");
+	act(a, TRIAL_REJECT);
+	return 0;
+}
+
+/* ---- what the bus is told ---- */
+
+void app_trial_facts(const struct app *a, struct fwupd_facts *ret)
+{
+	const struct state_trial *t = &a->state->trial;
+	uint64_t now_us = clock_boottime_us();
+
+	ret->confirmed = a->slots.slot[0] && t->state <= TRIAL_PENDING;
+	ret->attempts_left = t->state != TRIAL_NONE ? a->slots.left : 0;
+	ret->trial_deadline = 0;
+	if (t->state == TRIAL_ON && t->deadline_us > now_us)
+		ret->trial_deadline = (clock_real_us() + t->deadline_us - now_us) / USEC_PER_SEC;
+	(void)snprintf(ret->trial_waits, sizeof(ret->trial_waits), "%s",
+		       a->restart_waits[0] ? a->restart_waits : a->trial_waits);
+}
+
+const char *app_trial_state_name(const struct app *a)
+{
+	enum trial_state s = a->state->trial.state;
+
+	if (s == TRIAL_ON || s == TRIAL_CONFIRMING)
+		return "trial";
+	return s == TRIAL_PENDING || s == TRIAL_REVERTING || a->facts.pending[0] ? "pending-reboot"
+										 : "idle";
+}
+
+int app_trial_start(struct app *a)
+{
+	return loop_timer_new_boottime(&a->trial_timer, a->loop, on_trial_time, a);
+}
+
+void app_trial_free(struct app *a)
+{
+	health_free(a->health);
+	loop_timer_free(a->trial_timer);
+}
