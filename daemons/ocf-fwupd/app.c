@@ -65,7 +65,8 @@ static int on_start(void *arg, enum fwupd_kind kind, const struct fwupd_options 
 		ret_why->error = FWE_POLICY_DEFERRED;
 		return -ECANCELED;
 	}
-	app_job_yield(a);
+	if (kind != FWUPD_CHECK)
+		app_job_yield(a);
 	r = app_job_start(a, KINDS[kind], o, !local, !manufacturer, ret_why);
 	if (r == 0)
 		*ret_job = a->last_job;

@@ -183,6 +183,7 @@ static int ask(struct app *a, const struct discover_try *try)
 			.answer_ms = try->source == DISCOVER_LOCAL ? connect_ms : 0,
 			.total_ms = c->direct ? 0 : (uint32_t)(c->manifest_us / USEC_PER_MSEC),
 			.slow_s = c->direct ? (uint32_t)(c->stall_us / USEC_PER_SEC) : 0,
+			.rate = c->direct ? app_rate(a) : 0,
 			.limit = c->direct ? MANIFEST_UINT_MAX : MANIFEST_BYTES_MAX,
 		},
 		try->url, in);

@@ -187,7 +187,7 @@ void app_ready(struct app *a);
 /* -EBUSY, -ENOMEM; -ECANCELED: *ret_why says why a bundle is refused. */
 MUST_USE int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options *o,
 			   bool skip_local, bool skip_manufacturer, struct fwupd_refusal *ret_why);
-/* The timer's job that only waits is no reason to refuse another one. */
+/* The timer's job that only waits is no reason to refuse one that writes. */
 void app_job_yield(struct app *a);
 /* Nothing, if no row of the table allows it. False: no row. */
 bool app_job_event(struct app *a, enum job_event event);
