@@ -66,7 +66,7 @@ static int read_rows(sd_bus_message *m, const char *key, const char *contents, c
 		     void *arg)
 {
 	char *list[ROWS_TEXTS_MAX + 1] = {NULL};
-	const size_t columns = strlen(contents) - 2; /* "(ss)" */
+	const size_t columns = strcmp(contents, "(ss)") == 0 ? 2 : 3;
 	size_t n = 0;
 	int r = sd_bus_message_enter_container(m, 'a', contents);
 

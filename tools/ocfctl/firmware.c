@@ -173,7 +173,7 @@ static void print_entry(const struct jsn *e)
 
 enum ctl_exit ctl_fw_history(struct ctl *ctl)
 {
-	enum ctl_exit status;
+	enum ctl_exit status = CTL_FAILED;
 	struct jsn *list = get_history(ctl, "fw history", &status);
 
 	if (!list)
@@ -191,7 +191,7 @@ enum ctl_exit ctl_fw_history(struct ctl *ctl)
 /* The last job itself, whatever servers were passed over on its way. */
 enum ctl_exit ctl_fw_last(struct ctl *ctl)
 {
-	enum ctl_exit status;
+	enum ctl_exit status = CTL_FAILED;
 	struct jsn *list CLEANUP(jsn_freep) = get_history(ctl, "fw last", &status);
 	const struct jsn *e = NULL;
 

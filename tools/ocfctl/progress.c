@@ -72,7 +72,7 @@ struct parts {
 
 static struct parts parts_of(const struct jsn *job)
 {
-	struct parts p;
+	struct parts p = {0};
 
 	format_octets(job, p.octets, sizeof(p.octets));
 	format_rate(job, p.rate, sizeof(p.rate));
