@@ -291,6 +291,7 @@ static void pass_on(struct get *g)
 {
 	struct span data;
 	unsigned code = 0;
+	char text[PROTO_TEXT];
 	int r = 1;
 
 	while (g->error == FWE_OK && !g->blocks.declined && r == 1) {
@@ -304,8 +305,10 @@ static void pass_on(struct get *g)
 		return;
 	g->out->status = code;
 	g->blocks.declined = g->blocks.begun && g->sink.octets == 0 && is_no_such_block(code);
-	if (!g->blocks.declined)
-		(void)fail(g, FWE_FETCH_COAP_STATUS, "");
+	if (g->blocks.declined)
+		return;
+	(void)snprintf(text, sizeof(text), "the server answers %u.%02u", code / 100, code % 100);
+	(void)fail(g, FWE_FETCH_COAP_STATUS, text);
 }
 
 /* ---- the loop ---- */

@@ -1,5 +1,7 @@
 """A CoAP file server (RFC 7252, 7959) that does what it is told, right or wrong."""
+import hashlib
 import socket
+import sys
 import threading
 
 HOST, ETAG, PATH, FORMAT, QUERY, ACCEPT, BLOCK2, SIZE2 = 3, 4, 11, 12, 15, 17, 23, 28
@@ -58,14 +60,15 @@ class Server:
     """`pages`: path to body, or to a function of the request that gives (code, options, payload),
     None for silence, or octets to send as they are."""
 
-    def __init__(self, pages, host="127.0.0.1"):
+    def __init__(self, pages, host="127.0.0.1", port=0):
         self.pages, self.seen = pages, []
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        self.socket.bind((host, 0))
+        self.socket.bind((host, port))
         self.port = self.socket.getsockname()[1]
         self.base = f"coap://{host}:{self.port}"
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
 
     def _serve(self):
         while True:
@@ -102,3 +105,27 @@ def block_of(request, body, szx=None, etag=b"tag1", fmt=42, size2=True):
     if size2 and request.option(SIZE2) is not None:
         options.append((SIZE2, octets(len(body))))
     return 205, options, body[at:at + size]
+
+
+class Folder(Server):
+    """Files below `root`, one folder for each Uri-Host; each path asked for is a line in `log`."""
+
+    def __init__(self, root, log, host, port):
+        self.root, self.log = root, open(log, "a", buffering=1)
+        super().__init__({}, host, port)
+
+    def answer(self, request):
+        name = (request.option(HOST) or b"").decode()
+        if request.num == 0:
+            self.log.write(f"{name} /{request.path}\n")
+        try:
+            with open(f"{self.root}/{name}/{request.path}", "rb") as f:
+                body = f.read()
+        except OSError:
+            return 404, [], b""
+        return block_of(request, body, etag=hashlib.sha256(body).digest()[:8],
+                        fmt=50 if request.path.endswith(".json") else 42)
+
+
+if __name__ == "__main__":
+    Folder(sys.argv[1], sys.argv[2], sys.argv[3], 5683).thread.join()
