@@ -304,7 +304,7 @@ void app_on_write(void *arg, const struct proto_msg *m)
 	} else if (m && m->type == PROTO_PROBED && what == AWAIT_PROBE) {
 		a->run->awaited = AWAIT_NOTHING;
 		app_probed(a, &m->probed);
-	} else if (m && m->type == PROTO_DONE && what < AWAIT_BEGIN &&
+	} else if (m && m->type == PROTO_DONE && (what < AWAIT_BEGIN || what == AWAIT_PROBE) &&
 		   app_trial_marked(a, &m->done)) {
 		return; /* it was about the trial */
 	} else if (m && m->type == PROTO_DONE && what >= AWAIT_BEGIN) {

@@ -25,8 +25,8 @@ NAME, PATH = "org.ocfgw.Firmware1", "/org/ocfgw/Firmware1"
 MAKER, MODEL, DOMAIN = "maker.example", "gw-100", "site.example.test"
 GATEWAY, SERVER, MANUFACTURER = "10.77.0.50", "10.77.0.1", "10.77.0.2"
 NOBODY = "10.77.0.200"
-USERS = {"ocf-fwupd": 64001, "ocf-fw-fetch": 64002, "ocf-fw-write": 64003}
-PROGRAMS = ("ocf-fwupd", "ocf-fw-fetch", "ocf-fw-write")
+USERS = {"ocf-fwupd": 64001, "ocf-fw-fetch": 64002, "ocf-fw-write": 64003, "ocf-fw-health": 64007}
+PROGRAMS = ("ocf-fwupd", "ocf-fw-fetch", "ocf-fw-write", "ocf-fw-health")
 OCF_MANIFEST = f"{BUILD}/tools/ocf-manifest/ocf-manifest"
 LAYOUTS = ("firmware", "manifest")
 

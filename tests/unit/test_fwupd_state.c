@@ -402,6 +402,145 @@ static void state_open__refuses_a_damaged_guard_against_old_firmware(void **stat
 	assert_null(s);
 }
 
+/* Manifest 1 brought what runs, manifest 2 what is on trial. */
+static struct state *on_trial(void)
+{
+	struct fw_judgement j = judgement(1, 3);
+	const char *name;
+	struct state *s;
+
+	assert_int_equal(state_open(&s, dir, &name), 0);
+	state_accept(s, &j);
+	assert_true(state_runs(s, &manifest.version));
+	assert_false(state_runs(s, &manifest.version));
+	j = judgement(2, 5);
+	j.sha256[0] = 2;
+	state_accept(s, &j);
+	s->trial = (struct state_trial){.state = TRIAL_ON,
+					.slot = "b",
+					.boot = "boot-1",
+					.from = "2.0.1",
+					.to = "2.0.2",
+					.deadline_us = 77,
+					.reason = "why",
+					.accepted = s->accepted};
+	assert_int_equal(state_save(s), 0);
+	return reopen(s);
+}
+
+static void state__remembers_a_trial(void **state)
+{
+	struct state *s = on_trial();
+
+	(void)state;
+	assert_int_equal(s->trial.state, TRIAL_ON);
+	assert_string_equal(s->trial.slot, "b");
+	assert_string_equal(s->trial.boot, "boot-1");
+	assert_string_equal(s->trial.from, "2.0.1");
+	assert_string_equal(s->trial.to, "2.0.2");
+	assert_string_equal(s->trial.reason, "why");
+	assert_int_equal(s->trial.deadline_us, 77);
+	assert_int_equal(s->trial.accepted.sequence, 2);
+	assert_int_equal(s->settled.sequence, 1);
+	assert_int_equal(s->accepted.sequence, 2);
+	assert_int_equal(s->accepted.floor, 3); /* V-04 */
+	state_free(s);
+}
+
+static void state_keep__raises_the_floor(void **state)
+{
+	struct state *s = on_trial();
+
+	(void)state;
+	state_keep(s);
+	assert_int_equal(state_save(s), 0);
+	s = reopen(s);
+	assert_int_equal(s->accepted.floor, 5);
+	assert_int_equal(s->settled.sequence, 2);
+	assert_int_equal(s->trial.state, TRIAL_NONE);
+	assert_false(s->rejected.any);
+	state_free(s);
+}
+
+static void state_roll_back__lets_the_old_manifest_count_again(void **state)
+{
+	struct fw_judgement bad, repacked, next;
+	struct state *s = on_trial();
+
+	(void)state;
+	state_roll_back(s);
+	assert_int_equal(state_save(s), 0);
+	s = reopen(s);
+	assert_int_equal(s->accepted.floor, 3);
+	assert_int_equal(s->accepted.sequence, 1);
+	assert_int_equal(s->accepted.sha256[0], 9);
+	assert_int_equal(s->trial.state, TRIAL_NONE);
+	bad = judgement(2, 5);
+	bad.sha256[0] = 2;
+	assert_true(state_is_rejected(s, &bad));
+	repacked = judgement(2, 5); /* other octets, the same images */
+	assert_true(state_is_rejected(s, &repacked));
+	state_accept(s, &repacked); /* somebody insisted */
+	assert_true(s->rejected.any);
+	next = judgement(3, 5);
+	assert_false(state_is_rejected(s, &next));
+	state_accept(s, &next);
+	assert_false(s->rejected.any);
+	state_free(s);
+}
+
+/* What came in between is not the trial's to judge. */
+static void state_roll_back__leaves_a_newer_manifest_alone(void **state)
+{
+	struct state *s = on_trial();
+	struct fw_judgement j = judgement(4, 9);
+
+	(void)state;
+	j.sha256[0] = 4;
+	state_accept(s, &j);
+	state_roll_back(s);
+	assert_int_equal(s->accepted.sequence, 4);
+	assert_int_equal(s->accepted.floor, 3);
+	s = reopen(s);
+	j = judgement(4, 9);
+	j.sha256[0] = 4;
+	state_accept(s, &j);
+	state_keep(s);
+	assert_int_equal(s->accepted.floor, 5); /* not 9: that never ran */
+	state_free(s);
+}
+
+static void state_read__refuses_a_trial_that_is_none(void **state)
+{
+	static const char *const TRIALS[] = {
+		"{}",
+		"7",
+		"{\"state\":\"none\"}",
+		"{\"state\":\"trial\",\"slot\":\"a\",\"boot\":\"b\",\"from\":\"\",\"to\":\"\","
+		"\"reason\":\"\"}",
+		"{\"state\":\"trial\",\"slot\":\"a\",\"boot\":\"b\",\"from\":\"\",\"to\":\"\","
+		"\"reason\":\"\",\"deadline\":-1}",
+		"{\"state\":\"trial\",\"slot\":\"a\",\"boot\":\"b\",\"from\":\"\",\"to\":\"\","
+		"\"reason\":\"\",\"deadline\":0,\"accepted\":{}}",
+	};
+	static const char FORM[] = "{\"format\":1,\"floor\":0,\"lastCheck\":0,\"clock\":0,"
+				   "\"failures\":0,\"trial\":%s}";
+	struct state s = {0};
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(TRIALS); i++) {
+		(void)snprintf(text, sizeof(text), FORM, TRIALS[i]);
+		if (state_read(&s, span_str(text)))
+			fail_msg("%s", text);
+	}
+	(void)snprintf(text, sizeof(text), FORM,
+		       "{\"state\":\"pending\",\"slot\":\"a\",\"boot\":\"b\",\"from\":\"\","
+		       "\"to\":\"\",\"reason\":\"\",\"deadline\":0}");
+	assert_true(state_read(&s, span_str(text)));
+	assert_int_equal(s.trial.state, TRIAL_PENDING);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
@@ -418,6 +557,11 @@ int main(void)
 		TEST(state_read__refuses_what_it_did_not_write),
 		TEST(state_open__begins_a_damaged_history_anew),
 		TEST(state_open__refuses_a_damaged_guard_against_old_firmware),
+		TEST(state__remembers_a_trial),
+		TEST(state_keep__raises_the_floor),
+		TEST(state_roll_back__lets_the_old_manifest_count_again),
+		TEST(state_roll_back__leaves_a_newer_manifest_alone),
+		TEST(state_read__refuses_a_trial_that_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
