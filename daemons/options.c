@@ -6,7 +6,7 @@
 #include "base/log.h"
 
 enum { EXIT_USAGE = 2 };
-enum { OPT_CHECK = 256, OPT_DEBUG, OPT_VERSION };
+enum { OPT_CHECK = 256, OPT_DEBUG, OPT_RESCUE, OPT_VERSION };
 
 static void help(const struct daemon_options *o)
 {
@@ -14,10 +14,14 @@ static void help(const struct daemon_options *o)
 		     "  -c, --config=FILE    read FILE instead of %s\n"
 		     "  -s, --state-dir=DIR  keep state in DIR instead of %s\n"
 		     "      --check-config   read the configuration, say what is wrong, end\n"
+		     "%s"
 		     "      --debug          log more\n"
 		     "  -h, --help           show this and end\n"
 		     "      --version        show the version and end\n",
-		     o->name, o->purpose, o->config, o->state_dir);
+		     o->name, o->purpose, o->config, o->state_dir,
+		     o->can_rescue ? "      --rescue         finish the installation that was cut "
+				     "off, and end\n"
+				   : "");
 }
 
 int daemon_options_read(struct daemon_options *o, int argc, char **argv)
@@ -27,6 +31,7 @@ int daemon_options_read(struct daemon_options *o, int argc, char **argv)
 		{"state-dir",    required_argument, NULL, 's'        },
 		{"check-config", no_argument,       NULL, OPT_CHECK  },
 		{"debug",        no_argument,       NULL, OPT_DEBUG  },
+		{"rescue",       no_argument,       NULL, OPT_RESCUE },
 		{"help",         no_argument,       NULL, 'h'        },
 		{"version",      no_argument,       NULL, OPT_VERSION},
 		{NULL,           0,                 NULL, 0          },
@@ -43,6 +48,8 @@ int daemon_options_read(struct daemon_options *o, int argc, char **argv)
 			o->check = true;
 		} else if (c == OPT_DEBUG) {
 			log_set_level(LOG_LINE_DEBUG);
+		} else if (c == OPT_RESCUE && o->can_rescue) {
+			o->rescue = true;
 		} else if (c == 'h') {
 			help(&defaults);
 			return EXIT_SUCCESS;

@@ -6,6 +6,8 @@
 struct daemon_options {
 	const char *name, *purpose;     /* set by the caller: "ocf-secd", one line for --help */
 	const char *config, *state_dir; /* the caller's defaults, or what the line says */
+	bool can_rescue;                /* --rescue is one of its options, ... */
+	bool rescue;                    /* ... and was given */
 	bool check;                     /* --check-config: end after reading it */
 };
 

@@ -62,6 +62,7 @@ static const struct conf_option OPTIONS[] = {
 	 .check = components_are_valid},
 	{"Slots", "VerifyWritten", CONF_BOOL, AT(install.verify_written), .max = 0},
 	{"Slots", "SizeMaxMiB", CONF_U32, AT(install.size_max_mib), .max = UINT32_MAX},
+	{"Slots", "Single", CONF_BOOL, AT(slots.single), .max = 0},
 	{"Slots", "Activation", CONF_ENUM, AT(slots.activation), .words = ACTIVATIONS},
 	{"Slots", "DevicesA", CONF_TEXT, AT(devices[0]), ROOM(devices[0]), .max = 0},
 	{"Slots", "DevicesB", CONF_TEXT, AT(devices[1]), ROOM(devices[1]), .max = 0},

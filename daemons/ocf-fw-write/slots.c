@@ -106,6 +106,11 @@ static int slots_choose(struct backend *b)
 	if (r < 0)
 		return r;
 	s->running = boot_file_booted(s->boot);
+	if (s->config->single) {
+		s->running = BOOT_NO_SLOT;
+		s->target = 0;
+		return 0;
+	}
 	s->target = s->running == 0 ? 1 : 0;
 	/* What runs is on trial: the other slot is its way back. */
 	if (s->running != BOOT_NO_SLOT && !now.slot[s->running].good)

@@ -16,6 +16,7 @@ enum slots_activation { SLOTS_IMMEDIATE, SLOTS_REBOOT };
 struct slots_config {
 	char directory[SLOTS_PATH_MAX];
 	int activation; /* enum slots_activation */
+	bool single;    /* there is but one slot, a: the version that runs is written over */
 	char boot_id_file[SLOTS_PATH_MAX];
 };
 

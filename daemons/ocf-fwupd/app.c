@@ -21,7 +21,9 @@ void app_publish(struct app *a)
 	const struct run *run = a->run;
 
 	a->facts.job = run ? run->id : 0;
-	a->facts.state = run ? JOB_PHASE_NAMES[run->job.phase] : app_trial_state_name(a);
+	a->facts.state = run                        ? JOB_PHASE_NAMES[run->job.phase]
+			 : a->rescue.octets.len > 0 ? "recovery"
+						    : app_trial_state_name(a);
 	app_trial_facts(a, &a->facts);
 	fwupd_vtable_update(a->vtable, &a->facts);
 	if (run) {
@@ -212,6 +214,8 @@ static int start_timers(struct app *a)
 		r = loop_timer_new(&a->write_timer, a->loop, app_write_silent, a);
 	if (r >= 0)
 		r = loop_timer_new(&a->retry_timer, a->loop, app_image_retry, a);
+	if (r >= 0)
+		r = loop_timer_new(&a->rescue_timer, a->loop, app_rescue_retry, a);
 	return r;
 }
 
@@ -259,7 +263,7 @@ static struct helper helper_of(struct app *a, struct loop *loop, struct child_st
 }
 
 int app_new(struct app **ret, const struct fwupd_config *config, const char *state_dir,
-	    struct child_starter *starter, struct loop *loop, int netlink)
+	    struct child_starter *starter, struct loop *loop, int netlink, bool rescue_only)
 {
 	CLEANUP(app_freep) struct app *a = calloc(1, sizeof(*a));
 	int r;
@@ -271,6 +275,7 @@ int app_new(struct app **ret, const struct fwupd_config *config, const char *sta
 		.loop = loop,
 		.starter = starter,
 		.check_at_us = NEVER_US,
+		.rescue_only = rescue_only,
 		.fetch = helper_of(a, loop, starter, APP_FETCH, "ocf-fw-fetch", app_on_fetch),
 		.write = helper_of(a, loop, starter, APP_WRITE, "ocf-fw-write", app_on_write),
 		.facts = {.state = "idle",
@@ -294,12 +299,15 @@ int app_new(struct app **ret, const struct fwupd_config *config, const char *sta
 	r = app_reach_start(a, netlink);
 	if (r == 0)
 		r = app_media_start(a);
+	if (r == 0)
+		r = app_rescue_open(a);
 	if (r < 0)
 		return r;
 	a->last_job = (uint32_t)state_last_job(a->state);
 	a->facts.last_check = a->state->last_check_s;
 	a->facts.floor = a->state->accepted.floor;
-	app_schedule_first(a);
+	if (!rescue_only)
+		app_schedule_first(a);
 	fwupd_vtable_update(a->vtable, &a->facts);
 	app_ask_slots(a);
 	*ret = a;
@@ -332,6 +340,8 @@ struct app *app_free(struct app *a)
 	loop_timer_free(a->fetch_timer);
 	loop_timer_free(a->write_timer);
 	loop_timer_free(a->retry_timer);
+	loop_timer_free(a->rescue_timer);
+	rescue_done(&a->rescue);
 	state_free(a->state);
 	free(a);
 	return NULL;

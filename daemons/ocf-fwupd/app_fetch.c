@@ -60,7 +60,9 @@ int app_fetch_silent(void *arg)
 		return 0;
 	}
 	helper_close(&a->fetch);
-	if (a->run->job.phase == JOB_FETCHING || a->run->body_fd >= 0) {
+	if (a->run->probing)
+		app_fetched(a, &(struct proto_fetched){.error = FWE_FETCH_TIMEOUT});
+	else if (a->run->job.phase == JOB_FETCHING || a->run->body_fd >= 0) {
 		app_manifest_failed(a, FWE_FETCH_TIMEOUT, TEXT);
 	} else if (!app_image_fetch_silent(a)) {
 		app_job_note(a, FWE_FETCH_TIMEOUT, TEXT);
@@ -201,7 +203,9 @@ void app_fetched(struct app *a, const struct proto_fetched *f)
 
 	run->reply = *f;
 	run->fetched = true;
-	if (run->job.phase == JOB_FETCHING) {
+	if (run->probing) {
+		app_erase_fetched(a);
+	} else if (run->job.phase == JOB_FETCHING) {
 		bool is_absent = f->error == FWE_FETCH_CONNECT_FAILED ||
 				 (f->error == FWE_FETCH_TIMEOUT && f->status == 0);
 

@@ -45,7 +45,7 @@ void app_image_close(struct run *run)
 void app_image_reset(struct run *run)
 {
 	run->afresh = run->guessed = 0;
-	run->no_ranges = run->again = false;
+	run->no_ranges = run->again = run->probing = false;
 	run->failures = 0;
 	run->failed_at = run->job.octets;
 }
@@ -76,7 +76,9 @@ static void note_tag(struct app *a, const char *etag)
 void app_image_started(struct app *a, const struct proto_started *s)
 {
 	memcpy(a->run->etag, s->etag, sizeof(a->run->etag));
-	if (a->run->awaited == AWAIT_IMAGE)
+	if (a->run->probing)
+		app_erase_started(a, s);
+	else if (a->run->awaited == AWAIT_IMAGE)
 		note_tag(a, s->etag);
 }
 
@@ -129,7 +131,7 @@ static int open_pipe(struct run *run, int *ret_out)
 	return 0;
 }
 
-/* In direct mode the request is under way already, and may even be answered. */
+/* The request is under way already, and may even be answered. */
 static void stream_begins(struct app *a)
 {
 	note_tag(a, a->run->etag);
@@ -147,6 +149,7 @@ void app_fetch_image(struct app *a)
 	struct proto_msg m = {.type = PROTO_IMAGE};
 	bool resume = run->keeps && !run->bundle && (run->afresh & bit(run)) == 0;
 	CLEANUP(closep) int out = -1;
+	bool has_stream;
 
 	if (run->bundle && !app_bundle_image(a)) {
 		app_trouble(a, FWE_INTERNAL, "the image cannot be read again");
@@ -162,6 +165,7 @@ void app_fetch_image(struct app *a)
 		app_drop_stream(a);
 		run->fetched = true; /* nothing is asked for yet */
 	}
+	has_stream = run->stream_fd >= 0;
 	out = fd_take(&run->stream_fd);
 	if (out < 0 && open_pipe(run, &out) < 0) {
 		app_trouble(a, FWE_INTERNAL, strerror(errno));
@@ -175,7 +179,7 @@ void app_fetch_image(struct app *a)
 	explicit_bzero(&m, sizeof(m));
 	if (run != a->run || run->awaited != AWAIT_IMAGE || run->reuse == REUSE_ON || run->bundle)
 		return; /* the writer has something to say before */
-	if (run->direct)
+	if (has_stream)
 		stream_begins(a);
 	else
 		app_image_ask(a, 0);

@@ -76,6 +76,7 @@ static void end(struct app *a)
 {
 	struct run *run = a->run;
 	const struct job *j = &run->job;
+	bool look = run->erased && j->result != JOB_INSTALLED;
 
 	if (j->result == JOB_INSTALLED)
 		a->facts.available[0] = '\0';
@@ -85,13 +86,13 @@ static void end(struct app *a)
 			       ? run->tries.at[j->error_try].url
 			       : "");
 	app_record_end(a);
+	app_rescue_ended(a);
 	a->facts.last_check = a->state->last_check_s;
 	log_info("update: %s %s result=%s error=%s version=%s octets=%llu", JOB_KIND_NAMES[j->kind],
 		 JOB_PHASE_NAMES[j->phase], JOB_RESULT_NAMES[j->result], fw_error_name(j->error),
 		 a->facts.current, (unsigned long long)run->octets_before);
 	app_publish(a); /* the job with its result, then the service without the job */
 	app_abort(a);
-	app_image_reset(a->run);
 	loop_timer_set(a->defer_timer, NEVER_US);
 	loop_timer_set(a->look_timer, NEVER_US);
 	loop_timer_set(a->pace_timer, NEVER_US);
@@ -99,19 +100,22 @@ static void end(struct app *a)
 	app_job_drop(a);
 	app_publish(a);
 	app_idle(a);
+	if (look)
+		app_ask_slots(a); /* what ran before may be gone */
 }
 
 static void begin(struct app *a)
 {
 	int r = app_record_begin(a);
 
+	app_image_reset(a->run);
 	loop_timer_set(a->defer_timer, NEVER_US);
 	loop_timer_set(a->look_timer, NEVER_US);
 	(void)app_on_pace(a);
 	if (r < 0)
 		app_trouble(a, r == -ENOSPC ? FWE_INSTALL_NO_SPACE : FWE_INTERNAL,
 			    "what was accepted cannot be stored");
-	else
+	else if (!app_erase_begin(a))
 		app_begin_slot(a, true);
 }
 
@@ -214,6 +218,11 @@ void app_job_discover(struct app *a)
 
 	if (run->bundle) {
 		run->tries = (struct discover_list){.n = 1, .at[0].source = DISCOVER_OFFLINE};
+		go_to(a, 0);
+		return;
+	}
+	if (run->rescue) {
+		app_rescue_tries(a);
 		go_to(a, 0);
 		return;
 	}

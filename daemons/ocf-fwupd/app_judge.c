@@ -22,9 +22,10 @@ void app_judge_run(struct app *a, struct run *run)
 		.last_manifest_sha256 = seen->any ? seen->sha256 : NULL,
 		.last_timestamp_us = seen->timestamp_us,
 		.key_info_version = run->key_info_version,
-		.clock_trusted = clock_real_is_kept(),
+		.clock_trusted =
+			!run->rescue && clock_real_is_kept(), /* it was in time when it began */
 		.now_us = clock_real_us(),
-		.bound_us = a->state->clock_us,
+		.bound_us = run->rescue ? 0 : a->state->clock_us,
 		.threshold = a->config->threshold,
 		.ring = &run->ring,
 		.strict = a->config->freshness == 1,
@@ -79,6 +80,7 @@ static void accepted(struct app *a)
 	struct run *run = a->run;
 	char version[FW_VERSION_TEXT + 1];
 	enum fw_error e;
+	bool wait;
 
 	if (run->judgement.rotates_keys && !run->dry_run)
 		rotate_keys(a);
@@ -122,8 +124,9 @@ static void accepted(struct app *a)
 		app_probe(a);
 		return;
 	}
-	(void)app_job_event(a, run->job.kind != JOB_CHECK && app_must_wait(a) ? JOB_MUST_WAIT
-									      : JOB_ACCEPTED);
+	/* What has no firmware waits for nobody. */
+	wait = run->job.kind != JOB_CHECK && !run->rescue && app_must_wait(a);
+	(void)app_job_event(a, wait ? JOB_MUST_WAIT : JOB_ACCEPTED);
 }
 
 /* A source that shows nothing newer for long may hold something back (F-05). */

@@ -176,15 +176,15 @@ static int ask(struct app *a, const struct discover_try *try)
 	return app_send_fetch(
 		a,
 		(struct proto_fetch){
-			.kind = c->direct ? PROTO_IMAGE_BODY : PROTO_MANIFEST,
+			.kind = run->direct ? PROTO_IMAGE_BODY : PROTO_MANIFEST,
 			.reach = c->allow_loopback ? PROTO_LOOPBACK : PROTO_PRIVATE,
 			.same_host = 1,
 			.connect_ms = connect_ms,
 			.answer_ms = try->source == DISCOVER_LOCAL ? connect_ms : 0,
-			.total_ms = c->direct ? 0 : (uint32_t)(c->manifest_us / USEC_PER_MSEC),
-			.slow_s = c->direct ? (uint32_t)(c->stall_us / USEC_PER_SEC) : 0,
-			.rate = c->direct ? app_rate(a) : 0,
-			.limit = c->direct ? MANIFEST_UINT_MAX : MANIFEST_BYTES_MAX,
+			.total_ms = run->direct ? 0 : (uint32_t)(c->manifest_us / USEC_PER_MSEC),
+			.slow_s = run->direct ? (uint32_t)(c->stall_us / USEC_PER_SEC) : 0,
+			.rate = run->direct ? app_rate(a) : 0,
+			.limit = run->direct ? MANIFEST_UINT_MAX : MANIFEST_BYTES_MAX,
 		},
 		try->url, in);
 }
@@ -232,7 +232,11 @@ void app_fetch_manifest(struct app *a)
 	struct run *run = a->run;
 	const struct discover_try *try = &run->tries.at[run->at];
 
-	if (!app_media_begin(a))
+	if (run->rescue && run->job.phase == JOB_FETCHING) {
+		app_rescue_manifest(a);
+		return;
+	}
+	if (!run->rescue && !app_media_begin(a))
 		return;
 	if (run->bundle) {
 		app_bundle_fetch(a);
@@ -241,7 +245,7 @@ void app_fetch_manifest(struct app *a)
 	app_drop_stream(a);
 	buf_done(&run->body);
 	run->body.max = MANIFEST_BYTES_MAX + 2 * READ_STEP;
-	run->body_want = a->config->direct ? DIRECT_HEAD : 0;
+	run->body_want = run->direct ? DIRECT_HEAD : 0;
 	run->body_end = run->fetched = false;
 	run->asked_at = run->got_to = 0;
 	run->etag[0] = '\0';
@@ -249,7 +253,7 @@ void app_fetch_manifest(struct app *a)
 	log_info("discover: asking source=%s link=%s url=%s", DISCOVER_SOURCE_NAMES[try->source],
 		 try->link, try->url);
 	/* In direct mode the helper must not bound the whole, so we bound its beginning. */
-	app_expect_fetch(a, a->config->manifest_us + (a->config->direct ? 0 : APP_SILENCE_US));
+	app_expect_fetch(a, a->config->manifest_us + (run->direct ? 0 : APP_SILENCE_US));
 	if (!look_up(a, try))
 		ask_or_fail(a);
 }

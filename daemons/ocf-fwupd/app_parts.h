@@ -12,6 +12,7 @@
 #include "helper.h"
 #include "inhibit.h"
 #include "media.h"
+#include "rescue.h"
 #include "state.h"
 #include "tag.h"
 #include "watch.h"
@@ -109,6 +110,9 @@ struct run {
 	uint32_t afresh, guessed;  /* images (bits): to be fetched from their start; taken for
 				      whole because their size is not known */
 	bool no_ranges;            /* the server at hand gives whole files only */
+	bool probing;              /* whether it is there at all, before the slot is erased */
+	bool rescue;               /* an installation that was cut off is finished */
+	bool erased;               /* the only slot, by this job */
 	bool again;                /* begin the slot again when the writer has answered */
 	unsigned failures;         /* in a row, ... */
 	uint64_t failed_at;        /* ... the last one after so many octets */
@@ -125,7 +129,10 @@ struct app {
 	bool security_reset, onboarding_open; /* of ocf-secd */
 	struct helper fetch, write;
 	struct loop_timer *check_timer, *defer_timer, *forget_timer, *fetch_timer, *write_timer,
-		*retry_timer;
+		*retry_timer, *rescue_timer;
+	struct rescue rescue;    /* of an installation that has begun to erase; else empty */
+	uint64_t rescue_wait_us; /* before the last try */
+	bool rescue_only;        /* that is all this program was started for */
 	struct watch *watch;
 	struct media_watch *media;
 	bool medium_waits; /* for the end of the job */
@@ -354,6 +361,20 @@ MUST_USE bool app_image_is_blocked(const struct app *a);
 void app_image_close(struct run *run);
 /* Another server is tried: what is known of the last one is void. */
 void app_image_reset(struct run *run);
+
+/* ---- app_erase.c: devices with one slot, and their rescue start ---- */
+
+/* The images are looked for before anything is erased. False: not on this device. */
+MUST_USE bool app_erase_begin(struct app *a);
+void app_erase_started(struct app *a, const struct proto_started *s);
+void app_erase_fetched(struct app *a); /* run->reply is there */
+/* Goes on with an installation that was cut off, if there is one. -EBADMSG: its record is damaged,
+ * ... */
+MUST_USE int app_rescue_open(struct app *a);
+int app_rescue_retry(void *arg);
+void app_rescue_tries(struct app *a);
+void app_rescue_manifest(struct app *a);
+void app_rescue_ended(struct app *a); /* as the job did */
 
 /* ---- app_judge.c ---- */
 

@@ -28,6 +28,12 @@ const char *const CONFIG_SOURCE_NAMES[] = {
 };
 static const char *const MODES[] = {"manifest", "direct", NULL};
 static const char *const FALLBACKS[] = {"full", "refuse", NULL};
+static const char *const CLASSES[] = {
+	[CLASS_STREAMING] = "streaming",
+	[CLASS_STAGED] = "staged",
+	[CLASS_ERASE_FIRST] = "erase-first",
+	NULL,
+};
 static const char *const FRESHNESS[] = {"draft", "strict", NULL};
 static const char *const METERED[] = {"full", "capped", "never", NULL};
 
@@ -187,6 +193,7 @@ static const struct conf_option OPTIONS[] = {
 	TIME("Policy", "MaxStaleness", stale_us, 0, 3660 * DAY_US),
 	TIME("Policy", "DeferMax", defer_us, 0, DAY_US),
 	TIME("Policy", "ManifestTimeout", manifest_us, USEC_PER_SEC, HOUR_US),
+	{"Policy",    "Class",            CONF_ENUM, AT(device_class), 0, 0, 0,                 CLASSES,          NULL, NULL},
 	TIME("Helpers", "WriteTimeout", write_us, USEC_PER_SEC, HOUR_US),
 	TIME("Policy", "StallTimeout", stall_us, USEC_PER_SEC, HOUR_US),
 	TEXT("Policy", "Windows", windows, are_windows,

@@ -28,6 +28,10 @@ enum config_reboot { REBOOT_NEVER, REBOOT_WINDOW, REBOOT_NOW };
 
 enum config_metered { METERED_FULL, METERED_CAPPED, METERED_NEVER };
 
+/* Where a version is written: into the slot that does not run, at once; there, but only when all of
+ * it was verified; over the one that runs. */
+enum device_class { CLASS_STREAMING, CLASS_STAGED, CLASS_ERASE_FIRST };
+
 struct fwupd_config {
 	/* [Device] */
 	char manufacturer[CONFIG_NAME], model[CONFIG_NAME], hardware[CONFIG_TEXT];
@@ -55,6 +59,7 @@ struct fwupd_config {
 	uint64_t stale_us; /* a source may show nothing newer so long; 0: for ever */
 	uint64_t defer_us;
 	uint64_t manifest_us;        /* for a whole manifest */
+	int device_class;            /* enum device_class */
 	uint64_t write_us;           /* ocf-fw-write may be silent so long */
 	uint64_t stall_us;           /* an image may come slower than 1 KiB/s so long */
 	char windows[CONFIG_LIST];   /* policy_windows_parse() */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -31,7 +32,7 @@ int child_become(const char *user)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	if (geteuid() != 0)
+	if (geteuid() != 0 || !user)
 		return 0;
 	errno = 0;
 	pw = getpwnam(user);
@@ -40,6 +41,20 @@ int child_become(const char *user)
 	/* Leaving uid 0 in all three ids clears every capability set (capabilities(7)). */
 	if (setgroups(0, NULL) < 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
 	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
+		return -errno;
+	return 0;
+}
+
+int child_become_owner(const char *path)
+{
+	struct stat st;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || stat(path, &st) < 0)
+		return -errno;
+	if (geteuid() != 0 || st.st_uid == 0)
+		return 0;
+	if (setgroups(0, NULL) < 0 || setresgid(st.st_gid, st.st_gid, st.st_gid) < 0 ||
+	    setresuid(st.st_uid, st.st_uid, st.st_uid) < 0)
 		return -errno;
 	return 0;
 }
@@ -77,7 +92,7 @@ static int start(const struct child_program *p, int *ret_fd)
 	pid_t pid;
 	int r = 0;
 
-	if (access(p->path, X_OK) < 0 || (geteuid() == 0 && !getpwnam(p->user)))
+	if (access(p->path, X_OK) < 0 || (geteuid() == 0 && p->user && !getpwnam(p->user)))
 		return -ENOENT;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;

@@ -11,7 +11,7 @@
 struct child_program {
 	const char *socket;   /* offered by systemd: /run/ocfgw/x.sock */
 	const char *path;     /* the program */
-	const char *user;     /* static user to become, when started by root */
+	const char *user;     /* static user to become, when started by root; NULL: none */
 	const char *argument; /* its only one; NULL: none */
 };
 
@@ -32,3 +32,5 @@ MUST_USE int child_open(struct child_starter *s, size_t program, int *ret_fd);
 /* Root becomes `user` for good, without groups and capabilities; others stay who they are. Nobody
  * gains rights by a program any more (no_new_privs). -ENOENT: no such user. */
 MUST_USE int child_become(const char *user);
+/* The same where no users are known: root becomes whoever owns `path`. */
+MUST_USE int child_become_owner(const char *path);
