@@ -155,9 +155,10 @@ static const char *const ADVICE[FWE_COUNT] = {
 	[FWE_INSTALL_VERIFY_FAILED] = "The disk gave back something else than was written: it may "
 				      "be failing (`dmesg`). The "
 				      "old firmware stays.",
-	[FWE_INSTALL_ROLLED_BACK] = "The new firmware did not prove itself and the old one is "
-				    "back; `ocfctl fw history` "
-				    "says why. It is not tried again unless somebody asks for it.",
+	[FWE_INSTALL_ROLLED_BACK] =
+		"The new firmware did not prove itself and the old one is "
+		"back; `ocfctl fw history` "
+		"says why. It comes again only with `ocfctl fw install --retry-rejected`.",
 	[FWE_INSTALL_CANCELLED] = "`ocfctl fw install` begins again, where the download ended.",
 	[FWE_POLICY_NOT_AUTHORISED] =
 		"Be root, or a member of the group ocf-admin; downgrades are root's.",

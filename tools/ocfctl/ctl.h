@@ -24,7 +24,8 @@ struct ctl {
 	} factory;
 	struct { /* of jobs; NULL: not given */
 		const char *source, *url, *transaction, *digest;
-		bool allow_downgrade, reinstall, allow_metered, defer_reboot, dry_run;
+		bool allow_downgrade, reinstall, allow_metered, defer_reboot, retry_rejected,
+			dry_run;
 	} fw;
 	char *const *words; /* operands */
 	size_t n_words;

@@ -11,7 +11,7 @@
 
 #define JOB_INTERFACE "org.ocfgw.Firmware1.Job"
 #define JOB_PATH      "/org/ocfgw/Firmware1/job/"
-#define OPTIONS_MAX   8
+#define OPTIONS_MAX   10
 #define FILES_MAX     ((size_t)17) /* a manifest and its images */
 #define COLUMNS       80
 
@@ -214,7 +214,7 @@ static enum ctl_exit watch(struct ctl *ctl, const char *verb, uint32_t id)
 
 /* ---- beginning ---- */
 
-static size_t options_of(const struct ctl *ctl, struct client_option ret[OPTIONS_MAX + 1])
+static size_t options_of(const struct ctl *ctl, struct client_option ret[OPTIONS_MAX])
 {
 	const struct {
 		const char *key, *text;
@@ -228,11 +228,12 @@ static size_t options_of(const struct ctl *ctl, struct client_option ret[OPTIONS
 		{"reinstall",               NULL,                ctl->fw.reinstall          },
 		{"allow-metered",           NULL,                ctl->fw.allow_metered      },
 		{"defer-reboot",            NULL,                ctl->fw.defer_reboot       },
+		{"retry-rejected",          NULL,                ctl->fw.retry_rejected     },
 		{"dry-run",                 NULL,                ctl->fw.dry_run            },
 	};
 	size_t n = 0;
 
-	_Static_assert(ARRAY_SIZE(ROWS) == OPTIONS_MAX + 1, "room for all");
+	_Static_assert(ARRAY_SIZE(ROWS) == OPTIONS_MAX, "room for all");
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++)
 		if (ROWS[i].set)
 			ret[n++] = (struct client_option){.key = ROWS[i].key,
@@ -244,7 +245,7 @@ static size_t options_of(const struct ctl *ctl, struct client_option ret[OPTIONS
 static enum ctl_exit begin(struct ctl *ctl, const char *verb, const char *method,
 			   struct client_in *in)
 {
-	struct client_option options[OPTIONS_MAX + 1];
+	struct client_option options[OPTIONS_MAX];
 	struct jsn *start CLEANUP(jsn_freep) = jsn_new_object();
 	struct client_error error = {0};
 	const char *path;

@@ -19,6 +19,7 @@ enum opt {
 	OPT_REINSTALL,
 	OPT_METERED,
 	OPT_DEFER,
+	OPT_RETRY,
 	OPT_DRY,
 	OPT_CERT,
 	OPT_KEY,
@@ -46,6 +47,7 @@ static const struct {
 	[OPT_REINSTALL] = {"reinstall",       OPT_FLAG,    AT(fw.reinstall)      },
 	[OPT_METERED] = {"allow-metered",   OPT_FLAG,    AT(fw.allow_metered)  },
 	[OPT_DEFER] = {"defer-reboot",    OPT_FLAG,    AT(fw.defer_reboot)   },
+	[OPT_RETRY] = {"retry-rejected",  OPT_FLAG,    AT(fw.retry_rejected) },
 	[OPT_DRY] = {"dry-run",         OPT_FLAG,    AT(fw.dry_run)        },
 	[OPT_CERT] = {"cert",            OPT_TEXT,    AT(factory.cert)      },
 	[OPT_KEY] = {"key",             OPT_TEXT,    AT(factory.key)       },
@@ -58,9 +60,11 @@ static const struct {
 
 #define FROM   (BIT(OPT_SOURCE) | BIT(OPT_URL))
 #define PINNED (FROM | BIT(OPT_TRANSACTION) | BIT(OPT_DIGEST))
-#define HOW    (BIT(OPT_DOWNGRADE) | BIT(OPT_REINSTALL) | BIT(OPT_METERED) | BIT(OPT_DEFER))
-#define FILES  (BIT(OPT_CERT) | BIT(OPT_KEY) | BIT(OPT_TRUST) | BIT(OPT_DIR) | BIT(OPT_GROUP))
-#define MANY   ((size_t)-1)
+#define HOW                                                                                        \
+	(BIT(OPT_DOWNGRADE) | BIT(OPT_REINSTALL) | BIT(OPT_METERED) | BIT(OPT_DEFER) |             \
+	 BIT(OPT_RETRY))
+#define FILES (BIT(OPT_CERT) | BIT(OPT_KEY) | BIT(OPT_TRUST) | BIT(OPT_DIR) | BIT(OPT_GROUP))
+#define MANY  ((size_t)-1)
 
 static const struct verb {
 	const char *group, *name; /* group NULL: none */
@@ -131,7 +135,8 @@ static void help(FILE *to)
 		"      --dry-run           fw check: also name what an installation would lack\n"
 		"      --require-digest X  take no manifest but the one with this SHA-256\n"
 		"      --transaction-id X  a name for the job, shown in the history\n"
-		"      --allow-downgrade, --reinstall, --allow-metered, --defer-reboot\n"
+		"      --allow-downgrade, --reinstall, --allow-metered, --defer-reboot,\n"
+		"      --retry-rejected\n"
 		"      --help, --version\n"
 		"\n"
 		"Exit: 0 done, 1 failed, 2 usage, 3 the service does not run, 4 not allowed,\n"

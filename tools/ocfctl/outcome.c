@@ -21,7 +21,7 @@ enum ctl_exit outcome_status(const char *result, const char *error)
 		return CTL_RUNNING;
 	if (strcmp(result, "no-update") == 0)
 		return CTL_NOTHING;
-	if (strcmp(result, "failed") != 0)
+	if (strcmp(result, "failed") != 0 && strcmp(result, "rolled-back") != 0)
 		return CTL_OK;
 	if (!fw_error_from_name(span_str(error), &e) || e == FWE_OK)
 		return CTL_FAILED;
