@@ -9,7 +9,7 @@
 #include "programs.h"
 
 #define CALLS_VARIABLES ((size_t)10)
-#define CALLS_VARIABLE  ((size_t)160)
+#define CALLS_VARIABLE  ((size_t)300)
 
 struct calls_env {
 	size_t n;

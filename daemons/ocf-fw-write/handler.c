@@ -50,10 +50,10 @@ static int call(struct handler *h, const char *verb, const char *word, const cha
 	struct calls_env env = {0};
 
 	drop_write(h);
-	if (h->backend.plan) {
+	if (h->backend.plan)
 		calls_env_init(&env, h->backend.plan);
-		c.env = env.list;
-	}
+	calls_env_add(&env, "DIRECTORY", h->config->directory);
+	c.env = env.list;
 	if (attempts)
 		calls_env_add(&env, "ATTEMPTS", attempts);
 	return calls_run(h->runner, h->control, &c, h->backend.why);
@@ -70,6 +70,7 @@ static void handler_free(struct backend *b)
 {
 	struct handler *h = handler_of(b);
 
+	h->control = -1; /* it may have ended, and this has to be said all the same */
 	if (h->begun && call(h, "abort", NULL, NULL) < 0)
 		h->begun = false; /* nobody is left to be told */
 	backend_free(h->inner);
@@ -196,6 +197,7 @@ static int start_write(struct handler *h, const char *component, uint64_t size, 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
 	calls_env_init(&env, h->backend.plan);
+	calls_env_add(&env, "DIRECTORY", h->config->directory);
 	(void)snprintf(number, sizeof(number), "%llu", (unsigned long long)size);
 	if (size != PROTO_SIZE_ANY)
 		calls_env_add(&env, "IMAGE_SIZE", number);
