@@ -1,11 +1,11 @@
 #include "bus/fwupd_vtable.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 
 #include "bus/fwupd_call.h"
+#include "bus/fwupd_dict.h"
 
 #define PATH          "/org/ocfgw/Firmware1"
 #define JOBS          PATH "/job"
@@ -159,46 +159,7 @@ static int install_bundle(sd_bus_message *m, void *userdata, sd_bus_error *error
 	return sd_bus_reply_method_return(m, "o", path);
 }
 
-/* ---- dictionaries ---- */
-
-void fwupd_dict_str(struct fwupd_dict *d, const char *name, const char *s)
-{
-	assert(d->n < FWUPD_PAIRS_MAX);
-	d->at[d->n++] = (struct fwupd_pair){
-		name, {.type = 's', .s = s}
-        };
-}
-
-void fwupd_dict_num(struct fwupd_dict *d, const char *name, uint64_t t)
-{
-	assert(d->n < FWUPD_PAIRS_MAX);
-	d->at[d->n++] = (struct fwupd_pair){
-		name, {.type = 't', .t = t}
-        };
-}
-
-/* The pairs, in a container that is open. */
-static int append_pairs(sd_bus_message *m, const struct fwupd_dict *d)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < d->n && r >= 0; i++) {
-		const struct bus_value *v = &d->at[i].value;
-
-		r = v->type == 's' ? sd_bus_message_append(m, "{sv}", d->at[i].name, "s", v->s)
-				   : sd_bus_message_append(m, "{sv}", d->at[i].name, "t", v->t);
-	}
-	return r;
-}
-
-static int append_dict(sd_bus_message *m, const struct fwupd_dict *d)
-{
-	int r = sd_bus_message_open_container(m, 'a', "{sv}");
-
-	if (r >= 0)
-		r = append_pairs(m, d);
-	return r < 0 ? r : sd_bus_message_close_container(m);
-}
+/* ---- history ---- */
 
 static int get_history(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
@@ -217,7 +178,7 @@ static int get_history(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 		if (!v->calls->history(v->arg, i, &d))
 			break;
-		r = append_dict(reply, &d);
+		r = fwupd_dict_append(reply, &d);
 	}
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
@@ -238,32 +199,11 @@ static int get_one_job(sd_bus_message *m, void *userdata, sd_bus_error *error)
 		return no_job(error);
 	r = sd_bus_message_new_method_return(m, &reply);
 	if (r >= 0)
-		r = append_dict(reply, &d);
+		r = fwupd_dict_append(reply, &d);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
 /* ---- descriptions ---- */
-
-static int append_description(sd_bus_message *m, const struct fwupd_description *d)
-{
-	int r = sd_bus_message_open_container(m, 'a', "{sv}");
-
-	if (r >= 0)
-		r = append_pairs(m, &d->head);
-	if (r >= 0)
-		r = sd_bus_message_open_container(m, 'e', "sv");
-	if (r >= 0)
-		r = sd_bus_message_append(m, "s", "images");
-	if (r >= 0)
-		r = sd_bus_message_open_container(m, 'v', "aa{sv}");
-	if (r >= 0)
-		r = sd_bus_message_open_container(m, 'a', "a{sv}");
-	for (size_t i = 0; i < d->n && r >= 0; i++)
-		r = append_dict(m, &d->images[i]);
-	for (size_t i = 0; i < 4 && r >= 0; i++)
-		r = sd_bus_message_close_container(m);
-	return r;
-}
 
 /* Answers `call` with what the manifest says. */
 static int reply_description(struct fwupd_vtable *v, sd_bus_message *call,
@@ -281,7 +221,7 @@ static int reply_description(struct fwupd_vtable *v, sd_bus_message *call,
 		return not_started(r, &(struct fwupd_options){0}, &why, error);
 	r = sd_bus_message_new_method_return(call, &reply);
 	if (r >= 0)
-		r = append_description(reply, d);
+		r = fwupd_description_append(reply, d);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
@@ -721,7 +661,7 @@ static void emit_finished(struct job_object *j, struct sd_bus *sd, const char *p
 	if (r >= 0)
 		r = sd_bus_message_append(m, "sss", f->result, f->error, f->text);
 	if (r >= 0)
-		r = append_dict(m, &detail);
+		r = fwupd_dict_append(m, &detail);
 	if (r >= 0)
 		(void)sd_bus_send(sd, m, NULL);
 }

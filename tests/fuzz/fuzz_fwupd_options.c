@@ -5,9 +5,16 @@
 #include "../unit/bus_message.h"
 #include "bus/fwupd_call.h"
 
-static const char *const NAMES[] = {"url",       "source",        "transaction-id",
-				    "reinstall", "defer-reboot",  "require-manifest-digest",
-				    "dry-run",   "allow-metered", "allow-downgrade",
+static const char *const NAMES[] = {"url",
+				    "source",
+				    "transaction-id",
+				    "reinstall",
+				    "defer-reboot",
+				    "require-manifest-digest",
+				    "dry-run",
+				    "allow-metered",
+				    "allow-downgrade",
+				    "retry-rejected",
 				    "colour"};
 
 static void put(sd_bus_message *m, uint8_t choice, const uint8_t *rest, size_t len)
@@ -44,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	message_seal(m);
 	if (fwupd_options_read(m, data[0] % (FWUPD_DESCRIBE + 1), 1 << data[1] % 3, &o, &error) >=
 		    0 &&
-	    data[1] % 3 != 0 && (o.allow_downgrade || o.reinstall))
+	    data[1] % 3 != 0 && (o.allow_downgrade || o.reinstall || o.retry_rejected))
 		abort();
 	sd_bus_message_unref(m);
 	return 0;

@@ -124,6 +124,7 @@ static void fwupd_options_read__follows_kind_and_caller(void **state)
 		{"allow-downgrade",         "b",  &YES,         D | I | B,         FWUPD_ROOT},
 		{"allow-downgrade",         "s",  "yes",        0,                 0         },
 		{"reinstall",               "b",  &YES,         D | I | B,         FWUPD_ROOT},
+		{"retry-rejected",          "b",  &YES,         I | B,             FWUPD_ROOT},
 		{"defer-reboot",            "b",  &YES,         I | B,             LOCAL     },
 		{"allow-metered",           "b",  &YES,         D | I,             LOCAL     },
 		{"dry-run",                 "b",  &YES,         C,                 LOCAL     },
