@@ -7,7 +7,7 @@
 #include "bus/ask.h"
 #include "bus/loop.h"
 
-#define AGAIN_US (30 * USEC_PER_SEC) /* between looks at what holds it up */
+#define AGAIN_US (10 * USEC_PER_SEC) /* between looks at what holds it up */
 
 /* Says once what the reboot waits for, and looks again later. */
 static void wait_for(struct app *a, const char *what, uint64_t for_us)

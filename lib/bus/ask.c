@@ -117,6 +117,23 @@ int bus_ask_unit(struct bus_ask **ret, struct bus *b, const char *unit, bus_unit
 
 /* ---- ocf-secd ---- */
 
+/* Not installed, not enabled, or not started by those who start services here. */
+static bool is_absence(const sd_bus_error *e)
+{
+	static const char SPAWN[] = "org.freedesktop.DBus.Error.Spawn.";
+	static const char *const NAMES[] = {
+		SD_BUS_ERROR_SERVICE_UNKNOWN,
+		SD_BUS_ERROR_NAME_HAS_NO_OWNER,
+		"org.freedesktop.systemd1.NoSuchUnit",
+		"org.freedesktop.systemd1.UnitMasked",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
+		if (sd_bus_error_has_name(e, NAMES[i]))
+			return true;
+	return strncmp(e->name, SPAWN, strlen(SPAWN)) == 0;
+}
+
 static int on_selftest(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	const struct bus_ask *q = userdata;
@@ -126,8 +143,7 @@ static int on_selftest(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	int ok = 0;
 
 	(void)error;
-	if (e && (sd_bus_error_has_name(e, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
-		  sd_bus_error_has_name(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER)))
+	if (e && is_absence(e))
 		result = BUS_SELFTEST_ABSENT;
 	else if (e)
 		text = e->message ? e->message : e->name;

@@ -20,8 +20,8 @@ MUST_USE int bus_ask_unit(struct bus_ask **ret, struct bus *b, const char *unit,
 			  void *arg);
 
 enum bus_selftest { BUS_SELFTEST_ABSENT, BUS_SELFTEST_BAD, BUS_SELFTEST_GOOD };
-/* Has ocf-secd connect to itself as its owner would; starts it if it is installed. ABSENT: it is
- * not. `text` for people. */
+/* Has ocf-secd connect to itself as its owner would; starts it if it is enabled. ABSENT: it is
+ * not there. `text` for people. */
 typedef void (*bus_selftest_fn)(void *arg, enum bus_selftest result, const char *text);
 MUST_USE int bus_ask_selftest(struct bus_ask **ret, struct bus *b, bus_selftest_fn fn, void *arg);
 

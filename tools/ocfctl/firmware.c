@@ -37,6 +37,7 @@ static void print_trial(const struct jsn *f)
 {
 	int64_t left = jsn_int(jsn_get(f, "BootAttemptsLeft"));
 
+	print_unless_empty("Waits for", ctl_text(f, "TrialWaitsFor"));
 	if (strcmp(ctl_text(f, "State"), "trial") != 0)
 		return;
 	(void)printf("%-12sof this version", "Trial");
@@ -45,7 +46,6 @@ static void print_trial(const struct jsn *f)
 	(void)printf("\n");
 	if (jsn_int(jsn_get(f, "TrialDeadline")) > 0)
 		print_time("Until", jsn_get(f, "TrialDeadline"));
-	print_unless_empty("Waits for", ctl_text(f, "TrialWaitsFor"));
 }
 
 static void print_inhibitors(const struct jsn *list)
