@@ -61,6 +61,7 @@ static const struct confine_path PATHS[] = {
 #endif
 
 static const struct confine_call CALLS[] = {
+	CALL(fdatasync),
 	CALL(ppoll),
 	CALL(recvfrom),
 	CALL(sendto),

@@ -2,14 +2,20 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
+
+#define SYNC_OCTETS ((uint64_t)2 * 1024 * 1024) /* of a file: what a cut of power may cost */
 
 int sink_open(struct sink *s, int body, int control, uint64_t room, uint64_t rate)
 {
 	int flags = fcntl(body, F_GETFL);
 
+	struct stat st;
+
 	*s = (struct sink){.body = body, .control = control, .room = room, .rate = rate};
+	s->is_file = fstat(body, &st) == 0 && S_ISREG(st.st_mode);
 	return flags < 0 || fcntl(body, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
 }
 
@@ -73,6 +79,11 @@ int sink_put(struct sink *s, const void *data, size_t n)
 		if (r < 0)
 			return r;
 	}
+	if (s->is_file && s->octets - s->synced >= SYNC_OCTETS) {
+		if (fdatasync(s->body) < 0)
+			return -errno;
+		s->synced = s->octets;
+	}
 	return too_long ? -EFBIG : wait_for_rate(s, n);
 }
 
@@ -95,9 +106,12 @@ enum fw_error sink_pass(struct sink *s, struct span data, uint32_t kind, struct 
 	if (r == 0)
 		return FWE_OK;
 	proto_text(ret->text, sizeof(ret->text),
-		   r == -EFBIG       ? "the body is longer than allowed"
+		   r == -ENOSPC      ? "there is no room for it"
+		   : r == -EFBIG     ? "the body is longer than allowed"
 		   : r == -ECANCELED ? "cancelled"
 				     : "the reader is gone");
+	if (r == -ENOSPC)
+		return FWE_INSTALL_NO_SPACE;
 	if (r != -EFBIG)
 		return FWE_INSTALL_CANCELLED;
 	return kind == PROTO_MANIFEST ? FWE_MANIFEST_TOO_LARGE : FWE_IMAGE_SIZE_MISMATCH;

@@ -7,8 +7,10 @@
 #include "base/span.h"
 
 struct sink {
-	int body;    /* a pipe */
-	int control; /* anything that comes here ends the request */
+	int body; /* a pipe, or a file ... */
+	bool is_file;
+	uint64_t synced; /* ... of which so many octets are on the disk */
+	int control;     /* anything that comes here ends the request */
 	uint64_t room;
 	uint64_t rate;   /* octets a second, 0: no bound */
 	uint64_t due_us; /* when the next octets may pass, because of the rate */

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "child/confine.h"
+#include "check.h"
 #include "child/proto.h"
 #include "boot_custom.h"
 #include "boot_grub.h"
@@ -160,6 +161,9 @@ static int handle(struct writer *w, const struct proto_msg *m, int fd, struct pr
 	} else if (m->type == PROTO_BEGIN) {
 		install_begin(w->install, &m->begin, &ret->done);
 		log_done("begin", &ret->done);
+	} else if (m->type == PROTO_VERIFY) {
+		check_image(&m->image, fd, PROTO_FD, progress, &ret->done);
+		log_done("verify", &ret->done);
 	} else if (m->type == PROTO_IMAGE) {
 		int r = take_image(w, &m->image, fd, &ret->done);
 

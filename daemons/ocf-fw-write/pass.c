@@ -79,7 +79,7 @@ int pass_put(void *pass, struct span data)
 	}
 	if (p->octets == 0 && p->begins)
 		r = p->begins(p->begins_arg);
-	if (r == 0)
+	if (r == 0 && p->fd >= 0)
 		r = put_all(p, data);
 	if (r == 0)
 		r = digest(p, data);

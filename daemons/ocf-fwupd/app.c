@@ -276,6 +276,7 @@ int app_new(struct app **ret, const struct fwupd_config *config, const char *sta
 		.starter = starter,
 		.check_at_us = NEVER_US,
 		.rescue_only = rescue_only,
+		.spool_dir = -1,
 		.fetch = helper_of(a, loop, starter, APP_FETCH, "ocf-fw-fetch", app_on_fetch),
 		.write = helper_of(a, loop, starter, APP_WRITE, "ocf-fw-write", app_on_write),
 		.facts = {.state = "idle",
@@ -301,6 +302,8 @@ int app_new(struct app **ret, const struct fwupd_config *config, const char *sta
 		r = app_media_start(a);
 	if (r == 0)
 		r = app_rescue_open(a);
+	if (r == 0)
+		r = app_spool_open(a, state_dir);
 	if (r < 0)
 		return r;
 	a->last_job = (uint32_t)state_last_job(a->state);
@@ -342,6 +345,7 @@ struct app *app_free(struct app *a)
 	loop_timer_free(a->retry_timer);
 	loop_timer_free(a->rescue_timer);
 	rescue_done(&a->rescue);
+	closep(&a->spool_dir);
 	state_free(a->state);
 	free(a);
 	return NULL;

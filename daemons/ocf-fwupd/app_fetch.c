@@ -214,7 +214,7 @@ void app_fetched(struct app *a, const struct proto_fetched *f)
 		app_manifest_settle(a);
 	} else if (run->body_fd >= 0) {
 		app_manifest_settle(a);
-	} else if (run->awaited == AWAIT_IMAGE) {
+	} else if (run->awaited == AWAIT_IMAGE || run->spooling) {
 		app_image_fetched(a);
 	}
 }
@@ -236,7 +236,7 @@ void app_on_fetch(void *arg, const struct proto_msg *m)
 		helper_close(&a->fetch);
 		m = NULL;
 	}
-	if (m || a->run->awaited != AWAIT_IMAGE) {
+	if (m || (a->run->awaited != AWAIT_IMAGE && !a->run->spooling)) {
 		app_fetched(a, m ? &m->fetched : &GONE);
 		return;
 	}
@@ -255,7 +255,9 @@ static void begun(struct app *a, bool keeps)
 
 static void done(struct app *a, enum awaited what, const struct proto_done *d)
 {
-	if (what == AWAIT_IMAGE || what == AWAIT_KEPT)
+	if (what == AWAIT_VERIFY)
+		app_spool_verified(a, d);
+	else if (what == AWAIT_IMAGE || what == AWAIT_KEPT)
 		app_image_done(a, d);
 	else if (what == AWAIT_CHUNKS)
 		app_reuse_compared(a, d);
@@ -298,7 +300,8 @@ void app_on_write(void *arg, const struct proto_msg *m)
 		slots_known(a, &m->slots_are);
 	} else if (m && m->type == PROTO_RANGES && what == AWAIT_IMAGE && a->run->image_in >= 0) {
 		app_reuse_ranges(a, m->ranges.n);
-	} else if (m && m->type == PROTO_WRITTEN && what == AWAIT_CHUNKS) {
+	} else if (m && m->type == PROTO_WRITTEN &&
+		   (what == AWAIT_CHUNKS || what == AWAIT_VERIFY)) {
 		app_expect_fetch(a, app_image_silence_us(a));
 	} else if (m && m->type == PROTO_WRITTEN && (what == AWAIT_IMAGE || what == AWAIT_KEPT)) {
 		job_progress(&a->run->job, a->run->octets_before + m->written.octets);
@@ -324,7 +327,7 @@ void app_on_write(void *arg, const struct proto_msg *m)
 			app_probe_lost(a, what);
 			return;
 		}
-		if (what >= AWAIT_BEGIN && what <= AWAIT_IMAGE && app_image_write_lost(a))
+		if (what >= AWAIT_BEGIN && what <= AWAIT_VERIFY && app_image_write_lost(a))
 			return;
 		if (what != AWAIT_NOTHING)
 			app_trouble(a, FWE_INSTALL_FAILED, "ocf-fw-write has failed");

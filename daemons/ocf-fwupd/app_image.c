@@ -46,6 +46,7 @@ void app_image_reset(struct run *run)
 {
 	run->afresh = run->guessed = 0;
 	run->no_ranges = run->again = run->probing = false;
+	run->spooling = run->spooled = false;
 	run->failures = 0;
 	run->failed_at = run->job.octets;
 }
@@ -106,7 +107,7 @@ void app_image_ask(struct app *a, uint64_t at)
 		app_trouble(a, FWE_INTERNAL, "ocf-fw-fetch cannot be used");
 }
 
-static void put_image(const struct plan_image *image, struct proto_image *to)
+void app_image_put(const struct plan_image *image, struct proto_image *to)
 {
 	memcpy(to->component, image->component, sizeof(to->component));
 	to->size = image->size;
@@ -147,15 +148,23 @@ void app_fetch_image(struct app *a)
 {
 	struct run *run = a->run;
 	struct proto_msg m = {.type = PROTO_IMAGE};
-	bool resume = run->keeps && !run->bundle && (run->afresh & bit(run)) == 0;
+	bool resume = run->keeps && !run->bundle && !run->spooled && (run->afresh & bit(run)) == 0;
 	CLEANUP(closep) int out = -1;
 	bool has_stream;
 
+	if (run->spooling) {
+		app_spool_next(a);
+		return;
+	}
+	if (run->spooled && !app_spool_image(a)) {
+		app_trouble(a, FWE_INTERNAL, "the spool cannot be read again");
+		return;
+	}
 	if (run->bundle && !app_bundle_image(a)) {
 		app_trouble(a, FWE_INTERNAL, "the image cannot be read again");
 		return;
 	}
-	if (a->run->direct && !resume && run->stream_fd < 0) {
+	if (run->direct && !resume && run->stream_fd < 0) {
 		app_fetch_manifest(a); /* the image is behind it */
 		return;
 	}
@@ -172,12 +181,13 @@ void app_fetch_image(struct app *a)
 		return;
 	}
 	run->kept = 0;
-	put_image(image_of(run), &m.image);
+	app_image_put(image_of(run), &m.image);
 	m.image.resume = resume;
 	m.image.reuse = run->reuse == REUSE_ON;
 	app_ask_writer(a, resume ? AWAIT_KEPT : AWAIT_IMAGE, &m, out);
 	explicit_bzero(&m, sizeof(m));
-	if (run != a->run || run->awaited != AWAIT_IMAGE || run->reuse == REUSE_ON || run->bundle)
+	if (run != a->run || run->awaited != AWAIT_IMAGE || run->reuse == REUSE_ON || run->bundle ||
+	    run->spooled)
 		return; /* the writer has something to say before */
 	if (has_stream)
 		stream_begins(a);
@@ -237,10 +247,14 @@ int app_image_retry(void *arg)
 
 	if (!run)
 		return 0;
-	if (run->image_in >= 0)
+	if (run->spooling) {
+		app_image_close(run);
+		app_spool_next(a);
+	} else if (run->image_in >= 0) {
 		app_image_ask(a, run->got_to);
-	else
+	} else {
 		(void)app_job_event(a, JOB_AGAIN);
+	}
 	return 0;
 }
 
@@ -281,7 +295,9 @@ void app_image_fetched(struct app *a)
 	run->got_to = run->asked_at + f->octets;
 	if (f->etag[0])
 		note_tag(a, f->etag);
-	if (f->error == FWE_OK && run->asked_at > 0 && !f->ranged) {
+	if (f->error == FWE_OK && run->spooling) {
+		app_spool_fetched(a, run->asked_at > 0 && !f->ranged);
+	} else if (f->error == FWE_OK && run->asked_at > 0 && !f->ranged) {
 		fetch_afresh(a);
 	} else if (f->error == FWE_OK) {
 		app_image_close(run);
@@ -294,6 +310,8 @@ void app_image_fetched(struct app *a)
 			    fw_error_name((enum fw_error)f->error), run->got_to, image_of(run)->url,
 			    f->text);
 		wait_and_retry(a);
+	} else if (run->spooling) {
+		app_spool_failed(a);
 	} else {
 		app_image_close(run);
 	}
@@ -302,6 +320,13 @@ void app_image_fetched(struct app *a)
 /* A helper is gone in the middle. What is in the slot tells where to go on. */
 void app_image_fetch_lost(struct app *a)
 {
+	if (a->run->spooling) { /* its file says how far it came */
+		if (try_again(a->run))
+			wait_and_retry(a);
+		else
+			app_spool_failed(a);
+		return;
+	}
 	a->run->again = try_again(a->run);
 	app_image_close(a->run);
 }
@@ -310,7 +335,8 @@ bool app_image_fetch_silent(struct app *a)
 {
 	struct run *run = a->run;
 
-	if (run->awaited != AWAIT_IMAGE || run->job.octets <= run->octets_before)
+	if ((run->awaited != AWAIT_IMAGE && !run->spooling) ||
+	    run->job.octets <= run->octets_before)
 		return false;
 	log_warning("helper: is silent, beginning again name=ocf-fw-fetch");
 	run->fetched = true;

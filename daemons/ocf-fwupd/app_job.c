@@ -87,6 +87,7 @@ static void end(struct app *a)
 			       : "");
 	app_record_end(a);
 	app_rescue_ended(a);
+	app_spool_ended(a);
 	a->facts.last_check = a->state->last_check_s;
 	log_info("update: %s %s result=%s error=%s version=%s octets=%llu", JOB_KIND_NAMES[j->kind],
 		 JOB_PHASE_NAMES[j->phase], JOB_RESULT_NAMES[j->result], fw_error_name(j->error),
@@ -115,7 +116,7 @@ static void begin(struct app *a)
 	if (r < 0)
 		app_trouble(a, r == -ENOSPC ? FWE_INSTALL_NO_SPACE : FWE_INTERNAL,
 			    "what was accepted cannot be stored");
-	else if (!app_erase_begin(a))
+	else if (!app_erase_begin(a) && !app_spool_begin(a))
 		app_begin_slot(a, true);
 }
 
@@ -125,6 +126,7 @@ int app_on_pace(void *arg)
 
 	if (!a->run)
 		return 0;
+	app_spool_progress(a);
 	pace_note(&a->run->pace, a->run->job.octets, clock_monotonic_us());
 	app_publish(a);
 	loop_timer_set(a->pace_timer, clock_monotonic_us() + PACE_US);
@@ -281,6 +283,7 @@ int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options 
 		.body_fd = -1,
 		.stream_fd = -1,
 		.image_in = -1,
+		.spool_fd = -1,
 	};
 	(void)snprintf(run->url, sizeof(run->url), "%s", o->url ? o->url : "");
 	(void)snprintf(run->transaction, sizeof(run->transaction), "%s",
@@ -320,6 +323,7 @@ void app_run_free(struct run *run)
 	if (!run)
 		return;
 	app_bundle_close(run->bundle);
+	closep(&run->spool_fd);
 	buf_done(&run->body);
 	fw_judgement_done(&run->judgement);
 	plan_done(&run->plan);

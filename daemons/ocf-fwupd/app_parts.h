@@ -29,6 +29,7 @@ enum awaited {
 	AWAIT_CHUNKS,
 	AWAIT_KEPT, /* how much of the image is there */
 	AWAIT_IMAGE,
+	AWAIT_VERIFY, /* of the spool */
 	AWAIT_COMMIT,
 	AWAIT_PROBE, /* what an installation would lack */
 };
@@ -112,6 +113,8 @@ struct run {
 	bool no_ranges;            /* the server at hand gives whole files only */
 	bool probing;              /* whether it is there at all, before the slot is erased */
 	bool rescue;               /* an installation that was cut off is finished */
+	bool spooling, spooled;    /* it goes into the spool; all are there, and verified */
+	int spool_fd;              /* its file there; -1: none */
 	bool erased;               /* the only slot, by this job */
 	bool again;                /* begin the slot again when the writer has answered */
 	unsigned failures;         /* in a row, ... */
@@ -130,6 +133,7 @@ struct app {
 	struct helper fetch, write;
 	struct loop_timer *check_timer, *defer_timer, *forget_timer, *fetch_timer, *write_timer,
 		*retry_timer, *rescue_timer;
+	int spool_dir;           /* -1: this device has none */
 	struct rescue rescue;    /* of an installation that has begun to erase; else empty */
 	uint64_t rescue_wait_us; /* before the last try */
 	bool rescue_only;        /* that is all this program was started for */
@@ -341,6 +345,7 @@ bool app_reuse_is_to_blame(struct app *a, const struct proto_done *d);
 /* ---- app_image.c: an image, through all cuts ---- */
 
 void app_fetch_image(struct app *a);
+void app_image_put(const struct plan_image *image, struct proto_image *to);
 /* Asks for the file of the image from that octet on, or for the ranges that were sent. */
 void app_image_ask(struct app *a, uint64_t at);
 /* The pipe ends, and the writer judges what it has. */
@@ -361,6 +366,21 @@ MUST_USE bool app_image_is_blocked(const struct app *a);
 void app_image_close(struct run *run);
 /* Another server is tried: what is known of the last one is void. */
 void app_image_reset(struct run *run);
+
+/* ---- app_spool.c: devices that verify all before they write anything ---- */
+
+MUST_USE int app_spool_open(struct app *a, const char *state_dir);
+/* False: not on this device. */
+MUST_USE bool app_spool_begin(struct app *a);
+void app_spool_next(struct app *a); /* the image at hand */
+/* It is there; `declined`: not the rest that was asked for. */
+void app_spool_fetched(struct app *a, bool declined);
+void app_spool_failed(struct app *a); /* run->reply says why */
+void app_spool_verified(struct app *a, const struct proto_done *d);
+/* Puts it where those come from that need not be fetched. */
+MUST_USE bool app_spool_image(struct app *a);
+void app_spool_progress(struct app *a);
+void app_spool_ended(struct app *a); /* with the job */
 
 /* ---- app_erase.c: devices with one slot, and their rescue start ---- */
 

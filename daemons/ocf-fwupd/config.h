@@ -59,6 +59,7 @@ struct fwupd_config {
 	uint64_t stale_us; /* a source may show nothing newer so long; 0: for ever */
 	uint64_t defer_us;
 	uint64_t manifest_us;        /* for a whole manifest */
+	uint32_t spool_max_mib;      /* of all images; 0: what there is room for */
 	int device_class;            /* enum device_class */
 	uint64_t write_us;           /* ocf-fw-write may be silent so long */
 	uint64_t stall_us;           /* an image may come slower than 1 KiB/s so long */

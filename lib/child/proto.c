@@ -11,15 +11,25 @@ static const struct {
 #define ROW(type, member, fd)                                                                      \
 	[type] = {offsetof(struct proto_msg, member) + sizeof(((struct proto_msg *)0)->member), fd}
 #define BARE(type) [type] = {sizeof(uint32_t), false}
-	ROW(PROTO_FETCH, fetch, true),          ROW(PROTO_STARTED, started, false),
-	ROW(PROTO_FETCHED, fetched, false),     BARE(PROTO_SLOTS),
-	ROW(PROTO_SLOTS_ARE, slots_are, false), ROW(PROTO_BEGIN, begin, false),
-	ROW(PROTO_IMAGE, image, true),          ROW(PROTO_KEPT, kept, false),
-	ROW(PROTO_WRITTEN, written, false),     ROW(PROTO_COMMIT, commit, false),
-	ROW(PROTO_CONFIRM, slot, false),        ROW(PROTO_REJECT, slot, false),
-	ROW(PROTO_DONE, done, false),           ROW(PROTO_RANGES, ranges, true),
-	ROW(PROTO_CHUNKS, chunks, true),        ROW(PROTO_PROBE, probe, false),
-	ROW(PROTO_PROBED, probed, false),       BARE(PROTO_HEALTH),
+	ROW(PROTO_FETCH, fetch, true),
+	ROW(PROTO_STARTED, started, false),
+	ROW(PROTO_FETCHED, fetched, false),
+	BARE(PROTO_SLOTS),
+	ROW(PROTO_SLOTS_ARE, slots_are, false),
+	ROW(PROTO_BEGIN, begin, false),
+	ROW(PROTO_IMAGE, image, true),
+	ROW(PROTO_KEPT, kept, false),
+	ROW(PROTO_WRITTEN, written, false),
+	ROW(PROTO_COMMIT, commit, false),
+	ROW(PROTO_CONFIRM, slot, false),
+	ROW(PROTO_REJECT, slot, false),
+	ROW(PROTO_DONE, done, false),
+	ROW(PROTO_RANGES, ranges, true),
+	ROW(PROTO_CHUNKS, chunks, true),
+	ROW(PROTO_PROBE, probe, false),
+	ROW(PROTO_PROBED, probed, false),
+	ROW(PROTO_VERIFY, image, true),
+	BARE(PROTO_HEALTH),
 };
 
 static bool is_printable(char c)
@@ -119,6 +129,7 @@ static bool content_is_sound(const struct proto_msg *m)
 		       is_text(m->begin.transaction, PROTO_LABEL) && m->begin.keep <= 1 &&
 		       digests_are_sound(&m->begin.digests);
 	case PROTO_IMAGE:
+	case PROTO_VERIFY:
 		return is_text(m->image.component, PROTO_LABEL) &&
 		       digests_are_sound(&m->image.digests) && m->image.reuse <= 1 &&
 		       m->image.is_sealed <= 1 && m->image.resume <= 1 &&

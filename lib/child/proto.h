@@ -44,6 +44,7 @@ enum proto_type {
 	PROTO_REJECT,  /* it never starts again, the other one does; PROTO_DONE */
 	PROTO_PROBE,   /* could these images be installed? Nothing is changed; PROTO_PROBED */
 	PROTO_PROBED,
+	PROTO_VERIFY, /* as IMAGE, with a file, but nothing is written; PROTO_DONE */
 	PROTO_HEALTH, /* to ocf-fw-health: is the machine well? PROTO_DONE */
 };
 

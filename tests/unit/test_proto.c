@@ -209,6 +209,7 @@ static void proto_is_sound__checks_size_descriptor_and_content(void **state)
 		 SIZE(chunks),
 		 true,												 false},
 		{"resume",                    {.type = PROTO_IMAGE, .image.resume = 2},      SIZE(image),       true,  false},
+		{"verify",                    {.type = PROTO_VERIFY},                        SIZE(image),       true,  true },
 		{"kept",                      {.type = PROTO_KEPT},                          SIZE(kept),        false, true },
 		{"started",                   {.type = PROTO_STARTED},                       SIZE(started),     false, true },
 		{"started by whom",
