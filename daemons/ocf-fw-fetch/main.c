@@ -17,6 +17,7 @@
 #include "child/proto.h"
 #include "coap.h"
 #include "http.h"
+#include "lookup.h"
 
 /* What the resolver and the certificate check read. */
 static const struct confine_path PATHS[] = {
@@ -163,16 +164,34 @@ static void log_fetched(const struct proto_fetched *f)
 		 (unsigned long long)f->octets, f->text[0] ? " " : "", f->text);
 }
 
-static int answer(struct http *h, const struct config *config, const struct proto_fetch *f,
+/* False: that host is not to be found, and *ret says so. */
+static bool look_up(struct proto_fetch *f, struct proto_fetched *ret)
+{
+	int r = lookup(f, PROTO_FD);
+
+	if (r == 0)
+		return true;
+	*ret = (struct proto_fetched){.error = r == -ECANCELED ? FWE_INSTALL_CANCELLED
+							       : FWE_FETCH_CONNECT_FAILED};
+	proto_text(ret->url, sizeof(ret->url), f->url);
+	proto_text(ret->text, sizeof(ret->text),
+		   r == -ENOENT ? "the link does not know the name"
+				: "no name server of the link answers");
+	return false;
+}
+
+static int answer(struct http *h, const struct config *config, struct proto_fetch *f,
 		  struct ranges *ranges, int body)
 {
 	static struct proto_msg m = {.type = PROTO_FETCHED};
 	int r;
 
-	if (strncasecmp(f->url, "coap", 4) == 0)
-		coap_get(config, f, ranges, body, PROTO_FD, &m.fetched);
-	else
-		http_get(h, f, ranges, body, PROTO_FD, &m.fetched);
+	if (look_up(f, &m.fetched)) {
+		if (strncasecmp(f->url, "coap", 4) == 0)
+			coap_get(config, f, ranges, body, PROTO_FD, &m.fetched);
+		else
+			http_get(h, f, ranges, body, PROTO_FD, &m.fetched);
+	}
 	log_fetched(&m.fetched);
 	r = proto_send(PROTO_FD, &m, -1);
 	return r == -EPIPE ? 0 : r;

@@ -84,6 +84,7 @@ static void choose_link(const struct run *run, const char *text, struct proto_fe
 		return;
 	memcpy(f->interface, try->link, sizeof(f->interface));
 	memcpy(f->addresses, run->addresses, sizeof(f->addresses));
+	memcpy(f->servers, try->servers, sizeof(try->servers));
 }
 
 int app_send_fetch(struct app *a, struct proto_fetch fetch, const char *url, int pipe)

@@ -55,6 +55,8 @@ static void take(struct domain_search *s, enum config_source source,
 		return;
 	else if (span_to_str(from->link, d.link, sizeof(d.link)) < 0)
 		return;
+	if (d.link[0])
+		discover_servers(from->servers, d.servers);
 	if (discover_take(&s->list.domains, &d))
 		log_debug("discover: domain=%s link=%s source=%s", d.domain, d.link,
 			  CONFIG_SOURCE_NAMES[source]);
@@ -85,15 +87,15 @@ static void take_text(struct domain_search *s, enum config_source source, const 
 
 	if (source == SOURCE_NETWORKD) {
 		if (parse_u32(span_str(name), &index))
-			n = lease_networkd(text, &found[0].domain);
+			n = lease_networkd(text, &found[0]);
 	} else if (source == SOURCE_RESOLV_CONF) {
-		n = lease_resolv_conf(text, s->config->use_search, &found[0].domain);
+		n = lease_resolv_conf(text, s->config->use_search, &found[0]);
 	} else if (source == SOURCE_DHCLIENT) {
 		n = lease_dhclient(text, clock_real_us() / USEC_PER_SEC, found, ARRAY_SIZE(found));
 	} else {
 		found[0].link = lease_link(name);
-		n = source == SOURCE_DHCPCD ? lease_resolv_conf(text, true, &found[0].domain)
-					    : lease_udhcpc(text, &found[0].domain);
+		n = source == SOURCE_DHCPCD ? lease_resolv_conf(text, true, &found[0])
+					    : lease_udhcpc(text, &found[0]);
 	}
 	for (size_t i = 0; i < n; i++)
 		take(s, source, &found[i], index);
@@ -198,7 +200,8 @@ static void on_bus_domains(void *arg, const struct bus_domain *domains, size_t n
 		struct span rest = span_str(domains[i].domain);
 
 		take(s, s->sources[s->next - 1],
-		     &(struct lease_domain){span_str(domains[i].link), span_cut(&rest, ' ')},
+		     &(struct lease_domain){span_str(domains[i].link), span_cut(&rest, ' '),
+					    span_str(domains[i].servers)},
 		     (uint32_t)domains[i].index);
 	}
 	s->question = bus_domains_free(s->question);

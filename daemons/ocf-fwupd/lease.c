@@ -58,22 +58,23 @@ static struct span first_quoted(struct span s)
 }
 
 struct found {
-	struct span domain, search;
+	struct span domain, search, servers;
 };
 
-static bool give(const struct found *f, struct span *ret)
+static bool give(const struct found *f, struct lease_domain *ret)
 {
 	const struct span *s = f->domain.len > 0 ? &f->domain : &f->search;
 
 	if (s->len == 0)
 		return false;
-	*ret = *s;
+	ret->domain = *s;
+	ret->servers = f->servers;
 	return true;
 }
 
-/* NAME=value lines, as a domain name and as a search list. */
+/* NAME=value lines: a domain name, a search list, name servers. */
 static bool read_assignments(struct span text, const char *domain, const char *search,
-			     struct span *ret)
+			     const char *servers, struct lease_domain *ret)
 {
 	struct found f = {0};
 	struct span line;
@@ -85,22 +86,24 @@ static bool read_assignments(struct span text, const char *domain, const char *s
 			f.domain = first_word(line);
 		else if (span_is(key, search))
 			f.search = first_word(line);
+		else if (span_is(key, servers))
+			f.servers = line;
 	}
 	return give(&f, ret);
 }
 
-bool lease_networkd(struct span text, struct span *ret)
+bool lease_networkd(struct span text, struct lease_domain *ret)
 {
-	return read_assignments(text, "DOMAINNAME", "DOMAIN_SEARCH_LIST", ret) ||
-	       read_assignments(text, "", "DOMAINS", ret);
+	return read_assignments(text, "DOMAINNAME", "DOMAIN_SEARCH_LIST", "DNS", ret) ||
+	       read_assignments(text, "", "DOMAINS", "DNS", ret);
 }
 
-bool lease_udhcpc(struct span text, struct span *ret)
+bool lease_udhcpc(struct span text, struct lease_domain *ret)
 {
-	return read_assignments(text, "domain", "search", ret);
+	return read_assignments(text, "domain", "search", "dns", ret);
 }
 
-bool lease_resolv_conf(struct span text, bool search, struct span *ret)
+bool lease_resolv_conf(struct span text, bool search, struct lease_domain *ret)
 {
 	struct found f = {0};
 	struct span line, rest;
@@ -110,6 +113,8 @@ bool lease_resolv_conf(struct span text, bool search, struct span *ret)
 			f.domain = first_word(rest);
 		else if (search && after(line, "search", &rest))
 			f.search = first_word(rest);
+		else if (f.servers.len == 0 && after(line, "nameserver", &rest))
+			f.servers = rest;
 	}
 	return give(&f, ret);
 }
@@ -154,6 +159,9 @@ static void read_statement(struct lease *l, struct span line, const char *now)
 	else if (after(line, "option domain-search", &rest) ||
 		 after(line, "option dhcp6.domain-search", &rest))
 		l->found.search = first_quoted(rest);
+	else if (after(line, "option domain-name-servers", &rest) ||
+		 after(line, "option dhcp6.name-servers", &rest))
+		l->found.servers = rest;
 	else if (after(line, "expire", &rest))
 		l->expired = is_past(rest, now);
 	else if (span_is(line, "released;"))
@@ -206,7 +214,7 @@ size_t lease_dhclient(struct span text, uint64_t now_s, struct lease_domain *ret
 			keep(leases, &n, &l);
 	}
 	for (size_t i = 0; i < n && given < max; i++)
-		if (!is_over(&leases[i], now_s) && give(&leases[i].found, &ret[given].domain))
+		if (!is_over(&leases[i], now_s) && give(&leases[i].found, &ret[given]))
 			ret[given++].link = leases[i].link;
 	return given;
 }

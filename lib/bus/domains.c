@@ -13,7 +13,7 @@
 enum nm_config { NM_DHCP4, NM_DHCP6, NM_IP6, NM_CONFIGS };
 
 struct nm_object {
-	const char *path, *domain;
+	const char *path, *domain, *servers;
 };
 
 struct nm_device {
@@ -89,7 +89,7 @@ static int each_member(sd_bus_message *m, member_fn fn, void *arg)
 /* ---- NetworkManager ---- */
 
 struct lease_options {
-	const char *domain, *search;
+	const char *domain, *search, *servers;
 };
 
 /* A DHCP option that names a domain, or a search list. */
@@ -101,13 +101,15 @@ static int read_option(void *arg, const char *name, sd_bus_message *m)
 		return read_basic(m, 's', &o->domain);
 	if (!strcmp(name, "domain_search") || !strcmp(name, "dhcp6_domain_search"))
 		return read_basic(m, 's', &o->search);
+	if (!strcmp(name, "domain_name_servers") || !strcmp(name, "dhcp6_name_servers"))
+		return read_basic(m, 's', &o->servers);
 	return sd_bus_message_skip(m, "v");
 }
 
 static int read_lease(void *arg, const char *name, sd_bus_message *m)
 {
 	struct lease_options o = {0};
-	const char **ret = arg;
+	struct nm_object *ret = arg;
 	int r;
 
 	if (strcmp(name, "Options") != 0)
@@ -115,7 +117,8 @@ static int read_lease(void *arg, const char *name, sd_bus_message *m)
 	r = sd_bus_message_enter_container(m, 'v', "a{sv}");
 	if (r >= 0)
 		r = each_member(m, read_option, &o);
-	*ret = o.domain ? o.domain : o.search;
+	ret->domain = o.domain ? o.domain : o.search;
+	ret->servers = o.servers;
 	return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
@@ -150,7 +153,7 @@ static int read_interface(struct bus_domains *d, const char *path, const char *i
 	if (is_device)
 		r = each_member(m, read_device, &device);
 	else if (!strcmp(interface, NM ".DHCP4Config") || !strcmp(interface, NM ".DHCP6Config"))
-		r = each_member(m, read_lease, &object.domain);
+		r = each_member(m, read_lease, &object);
 	else if (!strcmp(interface, NM ".IP6Config"))
 		r = each_member(m, read_ip6, &object.domain);
 	else
@@ -179,12 +182,13 @@ static int read_object(struct bus_domains *d, sd_bus_message *m)
 	return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-static const char *domain_of(const struct bus_domains *d, const struct nm_device *device)
+static const struct nm_object *object_of(const struct bus_domains *d,
+					 const struct nm_device *device)
 {
 	for (size_t c = 0; c < NM_CONFIGS; c++)
 		for (size_t i = 0; device->configs[c] && i < d->n_objects; i++)
 			if (!strcmp(d->objects[i].path, device->configs[c]))
-				return d->objects[i].domain;
+				return &d->objects[i];
 	return NULL;
 }
 
@@ -199,10 +203,11 @@ static int read_network_manager(struct bus_domains *d, sd_bus_message *m)
 			r = sd_bus_message_exit_container(m);
 	}
 	for (size_t i = 0; r >= 0 && i < d->n_devices; i++) {
-		const char *domain = domain_of(d, &d->devices[i]);
+		const struct nm_object *o = object_of(d, &d->devices[i]);
 
-		if (domain)
-			d->found[d->n++] = (struct bus_domain){domain, d->devices[i].name, 0};
+		if (o)
+			d->found[d->n++] =
+				(struct bus_domain){o->domain, d->devices[i].name, 0, o->servers};
 	}
 	return r;
 }
@@ -219,7 +224,7 @@ static int read_resolved(struct bus_domains *d, sd_bus_message *m)
 		r = sd_bus_message_enter_container(m, 'a', "(isb)");
 	while (r >= 0 && (r = sd_bus_message_read(m, "(isb)", &index, &domain, &route_only)) > 0)
 		if (index > 0 && !route_only && d->n < BUS_DOMAINS_MAX)
-			d->found[d->n++] = (struct bus_domain){domain, NULL, index};
+			d->found[d->n++] = (struct bus_domain){domain, NULL, index, NULL};
 	return r;
 }
 

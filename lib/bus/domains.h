@@ -15,9 +15,10 @@ enum bus_domains_source {
 
 /* As received, not yet checked. */
 struct bus_domain {
-	const char *domain; /* or a search list, separated by blanks */
-	const char *link;   /* its name; NULL: not said, but: */
-	int index;          /* of the link */
+	const char *domain;  /* or a search list, separated by blanks */
+	const char *link;    /* its name; NULL: not said, but: */
+	int index;           /* of the link */
+	const char *servers; /* its name servers, separated by blanks; NULL: not said */
 };
 
 /* `domains` are borrowed during the call, at most BUS_DOMAINS_MAX. */

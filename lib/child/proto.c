@@ -113,6 +113,7 @@ static bool content_is_sound(const struct proto_msg *m)
 		       m->fetch.same_host <= 1 && is_text(m->fetch.etag, PROTO_ETAG) &&
 		       is_text(m->fetch.interface, PROTO_INTERFACE) &&
 		       is_text(m->fetch.addresses, PROTO_ADDRESSES) &&
+		       is_text(m->fetch.servers, PROTO_ADDRESSES) &&
 		       is_text(m->fetch.url, PROTO_URL);
 	case PROTO_STARTED:
 		return m->started.private_peer <= 1 && is_text(m->started.etag, PROTO_ETAG) &&

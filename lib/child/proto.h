@@ -67,6 +67,7 @@ struct proto_fetch {
 	char etag[PROTO_ETAG];           /* what an earlier answer gave; empty: none */
 	char interface[PROTO_INTERFACE]; /* the only one to be used; empty: any */
 	char addresses[PROTO_ADDRESSES]; /* of the URL's host, with commas; empty: resolve it */
+	char servers[PROTO_ADDRESSES];   /* by these name servers; empty: by those of the host */
 	char url[PROTO_URL];
 };
 

@@ -1,9 +1,13 @@
 #include "fw/discover.h"
 
+#include <stdio.h>
+
 #include "fw/direct.h"
 #include "fw/offline.h"
 
-#define LABEL_MAX ((size_t)63)
+#define LABEL_MAX   ((size_t)63)
+#define SERVERS_MAX ((size_t)3)
+#define ADDRESS_MAX ((size_t)39) /* octets of an IPv6 address as text */
 
 static const char *const LAYOUTS[] = {"firmware", "manifest"};
 const char *const DISCOVER_SOURCE_NAMES[] = {"local", "manufacturer", "offline", NULL};
@@ -85,6 +89,35 @@ bool discover_domain(struct span text, const char *prefix, const char *single_la
 	return true;
 }
 
+/* May be an address: whoever connects to it looks closer. */
+static bool is_address(struct span s)
+{
+	bool sound = s.len > 0 && s.len <= ADDRESS_MAX;
+
+	for (size_t i = 0; sound && i < s.len; i++)
+		sound = strchr("0123456789abcdefABCDEF:.", s.ptr[i]) && s.ptr[i] != '\0';
+	return sound && (memchr(s.ptr, ':', s.len) || memchr(s.ptr, '.', s.len));
+}
+
+void discover_servers(struct span text, char ret[DISCOVER_SERVERS])
+{
+	size_t n = 0, at = 0;
+
+	ret[0] = '\0';
+	while (text.len > 0 && n < SERVERS_MAX) {
+		struct span word = span_of(text.ptr, 0);
+
+		while (word.len < text.len && !strchr(" \t,;", text.ptr[word.len]))
+			word.len++;
+		text = span_skip(text, word.len + 1);
+		if (!is_address(word))
+			continue;
+		at += (size_t)snprintf(ret + at, DISCOVER_SERVERS - at, "%s%.*s", n > 0 ? "," : "",
+				       (int)word.len, (const char *)word.ptr);
+		n++;
+	}
+}
+
 bool discover_take(struct discover_domains *list, const struct discover_domain *d)
 {
 	size_t at = 0;
@@ -127,6 +160,7 @@ static int add(struct discover_list *list, enum discover_source source, unsigned
 	t->source = source;
 	t->server = server;
 	t->link[0] = '\0';
+	t->servers[0] = '\0';
 	t->root = 0;
 	list->n++;
 	return span_to_str(buf_span(url), t->url, sizeof(t->url));
@@ -162,8 +196,10 @@ static int add_domain(struct discover_list *list, unsigned server, const struct 
 
 	buf_printf(&base, "%s://%s%s", URL_SCHEME_NAMES[d->scheme], d->prefix, domain->domain);
 	r = buf_ok(&base) ? add_layouts(list, DISCOVER_LOCAL, server, d, buf_span(&base)) : -ENOMEM;
-	for (size_t i = first; i < list->n; i++)
+	for (size_t i = first; i < list->n; i++) {
 		memcpy(list->at[i].link, domain->link, sizeof(domain->link));
+		memcpy(list->at[i].servers, domain->servers, sizeof(domain->servers));
+	}
 	buf_done(&base);
 	return r;
 }
@@ -221,11 +257,11 @@ size_t discover_next_server(const struct discover_list *list, size_t i)
 uint64_t discover_connect_us(const struct discover_list *list, size_t i, uint64_t lost_us)
 {
 	uint64_t left_us = lost_us < DISCOVER_LOCAL_US ? DISCOVER_LOCAL_US - lost_us : 0;
-	unsigned servers = 0;
+	unsigned servers = 1;
 
 	if (list->at[i].source != DISCOVER_LOCAL)
 		return DISCOVER_REMOTE_US;
-	for (size_t k = i; k < list->n && list->at[k].source == DISCOVER_LOCAL; k++)
+	for (size_t k = i + 1; k < list->n && list->at[k].source == DISCOVER_LOCAL; k++)
 		servers = list->at[k].server - list->at[i].server + 1;
 	return left_us / servers;
 }

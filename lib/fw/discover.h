@@ -7,9 +7,10 @@
 #define DISCOVER_NAME_MAX    ((size_t)128) /* octets of manufacturer and model */
 #define DISCOVER_DOMAIN_MAX  ((size_t)253)
 #define DISCOVER_PREFIX_MAX  ((size_t)64)
-#define DISCOVER_LINK        ((size_t)16) /* room for the name of a link, as IFNAMSIZ */
-#define DISCOVER_DOMAINS_MAX ((size_t)8)  /* links with a domain */
-#define DISCOVER_URLS_MAX    ((size_t)4)  /* configured manufacturer URLs */
+#define DISCOVER_LINK        ((size_t)16)  /* room for the name of a link, as IFNAMSIZ */
+#define DISCOVER_DOMAINS_MAX ((size_t)8)   /* links with a domain */
+#define DISCOVER_SERVERS     ((size_t)128) /* room for three name servers as text */
+#define DISCOVER_URLS_MAX    ((size_t)4)   /* configured manufacturer URLs */
 #define DISCOVER_LOCAL_US    (UINT64_C(2) * 1000 * 1000)  /* for all local servers together */
 #define DISCOVER_REMOTE_US   (UINT64_C(10) * 1000 * 1000) /* for each other one */
 #define DISCOVER_MAX         (3 * (DISCOVER_DOMAINS_MAX + DISCOVER_URLS_MAX))
@@ -28,10 +29,15 @@ MUST_USE bool discover_name_is_valid(struct span name);
 MUST_USE bool discover_domain(struct span text, const char *prefix, const char *single_labels,
 			      char ret[DISCOVER_DOMAIN_MAX + 1]);
 
+/* The first three addresses in a list with blanks, commas or semicolons, with commas between them.
+ */
+void discover_servers(struct span text, char ret[DISCOVER_SERVERS]);
+
 struct discover_domain {
 	char domain[DISCOVER_DOMAIN_MAX + 1]; /* as discover_domain() gave it */
 	char link[DISCOVER_LINK];             /* that gave it; empty: not known */
 	uint32_t metric;                      /* of that link: the lowest is asked first */
+	char servers[DISCOVER_SERVERS]; /* its name servers, as by discover_servers(); or empty */
 };
 
 struct discover_domains {
@@ -59,9 +65,10 @@ struct discover {
 
 struct discover_try {
 	enum discover_source source;
-	unsigned server;          /* equal for the layouts of one server */
-	char link[DISCOVER_LINK]; /* ask through this one; empty: through any */
-	size_t root;              /* octets of a file URL that are its medium; 0: a server */
+	unsigned server;                /* equal for the layouts of one server */
+	char link[DISCOVER_LINK];       /* ask through this one; empty: through any */
+	char servers[DISCOVER_SERVERS]; /* that know the host; empty: those of the device */
+	size_t root;                    /* octets of a file URL that are its medium; 0: a server */
 	char url[URL_MAX + 1];
 };
 

@@ -79,6 +79,7 @@ static int add(struct discover_list *list, unsigned server, const char *folder, 
 		t->source = DISCOVER_OFFLINE;
 		t->server = server;
 		t->link[0] = '\0';
+		t->servers[0] = '\0';
 		t->root = root;
 		list->n++;
 		r = 0;

@@ -14,15 +14,19 @@ static void inside(struct span text, struct span s)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct lease_domain found[4];
-	struct span text = span_of(data, size), domain = {0};
+	struct span text = span_of(data, size);
+	struct lease_domain one = {0};
 	size_t n = lease_dhclient(text, 1780315200, found, 4);
 
 	for (size_t i = 0; i < n; i++) {
 		inside(text, found[i].domain);
 		inside(text, found[i].link);
+		inside(text, found[i].servers);
 	}
-	if (lease_networkd(text, &domain) || lease_resolv_conf(text, true, &domain) ||
-	    lease_udhcpc(text, &domain))
-		inside(text, domain);
+	if (lease_networkd(text, &one) || lease_resolv_conf(text, true, &one) ||
+	    lease_udhcpc(text, &one)) {
+		inside(text, one.domain);
+		inside(text, one.servers);
+	}
 	return 0;
 }

@@ -34,7 +34,7 @@ BODIES = {
     FETCH: struct(("kind", u32), ("reach", u32), ("same_host", u32), ("connect_ms", u32), ("answer_ms", u32),
                   ("total_ms", u32), ("slow_s", u32), ("limit", u64), ("offset", u64),
                   ("rate", u64), ("etag", char * 129), ("interface", char * 16),
-                  ("addresses", char * 256), ("url", char * 2049)),
+                  ("addresses", char * 256), ("servers", char * 256), ("url", char * 2049)),
     FETCHED: struct(("error", u32), ("status", u32), ("private_peer", u32), ("ranged", u32),
                     ("octets", u64), ("etag", char * 129), ("url", char * 2049),
                     ("text", char * 128)),

@@ -104,7 +104,7 @@ static void discover_name__cannot_leave_its_segment(void **state)
 static struct discover fixture(void)
 {
 	static const struct discover_domains DOMAINS = {
-		.at = {{"one.test", "eth0", 100}, {"two.test", "", UINT32_MAX}},
+		.at = {{"one.test", "eth0", 100, "10.0.0.1"}, {"two.test", "", UINT32_MAX, ""}},
 		.n = 2,
 	};
 
@@ -161,6 +161,7 @@ static void discover_urls__local_first_both_layouts(void **state)
 		assert_int_equal(list.at[i].source, WANT[i].source);
 		assert_int_equal(list.at[i].server, WANT[i].server);
 		assert_string_equal(list.at[i].link, i < 2 ? "eth0" : "");
+		assert_string_equal(list.at[i].servers, i < 2 ? "10.0.0.1" : "");
 	}
 	assert_int_equal(discover_next_server(&list, 0), 2);
 	assert_int_equal(discover_next_server(&list, 1), 2);
@@ -174,14 +175,14 @@ static void discover_take__orders_links_by_metric(void **state)
 		struct discover_domain d;
 		bool taken;
 	} ROWS[] = {
-		{{"b.test", "wlan0", 600},       true },
-		{{"c.test", "vpn0", UINT32_MAX}, true },
-		{{"a.test", "eth0", 100},        true },
-		{{"x.test", "eth0", 100},        false}, /* a later source of the same link */
-		{{"b.test", "eth1", 600},        true }, /* the same site by another link */
-		{{"a.test", "", UINT32_MAX},     false}, /* resolv.conf: nothing new */
-		{{"d.test", "", UINT32_MAX},     true },
-		{{"d.test", "", UINT32_MAX},     false},
+		{{"b.test", "wlan0", 600, ""},       true },
+		{{"c.test", "vpn0", UINT32_MAX, ""}, true },
+		{{"a.test", "eth0", 100, ""},        true },
+		{{"x.test", "eth0", 100, ""},        false}, /* a later source of the same link */
+		{{"b.test", "eth1", 600, ""},        true }, /* the same site by another link */
+		{{"a.test", "", UINT32_MAX, ""},     false}, /* resolv.conf: nothing new */
+		{{"d.test", "", UINT32_MAX, ""},     true },
+		{{"d.test", "", UINT32_MAX, ""},     false},
 	};
 	static const char *const WANT[] = {"eth0", "wlan0", "eth1", "vpn0", ""};
 	struct discover_domains list = {0};
@@ -193,6 +194,28 @@ static void discover_take__orders_links_by_metric(void **state)
 	assert_int_equal(list.n, ARRAY_SIZE(WANT));
 	for (size_t i = 0; i < list.n; i++)
 		assert_string_equal(list.at[i].link, WANT[i]);
+}
+
+static void discover_servers__takes_three_addresses(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} ROWS[] = {
+		{"10.0.0.1",			     "10.0.0.1"                 },
+		{"10.0.0.1,10.0.0.2;",                   "10.0.0.1,10.0.0.2"        },
+		{"10.0.0.1  fd77::1\t10.0.0.3 10.0.0.4", "10.0.0.1,fd77::1,10.0.0.3"},
+		{"ns.test 10.0.0.1 fd77 ::g",            "10.0.0.1"                 },
+		{"fe80::1%eth0",                         ""                         },
+		{" , ;",				 ""                         },
+		{"",				     ""			 },
+	};
+	char got[DISCOVER_SERVERS];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		discover_servers(span_str(ROWS[i].text), got);
+		assert_string_equal(got, ROWS[i].want);
+	}
 }
 
 static void discover_take__has_a_limit(void **state)
@@ -289,6 +312,7 @@ int main(void)
 		cmocka_unit_test(discover_urls__ask_local_servers_by_scheme),
 		cmocka_unit_test(discover_urls__local_first_both_layouts),
 		cmocka_unit_test(discover_take__orders_links_by_metric),
+		cmocka_unit_test(discover_servers__takes_three_addresses),
 		cmocka_unit_test(discover_take__has_a_limit),
 		cmocka_unit_test(discover_connect_us__is_shared_by_local_servers),
 		cmocka_unit_test(discover_urls__asks_one_source_if_told),

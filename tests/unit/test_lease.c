@@ -121,10 +121,10 @@ static void lease_networkd__prefers_the_domain_name(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
-		struct span found = {0};
+		struct lease_domain found = {0};
 		bool any = lease_networkd(span_str(ROWS[i].text), &found);
 
-		assert_string_equal(text_of(any, found), ROWS[i].want);
+		assert_string_equal(text_of(any, found.domain), ROWS[i].want);
 	}
 }
 
@@ -142,11 +142,41 @@ static void lease_udhcpc__reads_what_the_hook_writes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
-		struct span found = {0};
+		struct lease_domain found = {0};
 		bool any = lease_udhcpc(span_str(ROWS[i].text), &found);
 
-		assert_string_equal(text_of(any, found), ROWS[i].want);
+		assert_string_equal(text_of(any, found.domain), ROWS[i].want);
 	}
+}
+
+/* Name servers as they stand in the file, up to who takes the addresses out of them. */
+static void lease_all__tell_the_name_servers(void **state)
+{
+	struct lease_domain found = {0};
+
+	(void)state;
+	assert_true(lease_networkd(SPAN_LIT("DOMAINNAME=a.test\nDNS=10.0.0.1 fd77::1\n"), &found));
+	assert_true(span_is(found.servers, "10.0.0.1 fd77::1"));
+	assert_true(lease_udhcpc(SPAN_LIT("domain=a.test\nsearch=\ndns=10.0.0.1\n"), &found));
+	assert_true(span_is(found.servers, "10.0.0.1"));
+	assert_true(lease_resolv_conf(
+		SPAN_LIT("domain a.test\nnameserver 10.0.0.1\nnameserver 10.0.0.2\n"), true,
+		&found));
+	assert_true(span_is(found.servers, "10.0.0.1"));
+	assert_int_equal(
+		lease_dhclient(SPAN_LIT("lease {\n option domain-name \"a.test\";\n"
+					" option domain-name-servers 10.0.0.1,10.0.0.2;\n}\n"),
+			       NOW, &found, 1),
+		1);
+	assert_true(span_is(found.servers, "10.0.0.1,10.0.0.2;"));
+	assert_int_equal(
+		lease_dhclient(SPAN_LIT("lease6 {\n option dhcp6.domain-search \"a.test.\";\n"
+					" option dhcp6.name-servers fd77::1;\n}\n"),
+			       NOW, &found, 1),
+		1);
+	assert_true(span_is(found.servers, "fd77::1;"));
+	assert_true(lease_networkd(SPAN_LIT("DOMAINNAME=a.test\n"), &found));
+	assert_int_equal(found.servers.len, 0);
 }
 
 static void lease_link__is_what_stands_before_the_last_dot(void **state)
@@ -186,9 +216,9 @@ static void lease_resolv_conf__reads_search_only_if_asked(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
-		struct span found = {0};
+		struct lease_domain found = {0};
 		bool any = lease_resolv_conf(span_str(ROWS[i].text), ROWS[i].search, &found);
-		const char *got = text_of(any, found);
+		const char *got = text_of(any, found.domain);
 
 		if (strcmp(got, ROWS[i].want) != 0)
 			fail_msg("%zu: '%s'", i, got);
@@ -202,6 +232,7 @@ int main(void)
 		cmocka_unit_test(lease_dhclient__has_limits),
 		cmocka_unit_test(lease_networkd__prefers_the_domain_name),
 		cmocka_unit_test(lease_udhcpc__reads_what_the_hook_writes),
+		cmocka_unit_test(lease_all__tell_the_name_servers),
 		cmocka_unit_test(lease_link__is_what_stands_before_the_last_dot),
 		cmocka_unit_test(lease_resolv_conf__reads_search_only_if_asked),
 	};
