@@ -1,10 +1,13 @@
 #include "app_parts.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/parse.h"
+#include "bus/journal.h"
+#include "fw/message_id.h"
 
 /* ---- what is written down ---- */
 
@@ -123,6 +126,31 @@ void app_record_end(struct app *a)
 		s->failures++;
 	if (state_save(s) < 0)
 		log_error("state: cannot be stored");
+}
+
+void app_tell_end(enum log_level level, const struct state_entry *e, const char *fmt, ...)
+{
+	const char *name =
+		e->error != FWE_OK ? fw_error_name(e->error) : entry_result_name(e->result);
+	char id[MESSAGE_ID] = "", job[24], line[512];
+	const struct journal_field fields[] = {
+		{"MESSAGE_ID",        id				       },
+		{"OCFGW_RESULT",      entry_result_name(e->result)             },
+		{"OCFGW_ERROR",       e->error != FWE_OK ? name : NULL         },
+		{"OCFGW_VERSION",     e->to[0] ? e->to : NULL                  },
+		{"OCFGW_URL",         e->url[0] ? e->url : NULL                },
+		{"OCFGW_JOB",         job				      },
+		{"OCFGW_TRANSACTION", e->transaction[0] ? e->transaction : NULL},
+	};
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	(void)snprintf(job, sizeof(job), "%llu", (unsigned long long)e->job);
+	if (!journal_is_there() || message_id(name, id) < 0 ||
+	    journal_send((int)level, line, fields, ARRAY_SIZE(fields)) < 0)
+		log_line(level, "%s", line);
 }
 
 /* ---- jobs that this program did not see the end of ---- */

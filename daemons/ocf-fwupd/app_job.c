@@ -72,6 +72,27 @@ void app_job_facts(const struct app *a, struct fwupd_job_facts *ret)
 		(void)snprintf(ret->text, sizeof(ret->text), "%s", a->facts.available);
 }
 
+static void tell_end(const struct app *a)
+{
+	const struct run *run = a->run;
+	const struct job *j = &run->job;
+	const bool failed = j->result == JOB_ERROR;
+	struct state_entry e;
+
+	app_entry_of(a, run, &e);
+	e.result = j->result;
+	e.error = failed ? j->error : FWE_OK;
+	(void)snprintf(e.to, sizeof(e.to), "%s",
+		       j->result == JOB_INSTALLED
+			       ? a->facts.pending[0] ? a->facts.pending : a->facts.current
+			       : a->facts.available);
+	app_tell_end(failed ? LOG_LINE_WARNING : LOG_LINE_INFO, &e,
+		     "update: %s %s result=%s error=%s version=%s octets=%llu",
+		     JOB_KIND_NAMES[j->kind], JOB_PHASE_NAMES[j->phase],
+		     JOB_RESULT_NAMES[j->result], fw_error_name(j->error), a->facts.current,
+		     (unsigned long long)run->octets_before);
+}
+
 static void end(struct app *a)
 {
 	struct run *run = a->run;
@@ -89,9 +110,7 @@ static void end(struct app *a)
 	app_rescue_ended(a);
 	app_spool_ended(a);
 	a->facts.last_check = a->state->last_check_s;
-	log_info("update: %s %s result=%s error=%s version=%s octets=%llu", JOB_KIND_NAMES[j->kind],
-		 JOB_PHASE_NAMES[j->phase], JOB_RESULT_NAMES[j->result], fw_error_name(j->error),
-		 a->facts.current, (unsigned long long)run->octets_before);
+	tell_end(a);
 	app_publish(a); /* the job with its result, then the service without the job */
 	app_abort(a);
 	loop_timer_set(a->defer_timer, NEVER_US);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app.h"
+#include "base/log.h"
 #include "bus/bus.h"
 #include "bus/fwupd_vtable.h"
 #include "fw/occasion.h"
@@ -224,6 +225,9 @@ void app_record_refusal(struct app *a, enum fw_error error, const char *detail);
 /* Before the first change of a slot: what is accepted must never be forgotten. */
 MUST_USE int app_record_begin(struct app *a);
 void app_record_end(struct app *a);
+/* A line of the log about how `e` ended; in the journal with fields and a MESSAGE_ID. */
+void app_tell_end(enum log_level level, const struct state_entry *e, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
 void app_settle_interrupted(struct app *a);
 bool app_history(void *arg, size_t i, struct fwupd_dict *ret);
 bool app_history_job(void *arg, uint32_t job, struct fwupd_dict *ret);

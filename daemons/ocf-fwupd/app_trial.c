@@ -37,6 +37,11 @@ static void record_outcome(struct app *a, unsigned result)
 		state_add(a->state, &e);
 	if (state_save_history(a->state) < 0)
 		log_error("state: history cannot be stored");
+	if (result == ENTRY_CONFIRMED)
+		app_tell_end(LOG_LINE_INFO, &e, "trial: confirmed version=%s", e.to);
+	else
+		app_tell_end(LOG_LINE_WARNING, &e, "trial: %s version=%s: %s",
+			     fw_error_name(e.error), e.to, e.text);
 }
 
 /* What runs stays: records may take formats that an older version could not read. */
@@ -49,7 +54,6 @@ static void settled(struct app *a)
 static void kept(struct app *a)
 {
 	settled(a);
-	log_info("trial: confirmed version=%s", a->state->trial.to);
 	record_outcome(a, ENTRY_CONFIRMED);
 	state_keep(a->state);
 	a->facts.floor = a->state->accepted.floor;
@@ -63,8 +67,6 @@ static void rolled_back(struct app *a)
 		(void)snprintf(t->reason, sizeof(t->reason),
 			       "it was not confirmed within its starts");
 	settled(a);
-	log_warning("trial: %s version=%s: %s", fw_error_name(FWE_INSTALL_ROLLED_BACK), t->to,
-		    t->reason);
 	record_outcome(a, ENTRY_ROLLED_BACK);
 	state_roll_back(a->state);
 	a->facts.error = fw_error_name(FWE_INSTALL_ROLLED_BACK);
