@@ -73,8 +73,10 @@ static int take_header(struct byteranges *b, struct span line)
 	struct span value = line, name;
 
 	if (line.len == 0) {
+		if (!b->has_range)
+			return -EBADMSG;
 		b->state = BR_BODY;
-		return b->has_range ? 0 : -EBADMSG;
+		return 0;
 	}
 	name = span_cut(&value, ':');
 	if (++b->headers > BYTERANGES_HEADERS_MAX)

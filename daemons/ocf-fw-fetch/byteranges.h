@@ -22,5 +22,6 @@ struct byteranges {
 /* From the value of Content-Type. False: not multipart/byteranges with a sound boundary. */
 MUST_USE bool byteranges_open(struct byteranges *b, struct span content_type);
 /* Takes what it can from the front of *in. 1: *ret are the next octets of part b->part, borrowed;
- * `b->left` of it are to come. 0: *in is used up. -EBADMSG: not a sound message. */
+ * `b->left` of it are to come. 0: *in is used up. -EBADMSG: not a sound message, and
+ * nothing more is to be fed. */
 MUST_USE int byteranges_feed(struct byteranges *b, struct span *in, struct span *ret);

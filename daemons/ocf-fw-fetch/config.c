@@ -64,7 +64,7 @@ static bool is_proxy(struct span value)
 static const struct conf_option OPTIONS[] = {
 #define TEXT(section, name, member, checked_by, what) \
 	{section, name, CONF_TEXT, offsetof(struct config, member), \
-	 sizeof(((struct config *)0)->member), .check = checked_by, .takes = what}
+	 sizeof(((struct config *)0)->member), .check = (checked_by), .takes = (what)}
 	TEXT("Tls", "Authorities", authorities, are_files, "HOSTS=/absolute/path, separated by blanks"),
 	TEXT("Tls", "Pins", pins, are_pins, "HOSTS=sha256//BASE64, separated by blanks"),
 	TEXT("Tls", "Keys", keys, are_files, "HOSTS=/absolute/path, separated by blanks"),

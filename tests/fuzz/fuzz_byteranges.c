@@ -15,14 +15,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	for (size_t step = 1 + size / 3; size > 0; size -= in.len, data += in.len) {
 		struct span rest = in = span_of(data, size < step ? size : step);
+		int r;
 
 		before = 0;
-		while (byteranges_feed(&b, &rest, &piece) > 0) {
+		while ((r = byteranges_feed(&b, &rest, &piece)) > 0) {
 			if (piece.len == 0 || piece.len > in.len - before ||
 			    b.left + piece.len > b.part.last - b.part.first + 1)
 				abort();
 			before += piece.len;
 		}
+		if (r < 0)
+			return 0;
 	}
 	return 0;
 }
