@@ -4,15 +4,17 @@
 #include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <sys/select.h>
 
 #include "address.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "fw/url.h"
 #include "reply.h"
+#include "splice.h"
 
 #define SLOW_OCTETS    1024L /* a second */
-#define BUFFER_OCTETS  (256L * 1024)
+#define BUFFER_OCTETS  (64L * 1024)
 #define RECEIVE_OCTETS (512 * 1024)
 #define POLL_MS        1000
 #define ACCEPT_MANIFEST                                                                            \
@@ -361,16 +363,67 @@ static int patience(const struct transfer *t)
 	return left_us < POLL_MS * USEC_PER_MSEC ? (int)(left_us / USEC_PER_MSEC) + 1 : POLL_MS;
 }
 
+/* The one that the library would read next, if there is just one; -1. */
+static int socket_of(struct transfer *t)
+{
+	fd_set in, out, odd;
+	int last = -1, n = 0;
+
+	FD_ZERO(&in);
+	FD_ZERO(&out);
+	FD_ZERO(&odd);
+	if (curl_multi_fdset(t->http->multi, &in, &out, &odd, &last) != CURLM_OK)
+		return -1;
+	for (int fd = 0; fd <= last; fd++)
+		n += FD_ISSET(fd, &in) || FD_ISSET(fd, &out) || FD_ISSET(fd, &odd);
+	return n == 1 && FD_ISSET(last, &in) ? last : -1;
+}
+
+/* What is left of a body that needs nothing but passing on, and from where; 0: none, or it is not
+ * such a body. All that was read of it so far has passed the sink. */
+static uint64_t plain_rest(struct transfer *t, int *ret_socket)
+{
+	const uint64_t got = t->sink.octets;
+	const char *scheme = NULL;
+	curl_off_t length = -1;
+
+	if (!t->has_started || t->reply.ranges || t->reply.error != FWE_OK || t->f->rate > 0 ||
+	    t->deadline_us != NEVER_US || header(t, "Transfer-Encoding") ||
+	    curl_easy_getinfo(t->curl, CURLINFO_SCHEME, &scheme) != CURLE_OK || !scheme ||
+	    strcasecmp(scheme, "http") != 0 ||
+	    curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) != CURLE_OK ||
+	    length < 0 || (uint64_t)length <= got || (uint64_t)length > t->sink.room)
+		return 0;
+	*ret_socket = socket_of(t);
+	if (*ret_socket < 0)
+		return 0;
+	return (uint64_t)length - got;
+}
+
+static CURLcode splice_rest(struct transfer *t, int socket, uint64_t octets)
+{
+	int r = splice_body(&t->sink, socket, octets, t->f->slow_s);
+
+	if (r == -ECANCELED || r == -EPIPE)
+		(void)reply_stop(&t->reply, FWE_INSTALL_CANCELLED,
+				 r == -EPIPE ? "the reader is gone" : "cancelled");
+	return r == 0 ? CURLE_OK : r == -ETIMEDOUT ? CURLE_OPERATION_TIMEDOUT : CURLE_PARTIAL_FILE;
+}
+
 /* curl_easy_perform(), but it listens to the control connection as well. */
 static CURLcode perform(struct transfer *t)
 {
 	struct curl_waitfd control = {.fd = t->sink.control, .events = CURL_WAIT_POLLIN};
-	CURLcode result;
-	int running = 1;
+	CURLcode result = CURLE_OK;
+	uint64_t rest = 0;
+	int running = 1, socket = -1;
 
 	if (curl_multi_add_handle(t->http->multi, t->curl) != CURLM_OK)
 		return CURLE_OUT_OF_MEMORY;
 	while (curl_multi_perform(t->http->multi, &running) == CURLM_OK && running > 0) {
+		rest = plain_rest(t, &socket);
+		if (rest > 0)
+			break;
 		if (curl_multi_poll(t->http->multi, &control, 1, patience(t), NULL) != CURLM_OK)
 			break;
 		if (control.revents != 0 && sink_is_cancelled(&t->sink)) {
@@ -384,7 +437,7 @@ static CURLcode perform(struct transfer *t)
 		control.revents = 0;
 	}
 	t->answer_us = NEVER_US; /* whoever redirects has answered */
-	result = result_of(t);
+	result = rest > 0 ? splice_rest(t, socket, rest) : result_of(t);
 	(void)curl_multi_remove_handle(t->http->multi, t->curl);
 	return result;
 }

@@ -83,6 +83,7 @@ static const struct confine_call CALLS[] = {
 	SOCKET(AF_NETLINK),
 	CALL(socketpair),
 	CALL(pipe2),
+	CALL(splice),
 	CALL(eventfd2),
 	{__NR_ioctl,  1,              UINT32_MAX,   FIONREAD    },
 	{__NR_ioctl,  1,              UINT32_MAX,   FIONBIO     },
