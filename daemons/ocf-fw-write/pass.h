@@ -7,7 +7,7 @@
 #include "reuse.h"
 #include "sealed.h"
 
-#define PASS_PIECE ((size_t)1024 * 1024) /* octets read at once */
+#define PASS_PIECE ((size_t)512 * 1024) /* octets read at once */
 
 struct pass {
 	int fd; /* gets the image; -1: what is read is there already */

@@ -298,7 +298,7 @@ void app_drop_stream(struct app *a);
 
 #define APP_CONNECT_MS  10000              /* */
 #define APP_SILENCE_US  (5 * USEC_PER_SEC) /* a helper may be late by this */
-#define APP_PIPE_OCTETS (1024 * 1024)
+#define APP_PIPE_OCTETS (128 * 1024)
 
 /* The helper keeps its own limits; one that does not even do that is given up. */
 void app_expect_fetch(struct app *a, uint64_t us);
