@@ -267,7 +267,19 @@ static int open_all(struct writer *w, const char **ret_what)
 	return install_new(&w->install, &w->config.install, w->backend, w->runner, PROTO_FD);
 }
 
-static int run(const char *config_file)
+/* The first look after a boot, which takes an attempt of what is on trial: early, so that a version
+ * whose services never come up has its end, too. */
+static int look(struct writer *w)
+{
+	struct proto_slots_are s;
+
+	w->backend->ops->state(w->backend, &s);
+	log_info("write: boot slot=%s version=%s next=%s attempts=%u", s.slot, s.running, s.primary,
+		 s.left);
+	return s.error == FWE_OK ? 0 : -EIO;
+}
+
+static int run(const char *config_file, int (*work)(struct writer *w))
 {
 	CLEANUP(writer_done) struct writer w = {0};
 	const char *what;
@@ -285,7 +297,7 @@ static int run(const char *config_file)
 	}
 	r = confine(w.backend);
 	if (r == 0)
-		r = serve(&w);
+		r = work(&w);
 	if (r < 0)
 		log_error("write: %s", strerror(-r));
 	return r;
@@ -293,13 +305,17 @@ static int run(const char *config_file)
 
 int main(int argc, char **argv)
 {
+	bool boot = argc > 1 && !strcmp(argv[1], "--boot");
 	struct stat st;
 
+	(void)umask(022);
+	if (boot && argc <= 3)
+		return run(argc == 3 ? argv[2] : CONFIG_FILE, look) < 0 ? EXIT_FAILURE
+									: EXIT_SUCCESS;
 	if (argc > 2 || fstat(PROTO_FD, &st) < 0 || !S_ISSOCK(st.st_mode)) {
 		(void)fputs("ocf-fw-write is started by ocf-fwupd, not by hand\n", stderr);
 		return EXIT_FAILURE;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)umask(022);
-	return run(argc == 2 ? argv[1] : CONFIG_FILE) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run(argc == 2 ? argv[1] : CONFIG_FILE, serve) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

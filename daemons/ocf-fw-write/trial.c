@@ -12,10 +12,15 @@ void trial_describe(const struct boot_vars *v, int booted, bool tells, const cha
 		    struct proto_slots_are *ret)
 {
 	bool good = booted != BOOT_NO_SLOT && v->slot[booted].good;
-	int doubtful = good ? v->primary : booted;
+	int next = v->primary, doubtful;
+
+	/* A loader passes over a primary slot that has no attempts left. */
+	if (next != BOOT_NO_SLOT && !boot_can_start(v, next) && boot_can_start(v, 1 - next))
+		next = 1 - next;
+	doubtful = good ? next : booted;
 
 	put_name(ret->slot, names, booted);
-	put_name(ret->primary, names, v->primary);
+	put_name(ret->primary, names, next);
 	if (booted != BOOT_NO_SLOT && tells)
 		ret->standing = good ? PROTO_CONFIRMED : PROTO_UNCONFIRMED;
 	if (doubtful != BOOT_NO_SLOT)

@@ -112,6 +112,8 @@ void app_missing(const struct app *a, const struct run *run, struct fwupd_missin
 	*ret = (struct fwupd_missing){0};
 	if ((a->security_reset || a->onboarding_open) && !run->owner_waited_for)
 		app_put_missing(ret, "onboarding", "the device is being onboarded");
+	if (app_trial_is_on(a))
+		app_put_missing(ret, "trial", "the version that runs is on trial");
 	if (app_inhibited(a, POLICY_INSTALL, why, sizeof(why)))
 		app_put_missing(ret, "inhibitor", why);
 	if (!app_power_ok(a, why, sizeof(why)))
