@@ -291,46 +291,67 @@ static void slots_known(struct app *a, const struct proto_slots_are *s)
 	}
 }
 
+/* Of an image or index under way. False: nothing is, or not so. */
+static bool take_progress(struct app *a, enum awaited what, const struct proto_msg *m)
+{
+	if (m->type == PROTO_WRITTEN && (what == AWAIT_CHUNKS || what == AWAIT_VERIFY)) {
+		app_expect_fetch(a, app_image_silence_us(a));
+	} else if (m->type == PROTO_WRITTEN && (what == AWAIT_IMAGE || what == AWAIT_KEPT)) {
+		job_progress(&a->run->job, a->run->octets_before + m->written.octets);
+		app_expect_fetch(a, app_image_silence_us(a));
+	} else if (m->type == PROTO_RANGES && what == AWAIT_IMAGE && a->run->image_in >= 0) {
+		app_reuse_ranges(a, m->ranges.n);
+	} else if (m->type == PROTO_KEPT && what == AWAIT_KEPT) {
+		app_image_kept(a, m->kept.octets);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* False: nothing was asked that it could be the answer to. */
+static bool take_answer(struct app *a, enum awaited what, const struct proto_msg *m)
+{
+	if (m->type == PROTO_SLOTS_ARE) {
+		slots_known(a, &m->slots_are);
+	} else if (m->type == PROTO_PROBED && what == AWAIT_PROBE) {
+		a->run->awaited = AWAIT_NOTHING;
+		app_probed(a, &m->probed);
+	} else if (m->type != PROTO_DONE) {
+		return false;
+	} else if ((what < AWAIT_BEGIN || what == AWAIT_PROBE) && app_trial_marked(a, &m->done)) {
+		return true; /* it was about the trial */
+	} else if (what >= AWAIT_BEGIN) {
+		a->run->awaited = AWAIT_NOTHING;
+		done(a, what, &m->done);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static void writer_lost(struct app *a, enum awaited what)
+{
+	helper_close(&a->write);
+	app_ready(a);
+	(void)app_trial_marked(a, NULL);
+	if (what == AWAIT_NOTHING)
+		return;
+	if (a->run->dry_run)
+		app_probe_lost(a, what);
+	else if (what < AWAIT_BEGIN || what > AWAIT_VERIFY || !app_image_write_lost(a))
+		app_trouble(a, FWE_INSTALL_FAILED, "ocf-fw-write has failed");
+}
+
 void app_on_write(void *arg, const struct proto_msg *m)
 {
 	struct app *a = arg;
 	enum awaited what = a->run ? a->run->awaited : AWAIT_NOTHING;
 
 	app_expect_writer(a);
-	if (m && m->type == PROTO_SLOTS_ARE) {
-		slots_known(a, &m->slots_are);
-	} else if (m && m->type == PROTO_RANGES && what == AWAIT_IMAGE && a->run->image_in >= 0) {
-		app_reuse_ranges(a, m->ranges.n);
-	} else if (m && m->type == PROTO_WRITTEN &&
-		   (what == AWAIT_CHUNKS || what == AWAIT_VERIFY)) {
-		app_expect_fetch(a, app_image_silence_us(a));
-	} else if (m && m->type == PROTO_WRITTEN && (what == AWAIT_IMAGE || what == AWAIT_KEPT)) {
-		job_progress(&a->run->job, a->run->octets_before + m->written.octets);
-		app_expect_fetch(a, app_image_silence_us(a));
-	} else if (m && m->type == PROTO_KEPT && what == AWAIT_KEPT) {
-		app_image_kept(a, m->kept.octets);
-	} else if (m && m->type == PROTO_PROBED && what == AWAIT_PROBE) {
-		a->run->awaited = AWAIT_NOTHING;
-		app_probed(a, &m->probed);
-	} else if (m && m->type == PROTO_DONE && (what < AWAIT_BEGIN || what == AWAIT_PROBE) &&
-		   app_trial_marked(a, &m->done)) {
-		return; /* it was about the trial */
-	} else if (m && m->type == PROTO_DONE && what >= AWAIT_BEGIN) {
-		a->run->awaited = AWAIT_NOTHING;
-		done(a, what, &m->done);
-	} else {
-		if (m)
-			log_error("helper: unexpected message name=ocf-fw-write type=%u", m->type);
-		helper_close(&a->write);
-		app_ready(a);
-		(void)app_trial_marked(a, NULL);
-		if (what != AWAIT_NOTHING && a->run->dry_run) {
-			app_probe_lost(a, what);
-			return;
-		}
-		if (what >= AWAIT_BEGIN && what <= AWAIT_VERIFY && app_image_write_lost(a))
-			return;
-		if (what != AWAIT_NOTHING)
-			app_trouble(a, FWE_INSTALL_FAILED, "ocf-fw-write has failed");
-	}
+	if (m && (take_progress(a, what, m) || take_answer(a, what, m)))
+		return;
+	if (m)
+		log_error("helper: unexpected message name=ocf-fw-write type=%u", m->type);
+	writer_lost(a, what);
 }

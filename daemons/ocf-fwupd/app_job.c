@@ -27,6 +27,32 @@ void app_job_note(struct app *a, enum fw_error error, const char *detail)
 		app_put_missing(&run->missing, "key", "DecryptKeys= has none that opens it");
 }
 
+/* What there is to say about it, for people. */
+static void tell(const struct app *a, char ret[FWUPD_TEXT_ROOM])
+{
+	const struct run *run = a->run;
+	const struct job *j = &run->job;
+
+	if (j->phase == JOB_DEFERRED)
+		(void)snprintf(ret, FWUPD_TEXT_ROOM, "%s", run->waits_for);
+	else if (j->result == JOB_ERROR)
+		(void)snprintf(ret, FWUPD_TEXT_ROOM, "%s",
+			       run->detail[0] ? run->detail : "no server has a manifest");
+	else if (j->result == JOB_NO_UPDATE && run->was_rolled_back)
+		(void)snprintf(ret, FWUPD_TEXT_ROOM,
+			       "what is offered was rolled back; retry-rejected installs it again");
+	else if (j->result == JOB_NO_UPDATE)
+		(void)snprintf(ret, FWUPD_TEXT_ROOM, "%s is the newest",
+			       a->facts.pending[0] ? a->facts.pending : a->facts.current);
+	else if (j->result == JOB_INSTALLED)
+		(void)snprintf(ret, FWUPD_TEXT_ROOM, "%s%s%s%s",
+			       a->facts.pending[0] ? a->facts.pending : a->facts.current,
+			       a->facts.pending[0] ? " from the next boot on" : "",
+			       run->reuse_failed[0] ? "; fetched whole: " : "", run->reuse_failed);
+	else if (j->result == JOB_UPDATE_AVAILABLE || j->result == JOB_DOWNLOADED)
+		(void)snprintf(ret, FWUPD_TEXT_ROOM, "%s", a->facts.available);
+}
+
 void app_job_facts(const struct app *a, struct fwupd_job_facts *ret)
 {
 	const struct run *run = a->run;
@@ -51,25 +77,7 @@ void app_job_facts(const struct app *a, struct fwupd_job_facts *ret)
 	if (j->phase > JOB_DEFERRED && j->phase < JOB_DONE && run->image < run->plan.n)
 		(void)snprintf(ret->component, sizeof(ret->component), "%s",
 			       run->plan.images[run->image].component);
-	if (j->phase == JOB_DEFERRED)
-		(void)snprintf(ret->text, sizeof(ret->text), "%s", run->waits_for);
-	else if (failed)
-		(void)snprintf(ret->text, sizeof(ret->text), "%s",
-			       run->detail[0] ? run->detail : "no server has a manifest");
-	else if (j->result == JOB_NO_UPDATE && run->was_rolled_back)
-		(void)snprintf(ret->text, sizeof(ret->text),
-			       "what is offered was rolled back; retry-rejected installs it again");
-	else if (j->result == JOB_NO_UPDATE)
-		(void)snprintf(ret->text, sizeof(ret->text), "%s is the newest",
-			       a->facts.pending[0] ? a->facts.pending : a->facts.current);
-	else if (j->result == JOB_INSTALLED)
-		(void)snprintf(ret->text, sizeof(ret->text), "%s%s%s%s",
-			       a->facts.pending[0] ? a->facts.pending : a->facts.current,
-			       a->facts.pending[0] ? " from the next boot on" : "",
-			       a->run->reuse_failed[0] ? "; fetched whole: " : "",
-			       a->run->reuse_failed);
-	else if (j->result == JOB_UPDATE_AVAILABLE || j->result == JOB_DOWNLOADED)
-		(void)snprintf(ret->text, sizeof(ret->text), "%s", a->facts.available);
+	tell(a, ret->text);
 }
 
 static void tell_end(const struct app *a)
