@@ -16,6 +16,7 @@
 #define SLOW_OCTETS    1024L /* a second */
 #define BUFFER_OCTETS  (64L * 1024)
 #define RECEIVE_OCTETS (512 * 1024)
+#define STRONG_DATE_S  60
 #define POLL_MS        1000
 #define ACCEPT_MANIFEST                                                                            \
 	"Accept: application/jose+json, application/jose;q=0.9, application/cose;q=0.8, "          \
@@ -73,6 +74,17 @@ static const char *header(struct transfer *t, const char *name)
 										     : NULL;
 }
 
+/* A date of seconds tells two versions apart if the server's clock has gone on since the last
+ * change; NULL: it does not (RFC 9110 8.8.2.2). */
+static const char *strong_date(struct transfer *t)
+{
+	const char *modified = header(t, "Last-Modified"), *date = header(t, "Date");
+	time_t from = modified ? curl_getdate(modified, NULL) : -1;
+	time_t to = date ? curl_getdate(date, NULL) : -1;
+
+	return from >= 0 && to >= 0 && to - from >= STRONG_DATE_S ? modified : NULL;
+}
+
 static bool take_head(struct transfer *t)
 {
 	if (t->has_head)
@@ -83,6 +95,7 @@ static bool take_head(struct transfer *t)
 						  .coding = header(t, "Content-Encoding"),
 						  .etag = header(t, "ETag"),
 						  .range = header(t, "Content-Range"),
+						  .modified = strong_date(t),
 					  });
 }
 

@@ -32,17 +32,26 @@ static bool type_is(const char *type, const char *what)
 	return strncasecmp(type, what, n) == 0 && strchr("; \t", type[n]);
 }
 
-/* Only a strong one says that the octets are the same (RFC 9110 8.8.1). */
-static void note_etag(struct reply *r, const char *etag)
+static bool is_strong(const char *etag)
 {
 	size_t n = etag ? strlen(etag) : 0;
 
-	if (n < 2 || n >= PROTO_ETAG || etag[0] != '"' || etag[n - 1] != '"')
+	return n >= 2 && etag[0] == '"' && etag[n - 1] == '"';
+}
+
+/* Only a strong validator says that the octets are the same (RFC 9110 8.8.1). Either kind may stand
+ * in If-Range (13.1.5); a date is no quoted text, so they are not taken for each other. */
+static void note_etag(struct reply *r, const struct reply_head *head)
+{
+	const char *validator = is_strong(head->etag) ? head->etag : head->modified;
+	size_t n = validator ? strlen(validator) : 0;
+
+	if (n == 0 || n >= PROTO_ETAG)
 		return;
 	for (size_t i = 0; i < n; i++)
-		if (etag[i] < ' ' || etag[i] > '~')
+		if (validator[i] < ' ' || validator[i] > '~')
 			return;
-	memcpy(r->out->etag, etag, n + 1);
+	memcpy(r->out->etag, validator, n + 1);
 }
 
 /* What comes is of the body at hand: the rest of it, the next range or several ranges. */
@@ -73,7 +82,7 @@ bool reply_take_head(struct reply *r, const struct reply_head *head)
 		return reply_stop(r, FWE_FETCH_CONTENT_TYPE, head->type);
 	if (head->coding && strcasecmp(head->coding, "identity") != 0)
 		return reply_stop(r, FWE_FETCH_CONTENT_TYPE, head->coding);
-	note_etag(r, head->etag);
+	note_etag(r, head);
 	return !reply_is_partial(r) || take_partial(r, head) || decline(r);
 }
 

@@ -13,6 +13,7 @@
 /* Values of headers, NULL: not there. */
 struct reply_head {
 	const char *type, *coding, *etag, *range;
+	const char *modified; /* Last-Modified, if it is a strong validator (RFC 9110 8.8.2.2) */
 };
 
 struct reply {
