@@ -51,7 +51,7 @@ static void take(struct domain_search *s, enum config_source source,
 	}
 	if (link)
 		memcpy(d.link, link->name, sizeof(d.link));
-	else if (is_named && s->links->n > 0)
+	else if (is_named && links_are_all(s->links))
 		return;
 	else if (span_to_str(from->link, d.link, sizeof(d.link)) < 0)
 		return;

@@ -203,6 +203,11 @@ const struct link *links_by_index(const struct links *l, uint32_t index)
 	return NULL;
 }
 
+bool links_are_all(const struct links *l)
+{
+	return l->n > 0 && l->n < LINKS_MAX;
+}
+
 bool links_have_route(const struct links *l)
 {
 	for (size_t i = 0; i < l->n; i++)

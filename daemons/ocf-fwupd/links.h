@@ -6,7 +6,7 @@
 
 #include "fw/discover.h"
 
-#define LINKS_MAX      ((size_t)32) /* later ones are not known by name */
+#define LINKS_MAX      ((size_t)64) /* later ones are not known by name */
 #define LINKS_NO_ROUTE UINT32_MAX   /* as a metric: no default route */
 
 struct link {
@@ -40,4 +40,6 @@ unsigned links_read(struct links *l, struct span datagram, uint32_t seq, uint64_
 /* NULL: not known. */
 const struct link *links_by_name(const struct links *l, struct span name);
 const struct link *links_by_index(const struct links *l, uint32_t index);
+/* What is not in the table is not there: all links found room in it. */
+bool links_are_all(const struct links *l);
 bool links_have_route(const struct links *l); /* a default route */

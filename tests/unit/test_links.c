@@ -103,6 +103,7 @@ static void links_read__knows_links_and_their_best_default_route(void **state)
 	assert_null(links_by_index(&l, 4));
 	assert_null(links_by_name(&l, SPAN_LIT("eth1")));
 	assert_true(links_have_route(&l));
+	assert_true(links_are_all(&l));
 	buf_done(&b);
 }
 
@@ -174,6 +175,7 @@ static void links_read__has_limits(void **state)
 	}
 	(void)links_read(&l, buf_span(&b), SEQ, 0);
 	assert_int_equal(l.n, LINKS_MAX);
+	assert_false(links_are_all(&l)); /* some had no room */
 	assert_int_equal(l.n_announced, DISCOVER_DOMAINS_MAX);
 	assert_string_equal(l.announced[0].domain, "b.test"); /* the newer one of that link */
 	assert_int_equal(l.announced[0].until_us, 0);
