@@ -67,6 +67,45 @@ static int put_all(const struct pass *p, struct span data)
 	return 0;
 }
 
+/* Whole pages: for the rest of one that is written in part the kernel would have to read the
+ * device. `at`: where data.ptr belongs. */
+static int put_pages(struct pass *p, uint64_t at, struct span data)
+{
+	size_t room = PASS_PAGE - (size_t)(at % PASS_PAGE), n = data.len < room ? data.len : room;
+	int r = 0;
+
+	if (p->carried > 0 || data.len < room) { /* the page that has begun */
+		memcpy(p->carry + p->carried, data.ptr, n);
+		p->carried += n;
+		data = span_skip(data, n);
+		if (n < room)
+			return 0;
+		r = put_all(p, span_of(p->carry, p->carried));
+		p->carried = 0;
+		room = PASS_PAGE;
+	}
+	if (r < 0 || data.len < room)
+		n = 0;
+	else
+		n = room + (data.len - room) / PASS_PAGE * PASS_PAGE;
+	if (n > 0)
+		r = put_all(p, span_of(data.ptr, n));
+	data = span_skip(data, n);
+	if (r < 0 || data.len == 0)
+		return r;
+	memcpy(p->carry, data.ptr, data.len);
+	p->carried = data.len;
+	return 0;
+}
+
+static int put_rest(struct pass *p)
+{
+	int r = put_all(p, span_of(p->carry, p->carried));
+
+	p->carried = 0;
+	return r;
+}
+
 /* A piece of the image. -EOVERFLOW: it has more octets than it may; p->octets tells. */
 int pass_put(void *pass, struct span data)
 {
@@ -80,10 +119,10 @@ int pass_put(void *pass, struct span data)
 	if (p->octets == 0 && p->begins)
 		r = p->begins(p->begins_arg);
 	if (r == 0 && p->fd >= 0)
-		r = put_all(p, data);
+		r = put_pages(p, p->octets, data);
 	if (r == 0)
 		r = digest(p, data);
-	return r == 0 ? durable_wrote(p->durable, p->octets) : r;
+	return r == 0 ? durable_wrote(p->durable, p->octets - p->carried) : r;
 }
 
 int pass_wait(int in, int control)
@@ -182,6 +221,8 @@ int pass_run(struct pass *p, int in)
 
 	if (r == 0 && p->sealed && p->octets <= p->limit)
 		r = sealed_end(p->sealed, p->received, &p->sealed_error);
+	if (r == 0)
+		r = put_rest(p);
 	if (r == -EBADMSG) {
 		p->sealed_error = FWE_IMAGE_DECRYPT_FAILED;
 		return 0;

@@ -8,6 +8,7 @@
 #include "sealed.h"
 
 #define PASS_PIECE ((size_t)512 * 1024) /* octets read at once */
+#define PASS_PAGE  ((size_t)4096)       /* a device is written in whole ones */
 
 struct pass {
 	int fd; /* gets the image; -1: what is read is there already */
@@ -30,6 +31,8 @@ struct pass {
 	enum fw_error sealed_error; /* why what was read is not what was sealed */
 	/* Its own. */
 	uint64_t received, told_us;
+	size_t carried; /* octets in `carry`: passed, not written yet */
+	uint8_t carry[PASS_PAGE];
 };
 
 /* Whether the connection has ended. */
