@@ -339,7 +339,7 @@ static bool put_kid(const struct jsn *v, struct buf *out)
 {
 	struct buf octets CLEANUP(buf_done) = BUF_INIT(JWK_KID_MAX);
 
-	if (b64_decode(jsn_text(v), &octets) < 0)
+	if (jsn_type(v) != JSN_TEXT || b64_decode(jsn_text(v), &octets) < 0)
 		return false;
 	cbw_bytes(out, buf_span(&octets));
 	return true;

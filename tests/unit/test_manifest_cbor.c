@@ -215,6 +215,7 @@ static void manifest_to_cbor__refuses_what_has_no_cbor_form(void **state)
 		{"{\"vendorId\":\"none\"}",                     "vendorId"          },
 		{"{\"sequenceNumber\":\"1\"}",                  "sequenceNumber"    },
 		{"{\"model\":1}",                               "model"             },
+		{"{\"key-info\":{\"revoked\":[null]}}",         "key-info"          },
 		{"{\"images\":[{\"name\":\"a\",\"extra\":1}]}", "images"            },
 		{"{\"firmwareCryptoInfo\":{\"commitHash\":[{\"digestAlgo\":\"md5\",\"hash\":\"00\"}"
 		 "]}}",			"firmwareCryptoInfo"},
