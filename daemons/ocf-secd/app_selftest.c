@@ -25,10 +25,10 @@ static void PRINTF_LIKE(3, 4) finish(struct app *a, bool ok, const char *fmt, ..
 	char text[TEXT_MAX];
 	va_list ap;
 
-	a->selftest.test = selftest_free(a->selftest.test);
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	a->selftest.test = selftest_free(a->selftest.test); /* with what it said */
 	log_line(ok ? LOG_LINE_INFO : LOG_LINE_ERROR, "selftest: %s %s", ok ? "good" : "failed",
 		 text);
 	secd_vtable_self_tested(a->vtable, ok, text);
