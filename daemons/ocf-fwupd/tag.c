@@ -36,7 +36,7 @@ static bool get_text(const struct jsn *o, const char *name, char *ret, size_t ro
 bool tag_read(struct span text, struct tag *ret)
 {
 	struct jsn *o CLEANUP(jsn_freep) = NULL;
-	struct tag t;
+	struct tag t = {0};
 
 	if (jsn_parse(text, &LIMITS, &o) != JSN_OK || jsn_int(jsn_get(o, "format")) != FORMAT ||
 	    !hex_decode(jsn_text(jsn_get(o, "manifest")), t.manifest, sizeof(t.manifest)) ||
