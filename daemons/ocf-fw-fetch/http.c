@@ -282,7 +282,7 @@ static CURLcode set_up_trust(struct transfer *t, struct span host)
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (config_find(config->authorities, host, file)) {
 		SET(CURLOPT_CAINFO, file);
-		SET(CURLOPT_CAPATH, NULL);
+		SET(CURLOPT_CAPATH, (char *)NULL);
 	}
 	config_find_all(config->pins, host, ';', pins);
 	if (pins[0])

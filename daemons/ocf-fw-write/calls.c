@@ -29,10 +29,10 @@ void calls_env_init(struct calls_env *e, const struct proto_begin *plan)
 
 static int by_status(int status)
 {
-	static const int ERRORS[] = {
-		[2] = -ENOSPC, [3] = -EFBIG, [4] = -EILSEQ, [5] = -EAGAIN, [6] = -ENOTSUP};
+	static const int ERRORS[] = {-EREMOTEIO, -EREMOTEIO, -ENOSPC, -EFBIG,
+				     -EILSEQ,    -EAGAIN,    -ENOTSUP};
 
-	return status > 1 && (size_t)status < ARRAY_SIZE(ERRORS) ? ERRORS[status] : -EREMOTEIO;
+	return status >= 0 && (size_t)status < ARRAY_SIZE(ERRORS) ? ERRORS[status] : -EREMOTEIO;
 }
 
 int calls_wait(struct runner *r, int control, char why[PROTO_TEXT])

@@ -115,9 +115,9 @@ static bool is_printable(const char *s, size_t room)
 {
 	size_t n = 0;
 
-	while (s[n] >= ' ' && s[n] <= '~')
+	while (n < room && s[n] >= ' ' && s[n] <= '~')
 		n++;
-	return s[n] == '\0' && n < room;
+	return n < room && s[n] == '\0';
 }
 
 static int read_option(sd_bus_message *m, const struct option *row, struct fwupd_options *o)
