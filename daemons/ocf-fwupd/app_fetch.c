@@ -319,7 +319,7 @@ static bool take_answer(struct app *a, enum awaited what, const struct proto_msg
 		app_probed(a, &m->probed);
 	} else if (m->type != PROTO_DONE) {
 		return false;
-	} else if ((what < AWAIT_BEGIN || what == AWAIT_PROBE) && app_trial_marked(a, &m->done)) {
+	} else if (app_trial_marked(a, &m->done)) {
 		return true; /* it was about the trial */
 	} else if (what >= AWAIT_BEGIN) {
 		a->run->awaited = AWAIT_NOTHING;

@@ -163,8 +163,9 @@ struct app {
 	struct loop_timer *trial_timer; /* the deadline, or another look */
 	bool trial_gate, trial_in_gate; /* the gate decides; it is deciding just now */
 	bool trial_told_bad;            /* the back end, in this life */
-	bool trial_again, trial_marks;  /* another look; the writer's answer is awaited */
-	bool trial_refreshed;           /* the loader knows that this boot went well */
+	bool trial_again;               /* another look */
+	unsigned trial_marks; /* so many answers of the writer are awaited, before any of the job */
+	bool trial_refreshed; /* the loader knows that this boot went well */
 	struct loop_timer *restart_timer;
 	bool restart_wanted;
 	struct bus_ask *restart_ask;    /* of logind */

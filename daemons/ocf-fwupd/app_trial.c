@@ -148,15 +148,21 @@ static void note_boot(struct app *a)
 	t->deadline_us = clock_boottime_us() + a->config->confirm_us;
 }
 
+/* The writer answers in order: the answers to marks come before all to the job's own steps. */
+static bool may_mark(const struct app *a)
+{
+	return !a->run || a->run->awaited < AWAIT_BEGIN;
+}
+
 static void mark(struct app *a, uint32_t type)
 {
 	struct proto_msg m = {.type = type};
-	int r = helper_open(&a->write);
+	int r = may_mark(a) ? helper_open(&a->write) : -EBUSY;
 
 	(void)snprintf(m.slot.slot, sizeof(m.slot.slot), "%s", a->state->trial.slot);
 	if (r == 0)
 		r = helper_send(&a->write, &m, -1);
-	a->trial_marks = r == 0;
+	a->trial_marks += r == 0;
 	if (r < 0)
 		act(a, TRIAL_MARK_FAILED);
 }
@@ -263,17 +269,19 @@ static const char *slot_at_hand(const struct app *a)
 	return standing_of(a) == TRIAL_UNCONFIRMED ? a->slots.slot : a->slots.primary;
 }
 
-/* A loader that counts every start is told once a boot that this one went well. */
+/* A loader that counts every start is told once a boot that this one went well; not any more once
+ * another slot is the next to start, since it would take that back. */
 static void refresh_loader(struct app *a)
 {
 	struct proto_msg m = {.type = PROTO_CONFIRM};
 
 	if (a->trial_refreshed || a->slots.standing != PROTO_UNKNOWN || !a->slots.slot[0] ||
-	    a->state->trial.state > TRIAL_PENDING || helper_open(&a->write) < 0)
+	    strcmp(a->slots.slot, a->slots.primary) != 0 || a->state->trial.state > TRIAL_PENDING ||
+	    !may_mark(a) || helper_open(&a->write) < 0)
 		return;
 	(void)snprintf(m.slot.slot, sizeof(m.slot.slot), "%s", a->slots.slot);
 	a->trial_refreshed = helper_send(&a->write, &m, -1) == 0;
-	a->trial_marks = a->trial_refreshed;
+	a->trial_marks += a->trial_refreshed;
 }
 
 void app_trial_see(struct app *a, const struct proto_slots_are *s, bool committed)
@@ -326,9 +334,9 @@ uint32_t app_trial_attempts(const struct app *a)
 
 bool app_trial_marked(struct app *a, const struct proto_done *d)
 {
-	if (!a->trial_marks)
+	if (a->trial_marks == 0)
 		return false;
-	a->trial_marks = false;
+	a->trial_marks = d ? a->trial_marks - 1 : 0;
 	if (a->state->trial.state <= TRIAL_PENDING) { /* a loader was told, no more */
 		if (!a->run)
 			helper_close(&a->write);
