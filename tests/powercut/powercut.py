@@ -356,9 +356,12 @@ class Bench:
                 for call, count in self.watch(program).items() for n in range(1, count + 1)]
 
     def install(self, version):
+        """What runs may be on trial still, and then proves itself first."""
+        if version != OLD:
+            wait_for(lambda: self.site.prop("Confirmed"), "confirmation")
         job = self.site.install()
         assert job["Result"] in ("installed", "no-update"), job
-        assert self.world.boots() == version, f"{self.world.boots()} after {version}"
+        assert self.world.boots() == version, f"{self.world.boots()} after {version}: {job} {getattr(self.world, 'startable', str)()}"
 
     def begin(self, world):
         self.world = world
