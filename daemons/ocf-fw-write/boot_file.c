@@ -1,5 +1,6 @@
 #include "boot_file.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -81,15 +82,17 @@ static int read_record(const struct boot_file *f, struct record *ret)
 	CLEANUP(buf_done) struct buf b = BUF_INIT(4096);
 	int r = files_read(f->config.dir, BOOTED, &b);
 	struct span line, rest = buf_span(&b);
+	uint32_t left = 0;
 
+	*ret = (struct record){.booted = BOOT_NO_SLOT, .trial = BOOT_NO_SLOT};
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	line = span_cut(&rest, '\n');
 	ret->this_boot = span_is(span_cut(&line, ' '), f->config.id);
 	ret->booted = slot_by_name(span_cut(&line, ' '));
 	ret->trial = slot_by_name(span_cut(&line, ' '));
-	if (ret->trial != BOOT_NO_SLOT && !parse_u32(line, &ret->left))
-		ret->left = 0;
+	if (ret->trial != BOOT_NO_SLOT && parse_u32(line, &left) && left <= BOOT_ATTEMPTS_MAX)
+		ret->left = left;
 	ret->this_boot = ret->this_boot && ret->booted != BOOT_NO_SLOT;
 	return 0;
 }
@@ -98,6 +101,7 @@ static int write_record(const struct boot_file *f, const struct record *r)
 {
 	char text[BOOT_FILE_ID + 32], trial[24] = "";
 
+	assert(r->booted >= 0 && r->booted < BOOT_SLOTS && r->trial < BOOT_SLOTS);
 	if (r->trial != BOOT_NO_SLOT)
 		(void)snprintf(trial, sizeof(trial), " %s %u", BOOT_FILE_NAMES[r->trial], r->left);
 	(void)snprintf(text, sizeof(text), "%s %s%s\n", f->config.id, BOOT_FILE_NAMES[r->booted],
