@@ -400,8 +400,10 @@ static uint64_t plain_rest(struct transfer *t, int *ret_socket)
 	const char *scheme = NULL;
 	curl_off_t length = -1;
 
-	if (!t->has_started || t->sink.is_file || t->reply.ranges || t->reply.error != FWE_OK ||
-	    t->f->rate > 0 || t->deadline_us != NEVER_US || header(t, "Transfer-Encoding") ||
+	/* Of a proxy the socket may carry TLS; splice() does not write files. */
+	if (!t->has_started || t->by_proxy || t->sink.is_file || t->reply.ranges ||
+	    t->reply.error != FWE_OK || t->f->rate > 0 || t->deadline_us != NEVER_US ||
+	    header(t, "Transfer-Encoding") ||
 	    curl_easy_getinfo(t->curl, CURLINFO_SCHEME, &scheme) != CURLE_OK || !scheme ||
 	    strcasecmp(scheme, "http") != 0 ||
 	    curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) != CURLE_OK ||
