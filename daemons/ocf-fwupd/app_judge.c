@@ -44,7 +44,7 @@ void app_judge_run(struct app *a, struct run *run)
 }
 
 /* The maker's new keys hold from now on, whatever becomes of the image. */
-static void rotate_keys(struct app *a)
+void app_rotate_keys(struct app *a)
 {
 	struct run *run = a->run;
 	struct buf record = BUF_INIT(KEYSET_RECORD_MAX);
@@ -82,8 +82,10 @@ static void accepted(struct app *a)
 	enum fw_error e;
 	bool wait;
 
-	if (run->judgement.rotates_keys && !run->dry_run)
-		rotate_keys(a);
+	/* A rescue start must judge this manifest by the keys of now. */
+	if (run->judgement.rotates_keys && !run->dry_run && !run->rescue &&
+	    a->config->device_class != CLASS_ERASE_FIRST)
+		app_rotate_keys(a);
 	fw_version_format(&run->judgement.manifest->version, version);
 	/* It is installed already, and waits for the next boot. */
 	if (!strcmp(version, a->facts.pending) && !run->reinstall) {

@@ -407,6 +407,8 @@ void app_rescue_ended(struct app *a); /* as the job did */
 void app_judge_run(struct app *a, struct run *run);
 /* The same for the job under way, and tells it. */
 void app_judge(struct app *a);
+/* Takes over the key-info of the job's manifest. */
+void app_rotate_keys(struct app *a);
 
 /* ---- app_media.c ---- */
 
