@@ -86,7 +86,7 @@ static const struct conf_option OPTIONS[] = {
 	{"Programs", "HandlerComponents", CONF_TEXT, AT(handled.components),
 	 ROOM(handled.components), .check = components_are_valid},
 	{"Programs", "TimeLimit", CONF_TIME, AT(limit_us), .min = USEC_PER_SEC,
-	 .max = 24 * 3600 * USEC_PER_SEC},
+	 .max = USEC_PER_SEC * 24 * 3600},
 };
 
 static const struct config DEFAULTS = {
@@ -100,7 +100,7 @@ static const struct config DEFAULTS = {
 		 .printenv = "/usr/bin/fw_printenv",
 		 .setenv = "/usr/bin/fw_setenv",
 		 .grubenv = "/boot/grub/grubenv"},
-	.limit_us = 10 * 60 * USEC_PER_SEC,
+	.limit_us = USEC_PER_SEC * 10 * 60,
 };
 /* clang-format on */
 

@@ -124,8 +124,8 @@ static void take_error(struct run *r, const char *text, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (text[i] == '\n')
 			end_line(r);
-		else if (r->line_len < sizeof(r->line) - 1)
-			r->line[r->line_len++] = text[i] ? text[i] : '?';
+		else if (r->line_len < sizeof(r->line) - 1 && text[i] != '\0')
+			r->line[r->line_len++] = text[i];
 	}
 }
 
