@@ -55,9 +55,15 @@ class Nginx:
         with open(f"{self.directory.name}/root/{name}", "wb") as f:
             f.write(body)
 
-    def log(self):
-        with open(f"{self.directory.name}/log") as f:
-            return f.read()
+    def count(self, text, least):
+        """How often it is in the log, which is written when a request is over: waits for `least`."""
+        deadline = time.monotonic() + 10
+        while True:
+            with open(f"{self.directory.name}/log") as f:
+                n = f.read().count(text)
+            if n >= least or time.monotonic() > deadline:
+                return n
+            time.sleep(0.01)
 
     def close(self):
         self.process.terminate()
