@@ -10,11 +10,13 @@ import tempfile
 import threading
 import time
 
+import fwupd
 from figure import BUILD, DISK, TMPFS, bench, figure, rounds_of
 from fwupd import DOMAIN, MAKER, MODEL, NAME, OCF_MANIFEST, SERVER, Site, wait_for
 from secd import Secd
 from secd import get as coap_get
 
+fwupd.DEADLINE = 600  # for images of some GiB
 IDLE_S = 10
 SETTLE_S = 3  # what start-up has set going is over by then
 PRIVATE_MAX_KIB = 976  # 1 MB
