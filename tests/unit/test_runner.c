@@ -229,7 +229,7 @@ static void runner_read__takes_nothing_else(void **state)
 		const char *name;
 		uint32_t program, args, env, len;
 		size_t extra;
-		const char *text;
+		char text[16];
 		bool want;
 	} ROWS[] = {
 		{"sound",                 0, 1,  1,  12, 0, "a\0OCFGW_X=1", true },
@@ -253,7 +253,7 @@ static void runner_read__takes_nothing_else(void **state)
 		size_t len = offsetof(struct runner_request, text) + ROWS[i].len - ROWS[i].extra;
 		struct runner_words words;
 
-		memcpy(q.text, ROWS[i].text, ROWS[i].len < 16 ? ROWS[i].len : 1);
+		memcpy(q.text, ROWS[i].text, sizeof(ROWS[i].text));
 		if (runner_read(&q, len, 2, &words) != ROWS[i].want)
 			fail_msg("%s", ROWS[i].name);
 	}
