@@ -320,6 +320,8 @@ def start_and_install(site, wrap, sections):
             [*wrap.daemon(), str(site.bin / "ocf-fwupd"), "-c", str(site.dir / "fwupd.conf"), "-s",
              str(site.state)], stdin=subprocess.DEVNULL, stderr=log, env=site.bus.env)
     wait_for(lambda: site.connection.name_has_owner(fwupd.NAME) or wrap.has_stopped(), "name on the bus")
+    wait_for(lambda: wrap.has_stopped() or "write: confirm" in site.log.read_text() or not sections,
+             "confirmation")  # which an installation would have to wait for
     message = dbus.lowlevel.MethodCallMessage(fwupd.NAME, fwupd.PATH, fwupd.NAME, "Install")
     message.append({}, signature="a{sv}")
     message.set_no_reply(True)
@@ -348,6 +350,9 @@ class Bench:
         self.install(OLD)
         self.site.stop()
         self.world.booted()
+        self.site.start(**self.world.sections())
+        wait_for(lambda: self.site.prop("Confirmed"), "confirmation")
+        self.site.stop()
         self.site.publish(NEW, image=IMAGES[NEW], sequence=2)
         self.world.detach()
         self.disk.umount()
