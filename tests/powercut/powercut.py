@@ -68,7 +68,9 @@ class Disk:
         run("mount", "-o", "loop,nodiscard", self.image(name), self.at)
 
     def umount(self):
-        run("umount", self.at)
+        """Who held it has ended, but a loop device may let go of its file a moment later."""
+        wait_for(lambda: subprocess.run(["umount", self.at], stderr=subprocess.DEVNULL).returncode == 0,
+                 "end of who holds the disk")
 
     def copy(self, old, new):
         """What is on the disk at this moment."""
@@ -302,11 +304,14 @@ def kill_all(site):
 
 
 def is_ours(site, p):
-    """Runs one of the site's programs, or traces one of them."""
+    """Runs one of the site's programs, traces one, or changes the environment for one."""
     try:
-        if os.readlink(p / "exe").startswith(str(site.dir)):
-            return (p / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
-        return str(site.dir / "trace").encode() in (p / "cmdline").read_bytes()
+        exe = os.readlink(p / "exe")
+        if not exe.startswith(str(site.dir)) and not (
+                os.path.basename(exe) in ("strace", "fw_setenv", "fw_printenv") and
+                str(site.dir).encode() in (p / "cmdline").read_bytes()):
+            return False
+        return (p / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
 
