@@ -49,7 +49,6 @@ class Disk:
     def __init__(self, site):
         self.at = site.dir / "disk"
         self.outer = site.dir / "outer"
-        self.loops = []
         for folder in (self.at, self.outer):
             folder.mkdir()
         store = site.dir / "outer.img"
@@ -86,7 +85,7 @@ class World:
     programs = ("ocf-fw-write", "ocf-fwupd")
 
     def __init__(self, site, disk):
-        self.site, self.disk = site, disk
+        self.site, self.disk, self.loops = site, disk, {}
 
     def make(self):
         """On the empty disk."""
@@ -137,7 +136,6 @@ class Loops(World):
 
     def attach(self):
         super().attach()
-        self.loops = {}
         for slot in "ab":
             loop = run("losetup", "-f", "--show", self.disk.at / f"{slot}.img",
                        stdout=subprocess.PIPE).stdout.strip()
@@ -150,8 +148,8 @@ class Loops(World):
         self.booted()
 
     def detach(self):
-        for loop in self.loops.values():
-            run("losetup", "-d", loop)
+        while self.loops:
+            run("losetup", "-d", self.loops.popitem()[1])
 
     def sections(self):
         return {"Slots": {"Type": "block", "DevicesA": f"firmware:{self.site.dir}/dev-a",
@@ -340,7 +338,7 @@ class Bench:
     def __init__(self, site, seed):
         self.site, self.random = site, random.Random(seed)
         self.disk = site.disk = Disk(site)
-        self.ends = {}
+        self.world = World(site, self.disk)
 
     def prepare(self, world):
         """1.0.0 runs; the disk at rest is what each cut begins with. Returns the points."""
@@ -450,6 +448,7 @@ def main():
     parser.add_argument("--slots", choices=WORLDS, action="append")
     parser.add_argument("n", type=int)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and clean up
     with fwupd.Site() as site:
         (site.dir / "trace").mkdir()
         (site.dir / "trace").chmod(0o777)
@@ -466,6 +465,7 @@ def main():
         finally:
             if site.daemon:
                 kill_all(site)
+            bench.world.detach()
             bench.disk.close()
     for key in sorted(counts):
         print(f"{counts[key]:5} {' '.join(key)}")
