@@ -463,10 +463,12 @@ def main():
             began = time.monotonic()
             counts = bench.run(points, options.n)
         finally:
-            if site.daemon:
-                kill_all(site)
-            bench.world.detach()
-            bench.disk.close()
+            try:
+                if site.daemon:
+                    kill_all(site)
+            finally:  # even if the bus has gone already
+                bench.world.detach()
+                bench.disk.close()
     for key in sorted(counts):
         print(f"{counts[key]:5} {' '.join(key)}")
     missed = sum(c for k, c in counts.items() if k[2] == "not reached")
