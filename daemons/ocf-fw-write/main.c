@@ -242,7 +242,7 @@ static int open_backend(struct writer *w)
 	if (r == 0 && c->handler[0])
 		return handler_open(&w->backend, &c->handled, inner, w->runner, PROTO_FD);
 	w->backend = inner;
-	return r;
+	return r == 0 && !inner ? -EINVAL : r; /* a handler that is not named */
 }
 
 /* Everything that needs more than the walls leave. ret_what: what it could not open. */

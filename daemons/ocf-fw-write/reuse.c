@@ -148,32 +148,40 @@ static bool is_signed(const struct reuse *u, struct hash_set *hashes)
 	return digests_match(&want, &got);
 }
 
-static int read_index(struct reuse *u, int pipe, int control, struct hash_set *hashes,
-		      uint8_t room[INDEX_STEP], void (*progress)(uint64_t octets))
+/* 1: a piece of the index has been compared; 0: it is at its end. */
+static int read_index(struct reuse *u, int pipe, struct chunks_reader *reader,
+		      struct hash_set *hashes, uint8_t room[INDEX_STEP])
+{
+	ssize_t n = read(pipe, room, INDEX_STEP);
+	int r;
+
+	if (n < 0)
+		return errno == EINTR ? 1 : -errno;
+	if (n == 0)
+		return chunks_read_all(reader) ? 0 : -EBADMSG;
+	r = hash_set_update(hashes, span_of(room, (size_t)n));
+	if (r == 0)
+		r = chunks_read(reader, span_of(room, (size_t)n), compare, u);
+	return r < 0 ? r : 1;
+}
+
+static int read_all(struct reuse *u, int pipe, int control, struct hash_set *hashes,
+		    uint8_t room[INDEX_STEP], void (*progress)(uint64_t octets))
 {
 	struct chunks_reader reader = {.form = u->map.form};
 	uint64_t told = 0;
+	int r;
 
-	for (;;) {
-		int r = pass_wait(pipe, control);
-		ssize_t n = r < 0 ? -1 : read(pipe, room, INDEX_STEP);
-
-		if (r < 0 || (n < 0 && errno != EINTR))
-			return r < 0 ? r : -errno;
-		if (n == 0)
-			return chunks_read_all(&reader) ? 0 : -EBADMSG;
-		if (n < 0)
-			continue;
-		r = hash_set_update(hashes, span_of(room, (size_t)n));
+	do {
+		r = pass_wait(pipe, control);
 		if (r == 0)
-			r = chunks_read(&reader, span_of(room, (size_t)n), compare, u);
-		if (r < 0)
-			return r;
+			r = read_index(u, pipe, &reader, hashes, room);
 		if (u->window != UINT64_MAX && u->window - told >= PROGRESS_ALL) {
 			told = u->window;
 			progress(told);
 		}
-	}
+	} while (r > 0);
+	return r;
 }
 
 int reuse_compare(struct reuse *u, int pipe, int control, void (*progress)(uint64_t octets))
@@ -183,7 +191,7 @@ int reuse_compare(struct reuse *u, int pipe, int control, void (*progress)(uint6
 	int r = room ? hash_set_new(&hashes, u->plan.digests.algs) : -ENOMEM;
 
 	if (r == 0)
-		r = read_index(u, pipe, control, hashes, room, progress);
+		r = read_all(u, pipe, control, hashes, room, progress);
 	if (r == 0 && !is_signed(u, hashes))
 		r = -EBADMSG;
 	if (r == 0)

@@ -11,9 +11,9 @@
 #define CHUNKS_FILE_END   ".chunks" /* what the tool calls an index: its image and this */
 #define CHUNKS_HEAD       ((size_t)20)
 #define CHUNKS_DIGEST     ((size_t)32)
-#define CHUNKS_OCTETS     4096u                   /* of a chunk: a power of two, from this ... */
-#define CHUNKS_OCTETS_MAX ((uint32_t)1024 * 1024) /* ... to this */
-#define CHUNKS_MAX        (UINT64_C(1) << 24)     /* of one index: 64 GiB of small chunks */
+#define CHUNKS_OCTETS     4096u               /* of a chunk: a power of two, from this ... */
+#define CHUNKS_OCTETS_MAX UINT32_C(1048576)   /* ... to this */
+#define CHUNKS_MAX        (UINT64_C(1) << 24) /* of one index: 64 GiB of small chunks */
 
 struct chunks_form {
 	uint32_t octets; /* of a chunk */
