@@ -227,5 +227,8 @@ int pass_run(struct pass *p, int in)
 		p->sealed_error = FWE_IMAGE_DECRYPT_FAILED;
 		return 0;
 	}
+	/* All of the image may have come in front of what is too much, but not all is written. */
+	if (r == -EOVERFLOW && p->sealed)
+		p->sealed_error = FWE_IMAGE_SIZE_MISMATCH;
 	return r == -EOVERFLOW ? 0 : r;
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "crypto/ece.h"
+#include "crypto/enc.h"
 #include "crypto/hash.h"
 #include "daemons/ocf-fw-write/config.h"
 
@@ -537,6 +538,64 @@ static void slots_image__decrypts_on_the_way(void **state)
 	}
 }
 
+/* The last of three records holds nothing but its delimiter, as RFC 8188 allows. */
+static struct buf sealed_with_empty_end(const uint8_t key[PROTO_IKM])
+{
+	struct buf b = sealed_text(key, "good+");
+	const struct span ikm = span_of(key, PROTO_IKM), salt = span_of(b.ptr, 16);
+	struct secret cek = {0}, nonce = {0};
+
+	b.len -= 18;
+	assert_int_equal(enc_hkdf(ikm, salt, SPAN_LIT("Content-Encoding: aes128gcm\0"), 16, &cek),
+			 0);
+	assert_int_equal(
+		enc_hkdf(ikm, salt, SPAN_LIT("Content-Encoding: nonce\0"), ENC_IV_LEN, &nonce), 0);
+	nonce.b[ENC_IV_LEN - 1] ^= 2; /* the number of the record */
+	assert_int_equal(enc_seal(ENC_A128GCM, secret_span(&cek), secret_span(&nonce),
+				  span_of(NULL, 0), SPAN_LIT("\2"), &b),
+			 0);
+	secret_wipe(&cek);
+	secret_wipe(&nonce);
+	return b;
+}
+
+/* Then all of the image has passed the digests before it is seen that too much comes. */
+static void slots_image__is_no_longer_than_signed(void **state)
+{
+	static const uint8_t KEY[PROTO_IKM] = {1};
+	CLEANUP(buf_done) struct buf b = sealed_with_empty_end(KEY);
+	struct proto_image p = {.component = "firmware", .is_sealed = 1, .ikm = {1}};
+	CLEANUP(writer_close) struct writer s = {0};
+
+	(void)state;
+	p.sealed_size = b.len;
+	p.sealed.algs = HASH_BIT(HASH_SHA256);
+	assert_int_equal(hash_once(HASH_SHA256, buf_span(&b), p.sealed.b[HASH_SHA256]), 0);
+	assert_int_equal(writer_open(&s, -1), 0);
+	for (int more = 0; more < 2; more++) {
+		for (int any = 0; any < 2; any++) {
+			struct proto_done d;
+			int ends[2];
+
+			/* Each read gives one packet. */
+			assert_int_equal(
+				socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+			assert_int_equal(write(ends[1], b.ptr, b.len), b.len);
+			if (more)
+				assert_int_equal(write(ends[1], "+", 1), 1);
+			(void)close(ends[1]);
+			p.size = any ? PROTO_SIZE_ANY : 4;
+			assert_int_equal(begin(&s, "2.0.0", "good", 1), FWE_OK);
+			install_image(s.n, &p, ends[0], &TELL, &d);
+			(void)close(ends[0]);
+			assert_int_equal(d.error, more ? FWE_IMAGE_SIZE_MISMATCH : FWE_OK);
+			assert_int_equal(has("a/firmware", "good"), !more);
+			if (more)
+				assert_int_equal(commit(&s), FWE_INTERNAL);
+		}
+	}
+}
+
 static void slots_begin__needs_room_and_a_digest(void **state)
 {
 	CLEANUP(writer_close) struct writer s = {0};
@@ -663,6 +722,7 @@ int main(void)
 		TEST(slots__keep_the_order),
 		TEST(slots_image__refuses_by_name),
 		TEST(slots_image__decrypts_on_the_way),
+		TEST(slots_image__is_no_longer_than_signed),
 		TEST(slots_begin__needs_room_and_a_digest),
 		TEST(slots_begin__keeps_other_writers_out),
 		TEST(slots__stop_when_nobody_waits),
