@@ -61,17 +61,26 @@ int durable_new(struct durable **ret, struct backend *b, const char *component, 
 	return 0;
 }
 
-struct durable *durable_free(struct durable *d)
+int durable_end(struct durable *d)
 {
 	if (!d)
-		return NULL;
+		return 0;
 	if (d->has_thread) {
 		(void)pthread_mutex_lock(&d->lock);
 		d->stop = true;
 		(void)pthread_cond_broadcast(&d->news);
 		(void)pthread_mutex_unlock(&d->lock);
 		(void)pthread_join(d->thread, NULL);
+		d->has_thread = false;
 	}
+	return d->error;
+}
+
+struct durable *durable_free(struct durable *d)
+{
+	if (!d)
+		return NULL;
+	(void)!durable_end(d);
 	(void)pthread_cond_destroy(&d->news);
 	(void)pthread_mutex_destroy(&d->lock);
 	free(d);

@@ -15,6 +15,9 @@ struct durable; /* opaque */
  * is NULL for a back end that keeps nothing. -ENOMEM. */
 MUST_USE int durable_new(struct durable **ret, struct backend *b, const char *component, int fd,
 			 uint64_t octets);
+/* Waits for what is under way. The first error of sync() that nobody was told of: the disk gives it
+ * once only, so that a later fsync() would find all well. Accepts NULL. */
+MUST_USE int durable_end(struct durable *d);
 /* Waits for what is under way; accepts NULL, returns NULL. */
 struct durable *durable_free(struct durable *d);
 DEFINE_CLEANUP(struct durable *, durable_free)

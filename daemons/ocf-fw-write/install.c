@@ -427,6 +427,8 @@ static void write_image(struct taking *t, int pipe, struct proto_done *ret)
 		r = durable_new(&t->pass.durable, b, t->name, t->fd, t->pass.octets);
 	if (r == 0)
 		r = pass_run(&t->pass, pipe);
+	if (r == 0)
+		r = durable_end(t->pass.durable);
 	t->pass.durable = durable_free(t->pass.durable);
 	if (r == 0)
 		r = b->ops->finish(b, &t->fd);
