@@ -42,7 +42,7 @@ int install_new(struct install **ret, const struct install_config *config, struc
 		.control = control,
 		.note = BUF_INIT(NOTE_MAX),
 	};
-	n->piece = malloc(PASS_PIECE);
+	n->piece = malloc(REUSE_PIECE);
 	if (!n->piece)
 		return -ENOMEM;
 	*ret = n;

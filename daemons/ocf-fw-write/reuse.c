@@ -104,15 +104,17 @@ int reuse_read(const struct reuse *u, uint32_t image, uint64_t at, uint8_t *to, 
 
 /* ---- comparing ---- */
 
+_Static_assert(REUSE_PIECE >= CHUNKS_OCTETS_MAX && REUSE_PIECE >= PASS_PIECE, "room for a chunk");
+
 /* The piece around `at` of all images; whole chunks, since both are powers of two. */
 static int load(struct reuse *u, uint64_t at)
 {
 	uint64_t end = u->map.form.size;
 	int r = 0;
 
-	u->window = at - at % PASS_PIECE;
-	if (end - u->window > PASS_PIECE)
-		end = u->window + PASS_PIECE;
+	u->window = at - at % REUSE_PIECE;
+	if (end - u->window > REUSE_PIECE)
+		end = u->window + REUSE_PIECE;
 	for (uint32_t i = 0; r == 0 && i < u->plan.n; i++) {
 		uint64_t from = u->begin[i] > u->window ? u->begin[i] : u->window;
 		uint64_t to = u->begin[i + 1] < end ? u->begin[i + 1] : end;
@@ -130,7 +132,7 @@ static int compare(void *arg, uint64_t chunk, const uint8_t *digest)
 	uint64_t at = chunk * u->map.form.octets, left = u->map.form.size - at;
 	size_t n = left < u->map.form.octets ? (size_t)left : u->map.form.octets;
 	uint8_t own[CHUNKS_DIGEST];
-	int r = at - at % PASS_PIECE == u->window ? 0 : load(u, at);
+	int r = at - at % REUSE_PIECE == u->window ? 0 : load(u, at);
 
 	if (r == 0)
 		r = hash_once(HASH_SHA256, span_of(u->piece + (at - u->window), n), own);

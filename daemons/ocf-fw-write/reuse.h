@@ -7,11 +7,12 @@
 
 #include "backend.h"
 
-#define REUSE_RANGES_MAX 65536u /* rather some octets too many than more ranges */
+#define REUSE_RANGES_MAX 65536u                /* rather some octets too many than more ranges */
+#define REUSE_PIECE      ((size_t)1024 * 1024) /* compared at once: the largest chunk */
 
 struct reuse; /* opaque */
 
-/* `b` has chosen its slot and is borrowed for the call; `piece` for life, PASS_PIECE octets.
+/* `b` has chosen its slot and is borrowed for the call; `piece` for life, REUSE_PIECE octets.
  * 0: *ret is owned by the caller. -EINVAL: the sizes do not fit; -ENOENT: nothing runs; -ENOMEM;
  * what opening gave. */
 MUST_USE int reuse_new(struct reuse **ret, const struct proto_chunks *c, struct backend *b,

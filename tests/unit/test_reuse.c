@@ -13,6 +13,7 @@
 #define CHUNK ((size_t)CHUNKS_OCTETS)
 #define ROOM  ((size_t)4 * 1024 * 1024)
 
+static size_t chunk; /* octets of one in the index */
 static struct config config;
 static struct backend *backend;
 static struct install *install;
@@ -20,6 +21,7 @@ static struct install *install;
 static int make_dir(void **state)
 {
 	(void)state;
+	chunk = CHUNK;
 	config = (struct config){.install = {.components = "firmware rootfs"}};
 	(void)snprintf(config.slots.directory, sizeof(config.slots.directory),
 		       "/tmp/ocf-reuse-XXXXXX");
@@ -105,10 +107,10 @@ static struct buf index_of(struct span all)
 {
 	struct buf b = BUF_INIT(ROOM);
 
-	chunks_put_head(&(struct chunks_form){CHUNKS_OCTETS, all.len}, &b);
-	for (struct span rest = all; rest.len > 0; rest = span_skip(rest, CHUNK)) {
+	chunks_put_head(&(struct chunks_form){(uint32_t)chunk, all.len}, &b);
+	for (struct span rest = all; rest.len > 0; rest = span_skip(rest, chunk)) {
 		uint8_t digest[CHUNKS_DIGEST];
-		size_t n = rest.len < CHUNK ? rest.len : CHUNK;
+		size_t n = rest.len < chunk ? rest.len : chunk;
 
 		assert_int_equal(hash_once(HASH_SHA256, span_of(rest.ptr, n), digest), 0);
 		buf_put(&b, span_of(digest, sizeof(digest)));
@@ -171,7 +173,7 @@ static void run_version(struct span a, struct span b)
 /* The index of all images, by way of the pipe; its answer. */
 static struct proto_done compare(struct span a, struct span b, struct span index)
 {
-	struct proto_chunks c = {.octets = CHUNKS_OCTETS, .n = b.len > 0 ? 2 : 1};
+	struct proto_chunks c = {.octets = (uint32_t)chunk, .n = b.len > 0 ? 2 : 1};
 	struct buf all CLEANUP(buf_done) = BUF_INIT(ROOM);
 	struct buf want CLEANUP(buf_done) = BUF_INIT(ROOM);
 	struct proto_done d;
@@ -249,6 +251,32 @@ static void install_image__needs_only_what_changed(void **state)
 	i = image_of("firmware", buf_span(&old), true);
 	assert_int_equal(fetch(&i, buf_span(&old), &missing), 8);
 	assert_int_equal(missing.len, d.octets);
+	assert_int_equal(take(&i, buf_span(&missing)), FWE_OK);
+	commit();
+	assert_true(slot_holds("firmware", buf_span(&old)));
+	buf_done(&missing);
+	buf_done(&index);
+}
+
+static void install_image__takes_the_largest_chunks(void **state)
+{
+	struct buf old CLEANUP(buf_done) = octets(2 * CHUNKS_OCTETS_MAX + 100, 1);
+	struct buf missing = BUF_INIT(ROOM), index;
+	const struct span none = {0};
+	struct proto_image i;
+	struct proto_done d;
+
+	(void)state;
+	chunk = CHUNKS_OCTETS_MAX;
+	run_version(buf_span(&old), none);
+	old.ptr[2 * chunk - 1] ^= 1;
+	index = index_of(buf_span(&old));
+	begin(buf_span(&old), 1);
+	d = compare(buf_span(&old), none, buf_span(&index));
+	assert_int_equal(d.error, FWE_OK);
+	assert_int_equal(d.octets, chunk);
+	i = image_of("firmware", buf_span(&old), true);
+	assert_int_equal(fetch(&i, buf_span(&old), &missing), 1);
 	assert_int_equal(take(&i, buf_span(&missing)), FWE_OK);
 	commit();
 	assert_true(slot_holds("firmware", buf_span(&old)));
@@ -431,6 +459,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(install_image__needs_only_what_changed),
+		TEST(install_image__takes_the_largest_chunks),
 		TEST(install_image__compares_by_component),
 		TEST(install_chunks__takes_what_was_signed),
 		TEST(install_image__is_judged_as_ever),
