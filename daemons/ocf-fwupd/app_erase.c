@@ -215,13 +215,14 @@ void app_rescue_tries(struct app *a)
 void app_rescue_ended(struct app *a)
 {
 	enum job_result result = a->run->job.result;
+	bool is_whole = result == JOB_INSTALLED || (result == JOB_NO_UPDATE && !a->run->erased);
 	int r;
 
 	if (!a->run->rescue && !a->run->erased)
 		return;
 	if (result == JOB_ERROR && a->run->job.error == FWE_INSTALL_CANCELLED && !a->rescue_only)
 		return; /* as somebody wanted; the next start goes on */
-	if (result != JOB_INSTALLED && result != JOB_NO_UPDATE) {
+	if (!is_whole) {
 		a->rescue_wait_us = a->rescue_wait_us == 0 ? RETRY_US : 2 * a->rescue_wait_us;
 		if (a->rescue_wait_us > RETRY_MAX_US)
 			a->rescue_wait_us = RETRY_MAX_US;

@@ -160,6 +160,10 @@ static void no_update(struct app *a)
 
 	log_info("manifest: nothing newer version=%s url=%s", a->facts.current, run->manifest_url);
 	a->facts.available[0] = '\0';
+	if (run->erased) { /* by this job: what ran before is not there any more */
+		(void)app_job_event(a, JOB_REFUSED);
+		return;
+	}
 	run->is_withheld = is_suspected(a);
 	run->withheld_at = run->at;
 	(void)app_job_event(a, run->is_withheld ? JOB_REFUSED : JOB_SAME);
