@@ -224,7 +224,10 @@ int app_describe(void *arg, const struct fwupd_options *o, struct fwupd_descript
 		a->described = calloc(1, sizeof(*a->described));
 		if (!a->described)
 			return -ENOMEM;
+		a->described->spool_fd = -1; /* and not 0, which app_run_free() would close */
 		r = judge_described(a, o, ret_why);
+	} else if (!a->run->judgement.manifest) { /* that of a later server was none at all */
+		r = refuse(ret_why, FWE_DISCOVERY_NO_SERVER, "No server has a newer manifest");
 	}
 	if (r == 0)
 		describe(a, o ? a->described : a->run, ret);
