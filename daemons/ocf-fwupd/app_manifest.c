@@ -203,7 +203,10 @@ static void on_addresses(void *arg, const char *addresses)
 	struct run *run = a->run;
 
 	if (addresses && !addresses[0]) {
-		app_fetched(a, &NOBODY);
+		if (run->job.phase == JOB_FETCHING)
+			app_fetched(a, &NOBODY);
+		else /* a direct file, once more */
+			app_manifest_failed(a, FWE_FETCH_CONNECT_FAILED, NOBODY.text);
 		return;
 	}
 	(void)snprintf(run->addresses, sizeof(run->addresses), "%s", addresses ? addresses : "");
