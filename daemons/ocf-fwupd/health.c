@@ -136,8 +136,8 @@ static bool has_scripts(const char *folder)
 	const struct dirent *e;
 	bool any = false;
 
-	if (!d)
-		return false;
+	if (!d) /* what cannot be looked at is no reason to confirm: ocf-fw-health says why */
+		return folder[0] && errno != ENOENT;
 	while (!any && (e = readdir(d)))
 		any = e->d_name[0] != '.';
 	(void)closedir(d);
