@@ -263,8 +263,9 @@ class Device:
                         self.plain.sendto(reply, source)
             if self.near in ready:
                 octets, peer = self.near.recvfrom(4096)
-                if self.server:
-                    self.far.send(octets)
+                # what is left of a session that is over is not for the next one
+                if self.server and (self.is_open() or octets[0] == HANDSHAKE):
+                    self.relay_on(octets)
             if self.far in ready:
                 self.relay_back(peer)
             if self.server and self.server.stdout in ready:
@@ -275,6 +276,12 @@ class Device:
                 reply = self.handle(octets, "secured")
                 if reply:
                     self.server.stdin.write(reply)
+
+    def relay_on(self, octets):
+        try:
+            self.far.send(octets)
+        except ConnectionRefusedError:
+            pass  # it ended at the first of several closing alerts
 
     def relay_back(self, peer):
         try:
