@@ -67,12 +67,19 @@ def in_child(work):
 
 
 def judge(f):
-    """Adds what is computed: medians, ratio (of each pair of measurements) and verdict."""
+    """Adds what is computed: medians, ratio (of each pair of measurements) and verdict; what has no
+    target gets none, and may be missing."""
+    if not f["ours"]:
+        f["verdict"] = "not installed"
+        return
     f["median"] = statistics.median(f["ours"])
     if f["floor"]:
         f["floor_median"] = statistics.median(f["floor"])
         if f["floor_median"]:
             f["ratio"] = statistics.median(o / b for o, b in zip(f["ours"], f["floor"]))
+    if f["target"] is None:
+        f["verdict"] = "-"
+        return
     value = f["ratio"] if f["of"] == "ratio" else f["median"]
     met = value >= f["target"] if f["least"] else value <= f["target"]
     f["verdict"] = "met" if met else "not met"
@@ -101,10 +108,12 @@ def span(values):
 
 
 def cells(f):
-    limit = f"{'>=' if f['least'] else '<='} {number(f['target'])}"
+    limit = "-"
+    if f["target"] is not None:
+        limit = f"{'>=' if f['least'] else '<='} {number(f['target'])}{' x' if f['of'] == 'ratio' else ''}"
     return (f["row"], ", ".join(filter(None, (f["name"], f["unit"]))), span(f["ours"]), span(f["floor"]),
             f"{f['ratio']:.2f}" if "ratio" in f else "-",
-            limit + (" x" if f["of"] == "ratio" else ""), f["verdict"], f"{f['load']:.1f}",
+            limit, f["verdict"], f"{f['load']:.1f}",
             f"{f['steal']:.0f} %")
 
 

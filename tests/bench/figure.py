@@ -7,7 +7,8 @@ TMPFS, DISK = "/dev/shm", "/var/tmp"  # where state may be
 
 
 def figure(name, unit, ours, floor, target, of="value", least=False):
-    """`target` is for the median of `ours`, or with of="ratio" for that of ours / floor."""
+    """`target` is for the median of `ours`, or with of="ratio" for that of ours / floor;
+    None where others are measured for comparison."""
     return {"name": name, "unit": unit, "ours": ours, "floor": floor, "target": target, "of": of,
             "least": least}
 

@@ -11,8 +11,10 @@ import threading
 import time
 
 import fwupd
+from account import Account
 from figure import BUILD, DISK, TMPFS, bench, figure, rounds_of
 from fwupd import DOMAIN, MAKER, MODEL, NAME, OCF_MANIFEST, SERVER, Site, wait_for
+from peers import Peers
 from secd import Secd
 from secd import get as coap_get
 
@@ -191,26 +193,6 @@ def publish(site, mib, extra=()):
     os.sync()
 
 
-class Account:
-    """The CPU of the daemon, its starter and all helpers: a control group, in either version."""
-
-    def __init__(self, site):
-        v1 = pathlib.Path("/sys/fs/cgroup/cpuacct")
-        self.dir = (v1 if v1.is_dir() else pathlib.Path("/sys/fs/cgroup")) / f"ocf-bench-{os.getpid()}"
-        self.dir.mkdir(exist_ok=True)
-        for pid in (site.daemon.pid, *children(site.daemon.pid)):
-            (self.dir / "cgroup.procs").write_text(str(pid))
-
-    def ms(self):
-        if (self.dir / "cpuacct.usage").exists():
-            return int((self.dir / "cpuacct.usage").read_text()) / 1e6
-        return int(re.search(r"usage_usec (\d+)", (self.dir / "cpu.stat").read_text())[1]) / 1e3
-
-    def close(self):
-        wait_for(lambda: not (self.dir / "cgroup.procs").read_text(), "end of the daemon")
-        self.dir.rmdir()
-
-
 def cpu_ms(site):
     """The helpers end with the job, a moment later."""
     wait_for(lambda: not any(children(s) for s in children(site.daemon.pid)), "end of the helpers")
@@ -251,10 +233,15 @@ def compare_verified(site, mib, rounds):
 
 
 def compare(site, where, mib, rounds):
-    pairs = [(install_ms(site), floor_ms(site)) for _ in range(rounds)]
-    return [figure(f"HTTP to verified slot on {where}, {mib} MiB{of}", "ms", [p[0][i] for p in pairs],
-                   [p[1][i] for p in pairs], target, of="ratio")
-            for i, of, target in ((0, "", 1.1), (1, ", CPU", 1.15))]
+    pairs = []
+    with Peers(site) as peers:
+        for _ in range(rounds):
+            pairs.append((install_ms(site), floor_ms(site)))
+            peers.install()
+        return [figure(f"HTTP to verified slot on {where}, {mib} MiB{of}", "ms", [p[0][i] for p in pairs],
+                       [p[1][i] for p in pairs], target, of="ratio")
+                for i, of, target in ((0, "", 1.1), (1, ", CPU", 1.15))
+                ] + peers.figures(f"{where}, {mib} MiB", [p[1] for p in pairs])
 
 
 def started(site):
@@ -266,7 +253,7 @@ def started(site):
 
 def restarted(site, **sections):
     site.start(**sections)
-    site.account = Account(site)
+    site.account = Account("ours", (site.daemon.pid, *children(site.daemon.pid)))
 
 
 def ended(site):
