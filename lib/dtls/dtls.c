@@ -10,7 +10,7 @@
 #include "dtls/hello.h"
 #include "dtls/record.h"
 
-#define LAST_WORDS      3            /* alerts with which a client ends a session */
+#define LAST_WORDS      3            /* alerts with which a client gives up a handshake */
 #define RECORDS_MAX     32           /* of one datagram that we look at */
 #define RESEND_FIRST_US USEC_PER_SEC /* RFC 6347 4.2.4.1 */
 #define RESEND_MAX_US   (60 * USEC_PER_SEC)
@@ -435,8 +435,8 @@ static void finish_with_alert(struct dtls_session *s, enum dtls_end end,
 	(void)gnutls_alert_send(s->tls, GNUTLS_AL_FATAL, alert); /* nobody waits for it */
 }
 
-/* A client's last words. Alerts are not repeated by themselves (RFC 6347 4.2.7), and a server that
- * missed them keeps a session, or its silence while it is being onboarded, for nobody. */
+/* A client's last words in a handshake. Alerts are not repeated by themselves (RFC 6347 4.2.7), and
+ * a server that had finished and missed them is silent, while it is being onboarded, for nobody. */
 static void say(struct dtls_session *s, gnutls_alert_level_t level,
 		gnutls_alert_description_t alert, int times)
 {
@@ -734,8 +734,6 @@ void dtls_close(struct dtls_session *s)
 	if (s->state == DTLS_ENDED)
 		return;
 	finish(s, DTLS_END_LOCAL);
-	if (!s->facts.server)
-		say(s, GNUTLS_AL_WARNING, GNUTLS_A_CLOSE_NOTIFY, LAST_WORDS - 1);
 	(void)gnutls_bye(s->tls, GNUTLS_SHUT_WR); /* nobody waits for it */
 }
 

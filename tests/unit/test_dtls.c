@@ -466,23 +466,6 @@ static void dtls_close__is_heard(void **state)
 	world_done(&w);
 }
 
-static void dtls_close__is_heard_though_two_datagrams_are_lost(void **state)
-{
-	struct world w;
-
-	(void)state;
-	world_init(&w, DTLS_NORMAL);
-	connect_client(&w);
-	run(&w);
-	assert_true(w.sent + 1 < PLAN_MAX);
-	w.plan[w.sent] = DROP;
-	w.plan[w.sent + 1] = DROP;
-	dtls_close(w.client.s);
-	run(&w);
-	assert_true(both_ended(&w, DTLS_END_LOCAL, DTLS_END_NOTIFY));
-	world_done(&w);
-}
-
 static void dtls_close__works_inside_the_data_callback(void **state)
 {
 	struct world w;
@@ -676,7 +659,6 @@ int main(void)
 		cmocka_unit_test(dtls_deadline__is_never_when_open),
 		cmocka_unit_test(dtls_deadline__does_not_spin_on_half_a_hello),
 		cmocka_unit_test(dtls_close__is_heard),
-		cmocka_unit_test(dtls_close__is_heard_though_two_datagrams_are_lost),
 		cmocka_unit_test(dtls_close__works_inside_the_data_callback),
 		cmocka_unit_test(dtls_close__ends_a_handshake),
 		cmocka_unit_test(dtls_send__keeps_datagrams_small),
