@@ -32,7 +32,7 @@ int app_write_silent(void *arg)
 	struct app *a = arg;
 	enum awaited what = a->run ? a->run->awaited : AWAIT_NOTHING;
 
-	if (a->write.fd < 0 || (a->run && what == AWAIT_NOTHING))
+	if (a->write.fd < 0 || (a->run && what == AWAIT_NOTHING && a->trial_marks == 0))
 		return 0;
 	if (what == AWAIT_CHUNKS || (what == AWAIT_IMAGE && !app_image_is_blocked(a))) {
 		app_expect_writer(a);
@@ -40,7 +40,8 @@ int app_write_silent(void *arg)
 	}
 	helper_close(&a->write);
 	app_ready(a);
-	if (a->run)
+	(void)app_trial_marked(a, NULL);
+	if (a->run && what != AWAIT_NOTHING)
 		app_trouble(a, FWE_INSTALL_FAILED, TEXT);
 	else
 		log_error("helper: %s", TEXT);
@@ -185,13 +186,14 @@ void app_abort(struct app *a)
 {
 	loop_timer_set(a->fetch_timer, NEVER_US);
 	loop_timer_set(a->retry_timer, NEVER_US);
-	loop_timer_set(a->write_timer, NEVER_US);
 	app_drop_stream(a);
 	app_image_close(a->run);
 	a->run->lookup = bus_resolve_free(a->run->lookup);
 	helper_close(&a->fetch);
-	if (!a->trial_marks)
+	if (!a->trial_marks) {
+		loop_timer_set(a->write_timer, NEVER_US);
 		helper_close(&a->write);
+	}
 	a->run->awaited = AWAIT_NOTHING;
 }
 

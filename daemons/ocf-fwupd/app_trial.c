@@ -129,6 +129,7 @@ static void start_gate(struct app *a)
 
 	a->health = health_free(a->health);
 	a->trial_gate = true;
+	a->trial_again = false; /* from now on the timer is the deadline's */
 	loop_timer_set(a->trial_timer, t->deadline_us);
 	log_info("trial: begins version=%s slot=%s attempts=%u", t->to, t->slot, a->slots.left);
 	if (health_new(&a->health, a->config, a->bus, a->loop, a->starter, on_health, a) < 0)
@@ -163,11 +164,13 @@ static void mark(struct app *a, uint32_t type)
 	if (r == 0)
 		r = helper_send(&a->write, &m, -1);
 	a->trial_marks += r == 0;
-	if (r < 0)
+	if (r == 0)
+		app_expect_writer(a);
+	else
 		act(a, TRIAL_MARK_FAILED);
 }
 
-/* Not as a step of the job, if there is one under way. */
+/* Not as a step of the job, if there is one under way. Once more if no answer comes. */
 static void look(struct app *a)
 {
 	int r = helper_open(&a->write);
@@ -175,7 +178,7 @@ static void look(struct app *a)
 	if (r == 0)
 		r = helper_send(&a->write, &(struct proto_msg){.type = PROTO_SLOTS}, -1);
 	if (r == 0)
-		return;
+		app_expect_writer(a);
 	a->trial_again = true;
 	loop_timer_set(a->trial_timer, clock_boottime_us() + AGAIN_US);
 }
@@ -292,6 +295,10 @@ void app_trial_see(struct app *a, const struct proto_slots_are *s, bool committe
 	enum trial_event e;
 
 	a->slots = *s;
+	if (a->trial_again && (s->error == FWE_OK || !app_trial_is_on(a))) {
+		a->trial_again = false;
+		loop_timer_set(a->trial_timer, NEVER_US);
+	}
 	if (s->error != FWE_OK)
 		return;
 	if (committed && t->state == TRIAL_PENDING)
