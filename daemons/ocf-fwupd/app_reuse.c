@@ -65,6 +65,7 @@ bool app_reuse_begin(struct app *a)
 	out = ends[0];
 	in = ends[1];
 	run->fetched = false;
+	app_expect_fetch(a, app_image_silence_us(a));
 	log_info("update: fetching index url=%s", run->plan.index.url);
 	if (app_send_fetch(a, app_image_request(a, run->plan.index.size), run->plan.index.url, in) <
 	    0)
