@@ -12,9 +12,12 @@
 /* Says once what the reboot waits for, and looks again later. */
 static void wait_for(struct app *a, const char *what, uint64_t for_us)
 {
-	if (strcmp(a->restart_waits, what) != 0)
-		log_info("restart: waits: %s", what);
-	(void)snprintf(a->restart_waits, sizeof(a->restart_waits), "%s", what);
+	char text[sizeof(a->restart_waits)];
+
+	proto_text(text, sizeof(text), what); /* some of it is anybody's, and may be cut */
+	if (strcmp(a->restart_waits, text) != 0)
+		log_info("restart: waits: %s", text);
+	memcpy(a->restart_waits, text, sizeof(text));
 	loop_timer_set(a->restart_timer,
 		       for_us == NEVER_US ? NEVER_US : clock_boottime_us() + for_us);
 	app_publish(a);
@@ -102,7 +105,10 @@ void app_restart_drop(struct app *a)
 
 void app_restart_want(struct app *a)
 {
-	a->restart_wanted = a->config->reboot != REBOOT_NEVER && !(a->run && a->run->defer_reboot);
+	if (a->run && a->run->job.phase == JOB_INSTALLING)
+		a->restart_deferred = a->run->defer_reboot;
+	a->restart_wanted = a->config->reboot != REBOOT_NEVER &&
+			    !(a->restart_deferred && a->state->trial.state == TRIAL_PENDING);
 	if (a->restart_wanted)
 		loop_timer_set(a->restart_timer, clock_boottime_us());
 	else
