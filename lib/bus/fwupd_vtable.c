@@ -225,6 +225,8 @@ static int reply_description(struct fwupd_vtable *v, sd_bus_message *call,
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+static void answer_description(struct job_object *j);
+
 /* The manifest of a server takes a job: its end is the answer. */
 static int describe(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
@@ -232,6 +234,7 @@ static int describe(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	struct fwupd_options options = {.manifest = -1};
 	struct fwupd_refusal why = {0};
 	enum fwupd_caller caller;
+	struct job_object *j;
 	uint32_t id;
 	int r = fwupd_caller(m, FWUPD_ROOT | FWUPD_ADMIN, &caller, &options.uid, error);
 
@@ -244,7 +247,10 @@ static int describe(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	r = v->calls->start(v->arg, FWUPD_CHECK, &options, &id, &why);
 	if (r < 0)
 		return not_started(r, &options, &why, error);
-	job_by_id(v, id)->asked = sd_bus_message_ref(m);
+	j = job_by_id(v, id);
+	j->asked = sd_bus_message_ref(m);
+	if (j->facts.result[0] != '\0') /* it has failed at once */
+		answer_description(j);
 	return 1;
 }
 
