@@ -317,6 +317,7 @@ int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options 
 		       o->transaction ? o->transaction : "");
 	memcpy(run->digest, o->digest, sizeof(run->digest));
 	job_init(&run->job, kind);
+	tag_load(a->state->store, &run->tag);
 	if (o->bundle)
 		r = app_bundle_open(o->bundle, &run->bundle, ret_why);
 	if (r < 0) {
