@@ -105,7 +105,9 @@ static void end(struct app *a)
 {
 	struct run *run = a->run;
 	const struct job *j = &run->job;
-	bool look = run->erased && j->result != JOB_INSTALLED;
+	/* A version that waits for its boot is given up before its slot is written. */
+	bool gone = run->erased || (j->kind != JOB_CHECK && a->state->trial.state == TRIAL_PENDING);
+	bool look = gone && j->result != JOB_INSTALLED;
 
 	if (j->result == JOB_INSTALLED)
 		a->facts.available[0] = '\0';
