@@ -423,19 +423,24 @@ class Bench:
         self.site.stop()
 
     def run(self, points, n):
-        """Each point once before any of them twice; half of the cuts are losses of power."""
+        """Each point once before any of them twice; half of the cuts are losses of power. How often a
+        program writes what it tells others depends on their pace, so a run may end before its point:
+        then the next one makes up for it, and the run has shown what an installation without a cut leaves."""
         self.random.shuffle(points)
-        counts = {}
-        for i in range(n):
-            power = self.random.random() < 0.5
-            reached, version = self.cut(points[i % len(points)], power)
+        counts, at = {}, 0
+        while sum(c for k, c in counts.items() if k[2] != "not reached") < n:
+            if at == 2 * n:
+                sys.exit(f"half of {at} points were not reached")
+            point, power = points[at % len(points)], self.random.random() < 0.5
+            at += 1
+            reached, version = self.cut(point, power)
             if not reached:
-                print(f"not reached: {' '.join(map(str, points[i % len(points)][1:]))}", file=sys.stderr)
-            key = (points[i % len(points)][0].name, "power" if power else "kill",
+                print(f"not reached: {' '.join(map(str, point[1:]))}", file=sys.stderr)
+            key = (point[0].name, "power" if power else "kill",
                    ("old" if version == OLD else "new") if reached else "not reached")
             counts[key] = counts.get(key, 0) + 1
-            if (i + 1) % 50 == 0:
-                print(f"{i + 1} cuts", file=sys.stderr, flush=True)
+            if at % 50 == 0:
+                print(f"{at} runs", file=sys.stderr, flush=True)
         return counts
 
 
@@ -471,11 +476,8 @@ def main():
                 bench.disk.close()
     for key in sorted(counts):
         print(f"{counts[key]:5} {' '.join(key)}")
-    missed = sum(c for k, c in counts.items() if k[2] == "not reached")
-    print(f"{options.n} cuts at {min(options.n, len(points))} of {len(points)} points, seed {options.seed}, "
+    print(f"{options.n} cuts at {min(sum(counts.values()), len(points))} of {len(points)} points, seed {options.seed}, "
           f"{time.monotonic() - began:.0f} s: always a whole version, the next installation succeeds")
-    if missed > options.n // 4:
-        sys.exit(f"{missed} points were not reached")
 
 
 main()
