@@ -82,11 +82,19 @@ int config_load(const char *path, struct config *ret, char *ret_error, size_t ro
 	return r == -ENOENT ? 0 : r;
 }
 
+/* "host." is "host" (RFC 1034 3.1), on either side. */
+static bool name_of(struct span host, char ret[URL_HOST_MAX + 1])
+{
+	if (host.len > 1 && host.ptr[host.len - 1] == '.')
+		host.len--;
+	return span_to_str(host, ret, URL_HOST_MAX + 1) == 0;
+}
+
 static bool fits(struct span pattern, struct span host)
 {
 	char p[URL_HOST_MAX + 1], h[URL_HOST_MAX + 1];
 
-	return span_to_str(pattern, p, sizeof(p)) == 0 && span_to_str(host, h, sizeof(h)) == 0 &&
+	return name_of(pattern, p) && name_of(host, h) &&
 	       fnmatch(p, h, FNM_CASEFOLD | FNM_NOESCAPE) == 0;
 }
 

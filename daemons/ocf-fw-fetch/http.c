@@ -311,9 +311,18 @@ static CURLcode set_up_proxy(struct transfer *t, struct span host)
 	return r;
 }
 
+/* The URL without a dot at the end of its host, which would be another name to the library. */
+static void drop_dot(const char *url, const struct url *u, char ret[PROTO_URL])
+{
+	size_t n = (size_t)((const char *)u->host.ptr - url) + u->host.len;
+
+	(void)snprintf(ret, PROTO_URL, "%.*s%s", (int)n, url, url + n + (url[n] == '.'));
+}
+
 static CURLcode set_up(struct transfer *t, const char *url)
 {
 	CURL *c = t->curl;
+	char plain[PROTO_URL];
 	CURLcode r;
 	struct url u;
 
@@ -322,7 +331,8 @@ static CURLcode set_up(struct transfer *t, const char *url)
 	r = set_up_trust(t, u.host);
 	r = r ? r : set_up_proxy(t, u.host);
 
-	SET(CURLOPT_URL, url);
+	drop_dot(url, &u, plain);
+	SET(CURLOPT_URL, plain);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);

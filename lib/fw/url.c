@@ -122,20 +122,24 @@ static bool take_ip_literal(struct span *text, struct span *ret)
 	return text->len == 0 || text->ptr[0] == ':';
 }
 
-/* host [":" port]; a name without percent-encoding, which no resolver would undo. */
+/* A name without percent-encoding, which no resolver would undo; "h." is "h" (RFC 1034 3.1). */
+static bool take_name(struct span *text, struct span *ret)
+{
+	*ret = take_until(text, ":");
+	if (ret->len > 1 && ret->ptr[ret->len - 1] == '.' && ret->ptr[ret->len - 2] != '.')
+		ret->len--;
+	return ret->len > 0 && ret->len <= URL_HOST_MAX && all(*ret, "-._") &&
+	       ret->ptr[ret->len - 1] != '.';
+}
+
+/* host [":" port] */
 static bool parse_authority(struct span text, struct url *u)
 {
 	struct span host, port;
 	uint32_t number = 0;
 
-	if (span_starts(text, "[")) {
-		if (!take_ip_literal(&text, &host))
-			return false;
-	} else {
-		host = take_until(&text, ":");
-		if (host.len == 0 || host.len > URL_HOST_MAX || !all(host, "-._"))
-			return false;
-	}
+	if (span_starts(text, "[") ? !take_ip_literal(&text, &host) : !take_name(&text, &host))
+		return false;
 	if (text.len > 0) {
 		port = span_of(text.ptr + 1, text.len - 1);
 		if (!parse_u32(port, &number) || number == 0 || number > UINT16_MAX)

@@ -22,7 +22,7 @@ enum url_err {
 /* Borrows from the text that was parsed. */
 struct url {
 	enum url_scheme scheme;
-	struct span host;  /* an IPv6 literal has its brackets */
+	struct span host;  /* an IPv6 literal has its brackets; a name no dot at its end */
 	struct span path;  /* empty, or begins with '/' */
 	struct span query; /* without the '?'; ptr is NULL if there is none */
 	uint16_t port;     /* 0: the scheme's own */

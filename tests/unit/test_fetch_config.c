@@ -7,7 +7,7 @@
 
 #define PIN_A "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define PIN_B "sha256//BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB="
-#define LIST  " fw.example.com=/a  *.example.com=/b [[]fd00::1]=/c "
+#define LIST  " fw.example.com=/a  *.example.com=/b [[]fd00::1]=/c dot.test.=/d "
 
 static void config_find__takes_the_first_that_fits(void **state)
 {
@@ -20,6 +20,10 @@ static void config_find__takes_the_first_that_fits(void **state)
 		{"example.com",      NULL},
 		{"fw.example.com.x", NULL},
 		{"[fd00::1]",        "/c"},
+		{"fw.example.com.",  "/a"},
+		{"a.example.com.",   "/b"},
+		{"dot.test",         "/d"},
+		{"dot.test.",        "/d"},
 		{"",                 NULL},
 		{"x\0y",             NULL},
 	};
@@ -45,6 +49,7 @@ static void config_find_all__joins(void **state)
 	assert_string_equal(pins, "");
 	assert_true(config_has("x _firmware.*", span_str("_firmware.lan")));
 	assert_false(config_has("x _firmware.*", span_str("firmware.lan")));
+	assert_true(config_has("proxy.test", span_str("proxy.test.")));
 }
 
 static void config_load__refuses_what_it_would_not_use(void **state)

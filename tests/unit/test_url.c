@@ -47,6 +47,9 @@ static void url_parse__takes_only_what_it_can_follow(void **state)
 		{"http://[]/",				  URL_BAD   },
 		{"http://h/[a]",                                URL_BAD   },
 		{"1http://h/",				  URL_BAD   },
+		{"http://h./",				  URL_OK    },
+		{"http://h../",				 URL_BAD   },
+		{"http://./",				   URL_BAD   },
 	};
 
 	(void)state;
@@ -192,8 +195,9 @@ static void url_same_host__looks_at_the_host_only(void **state)
 		bool want;
 	} ROWS[] = {
 		{"http://H/x",    "https://h:8443/y", true },
-		{"http://[::1]/", "http://[::1]",     true },
-		{"http://h",      "http://i",         false},
+                {"http://[::1]/", "http://[::1]",     true },
+		{"http://h.:80/", "http://h/",        true },
+                {"http://h",      "http://i",         false},
 		{"http://h",      "http://hh",        false},
 	};
 
