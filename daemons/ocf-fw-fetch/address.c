@@ -4,7 +4,8 @@
 #include <netdb.h>
 #include <netinet/in.h>
 
-/* First `bits` bits decide; the first row that fits wins, none means public. */
+/* The first row whose first `bits` bits fit wins. Not public is what IANA's registries of special
+ * purpose addresses do not call globally reachable. */
 struct range {
 	uint8_t prefix[4];
 	uint8_t bits;
@@ -12,22 +13,31 @@ struct range {
 };
 
 static const struct range RANGES_4[] = {
-	{{0},        8,  PROTO_LOOPBACK}, /* "this host": Linux connects to itself */
-	{{127},      8,  PROTO_LOOPBACK},
-        {{224},      4,  PROTO_LOOPBACK}, /* multicast */
-	{{240},      4,  PROTO_LOOPBACK}, /* reserved, broadcast */
-	{{10},       8,  PROTO_PRIVATE }, /* RFC 1918 */
-	{{172, 16},  12, PROTO_PRIVATE },
-        {{192, 168}, 16, PROTO_PRIVATE },
-	{{169, 254}, 16, PROTO_PRIVATE }, /* link-local */
-	{{100, 64},  10, PROTO_PRIVATE }, /* RFC 6598 */
+	{{0},            8,  PROTO_LOOPBACK}, /* "this host": Linux connects to itself */
+	{{127},          8,  PROTO_LOOPBACK},
+	{{224},          4,  PROTO_LOOPBACK}, /* multicast */
+	{{240},          4,  PROTO_LOOPBACK}, /* reserved, broadcast */
+	{{10},           8,  PROTO_PRIVATE }, /* RFC 1918 */
+	{{172, 16},      12, PROTO_PRIVATE },
+	{{192, 168},     16, PROTO_PRIVATE },
+	{{169, 254},     16, PROTO_PRIVATE }, /* link-local */
+	{{100, 64},      10, PROTO_PRIVATE }, /* RFC 6598 */
+	{{192, 0, 0},    24, PROTO_PRIVATE }, /* IETF protocols */
+	{{192, 88, 99},  24, PROTO_PRIVATE }, /* 6to4 relays */
+	{{198, 18},      15, PROTO_PRIVATE }, /* benchmarks */
+	{{192, 0, 2},    24, PROTO_PRIVATE }, /* documentation */
+	{{198, 51, 100}, 24, PROTO_PRIVATE },
+	{{203, 0, 113},  24, PROTO_PRIVATE },
+	{{0},            0,  PROTO_PUBLIC  },
 };
 
 static const struct range RANGES_6[] = {
-	{{0xff},       8,  PROTO_LOOPBACK}, /* multicast */
-	{{0xfe, 0x80}, 10, PROTO_PRIVATE }, /* link-local */
-	{{0xfe, 0xc0}, 10, PROTO_PRIVATE }, /* site-local */
-	{{0xfc},       7,  PROTO_PRIVATE }, /* RFC 4193 */
+	{{0xff},		   8,  PROTO_LOOPBACK}, /* multicast */
+	{{0x20, 0x01},             23, PROTO_PRIVATE }, /* IETF protocols, Teredo */
+	{{0x20, 0x01, 0x0d, 0xb8}, 32, PROTO_PRIVATE }, /* documentation */
+	{{0x3f, 0xff},             20, PROTO_PRIVATE },
+	{{0x20},		   3,  PROTO_PUBLIC  }, /* all that is global: RFC 4291 2.4 */
+	{{0},		      0,  PROTO_PRIVATE },
 };
 
 static const struct {
@@ -35,26 +45,27 @@ static const struct {
 	size_t len, at; /* where the IPv4 address stands */
 } EMBEDDED[] = {
 	{{[10] = 0xff, [11] = 0xff}, 12, 12}, /* RFC 4291 2.5.5.2: mapped */
+	{{[8] = 0xff, [9] = 0xff},   12, 12}, /* RFC 2765 2.1: translated */
 	{{0x00, 0x64, 0xff, 0x9b},   12, 12}, /* RFC 6052: NAT64 */
 	{{0x20, 0x02},               2,  2 }, /* RFC 3056: 6to4 */
 };
 
-static enum proto_reach look_up(const uint8_t *address, const struct range *ranges, size_t n)
+/* The last row of all ranges fits everything. */
+static enum proto_reach look_up(const uint8_t *address, const struct range *range)
 {
-	for (size_t i = 0; i < n; i++) {
-		size_t octets = ranges[i].bits / 8;
-		uint8_t mask = (uint8_t)(0xff00 >> ranges[i].bits % 8);
+	for (;; range++) {
+		size_t octets = range->bits / 8;
+		uint8_t mask = (uint8_t)(0xff00 >> range->bits % 8);
 
-		if (memcmp(address, ranges[i].prefix, octets) == 0 &&
-		    (mask == 0 || (address[octets] & mask) == ranges[i].prefix[octets]))
-			return ranges[i].reach;
+		if (memcmp(address, range->prefix, octets) == 0 &&
+		    (mask == 0 || (address[octets] & mask) == range->prefix[octets]))
+			return range->reach;
 	}
-	return PROTO_PUBLIC;
 }
 
 static enum proto_reach reach_4(const uint8_t *address)
 {
-	return look_up(address, RANGES_4, ARRAY_SIZE(RANGES_4));
+	return look_up(address, RANGES_4);
 }
 
 static enum proto_reach reach_6(const uint8_t *address)
@@ -66,7 +77,7 @@ static enum proto_reach reach_6(const uint8_t *address)
 			return reach_4(address + EMBEDDED[i].at);
 	if (memcmp(address, ZERO, sizeof(ZERO)) == 0) /* ::, ::1, and the old IPv4-compatible */
 		return PROTO_LOOPBACK;
-	return look_up(address, RANGES_6, ARRAY_SIZE(RANGES_6));
+	return look_up(address, RANGES_6);
 }
 
 enum proto_reach address_reach(const struct sockaddr *a)

@@ -7,7 +7,7 @@
 #include "child/proto.h"
 
 /* PROTO_LOOPBACK also stands for what is no single host: unspecified, multicast, broadcast and
- * other families. IPv4 inside IPv6 (mapped, NAT64, 6to4) counts as the IPv4 address. */
+ * other families. IPv4 inside IPv6 (mapped, translated, NAT64, 6to4) counts as the IPv4 address. */
 enum proto_reach address_reach(const struct sockaddr *a);
 /* The same for the host of a URL that somebody else will resolve; a name that is no address counts
  * as public but for those of the host itself (RFC 6761 6.3). */
