@@ -160,6 +160,10 @@ void app_begin_slot(struct app *a, bool keep)
 	a->run->octets_before = 0;
 	if (a->run->reuse == REUSE_ON)
 		a->run->reuse = REUSE_UNTRIED; /* the writer forgets the index */
+	if (app_trial_give_way(a) < 0) {
+		app_trouble(a, FWE_INTERNAL, "what gives way cannot be stored");
+		return;
+	}
 	app_ask_writer(a, AWAIT_BEGIN, &m, -1);
 }
 

@@ -443,6 +443,8 @@ int app_describe(void *arg, const struct fwupd_options *o, struct fwupd_descript
 MUST_USE int app_trial_start(struct app *a);
 void app_trial_free(struct app *a);
 void app_trial_see(struct app *a, const struct proto_slots_are *s, bool committed);
+/* A version that waits for its boot is about to lose its slot. Errors of state_save(). */
+MUST_USE int app_trial_give_way(struct app *a);
 /* What runs is on trial: the other slot is its way back, and nothing is written. */
 bool app_trial_is_on(const struct app *a);
 /* That a version gets which is installed now. */

@@ -245,6 +245,34 @@ static void remember(struct app *a, const char *slot)
 		t->accepted = *accepted;
 }
 
+/* From here on it is not for its boots if the slot starts no more. */
+int app_trial_give_way(struct app *a)
+{
+	struct state_trial *t = &a->state->trial;
+
+	if (t->state != TRIAL_PENDING || !t->boot[0])
+		return 0;
+	t->boot[0] = '\0';
+	return state_save(a->state);
+}
+
+/* It gave way, but its slot still starts next, or does so again: the version is there still, or the
+ * next one is already. */
+static void take_back(struct app *a, const struct trial_view *v)
+{
+	struct state_trial *t = &a->state->trial;
+	const char *version = v->runs ? a->slots.running : a->slots.pending;
+
+	if (t->state != TRIAL_PENDING || t->boot[0] || (!v->runs && !v->next) ||
+	    (a->run && a->run->awaited != AWAIT_SLOTS))
+		return;
+	if (strcmp(t->to, version) != 0)
+		remember(a, v->runs ? a->slots.slot : a->slots.primary);
+	(void)snprintf(t->boot, sizeof(t->boot), "%s", a->slots.boot);
+	if (state_save(a->state) < 0)
+		log_error("state: cannot be stored");
+}
+
 /* An installation that nobody saw the end of has become what runs. */
 static bool is_unrecorded(const struct app *a)
 {
@@ -307,9 +335,10 @@ void app_trial_see(struct app *a, const struct proto_slots_are *s, bool committe
 	v = (struct trial_view){
 		.runs = slot[0] && !strcmp(slot, s->slot),
 		.next = slot[0] && !strcmp(slot, s->primary),
-		.other_boot = strcmp(t->boot, s->boot) != 0,
+		.other_boot = t->boot[0] && strcmp(t->boot, s->boot) != 0,
 		.standing = standing_of(a),
 	};
+	take_back(a, &v);
 	e = trial_see(t->state, &v);
 	if (t->state == TRIAL_NONE && e != TRIAL_NOTHING)
 		remember(a, slot);

@@ -29,7 +29,8 @@ struct state_accepted {
 struct state_trial {
 	enum trial_state state;
 	char slot[ENTRY_ID]; /* where it is */
-	char boot[ENTRY_ID]; /* where it was installed or, once it ran, the last it ran in */
+	char boot[ENTRY_ID]; /* where it was installed or, once it ran, the last it ran in; empty:
+				it has given way to another installation */
 	char from[FW_VERSION_TEXT + 1], to[FW_VERSION_TEXT + 1];
 	uint64_t deadline_us;           /* CLOCK_BOOTTIME of that boot; 0: none yet */
 	char reason[ENTRY_TEXT];        /* why it is given up, for people */
