@@ -2,38 +2,21 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
-#define READ_STEP ((size_t)512)
 #define NAME_ROOM ((size_t)96)
-
-static int read_all(int fd, struct buf *out)
-{
-	ssize_t n;
-
-	do {
-		uint8_t *at = buf_room(out, READ_STEP);
-
-		if (!at)
-			return -EFBIG;
-		n = read(fd, at, READ_STEP);
-		out->len += n > 0 ? (size_t)n : 0;
-	} while (n > 0);
-	return n < 0 ? -errno : 0;
-}
 
 int files_read(int dir, const char *name, struct buf *out)
 {
 	CLEANUP(closep) int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
-	return fd < 0 ? -errno : read_all(fd, out);
+	return fd < 0 ? -errno : buf_put_file(out, fd);
 }
 
 int files_load(const char *path, struct buf *out)
 {
 	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	return fd < 0 ? -errno : read_all(fd, out);
+	return fd < 0 ? -errno : buf_put_file(out, fd);
 }
 
 int files_write(int fd, struct span data)

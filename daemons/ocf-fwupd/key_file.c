@@ -4,8 +4,6 @@
 #include <limits.h>
 #include <sys/stat.h>
 
-#define READ_STEP ((size_t)4096)
-
 static int check_directory(int fd, uid_t owner, const char **ret_why)
 {
 	struct stat st;
@@ -78,26 +76,11 @@ static int open_path(const char *path, uid_t owner, const char **ret_why)
 	return r;
 }
 
-static int read_all(int fd, struct buf *out)
-{
-	ssize_t n;
-
-	do {
-		uint8_t *at = buf_room(out, READ_STEP);
-
-		if (!at)
-			return -EFBIG;
-		n = read(fd, at, READ_STEP);
-		out->len += n > 0 ? (size_t)n : 0;
-	} while (n > 0);
-	return n < 0 ? -errno : 0;
-}
-
 int key_file_read(const char *path, enum key_file kind, uid_t owner, struct buf *out,
 		  const char **ret_why)
 {
 	CLEANUP(closep) int fd = open_path(path, owner, ret_why);
 	int r = fd < 0 ? fd : check_file(fd, kind, owner, ret_why);
 
-	return r < 0 ? r : read_all(fd, out);
+	return r < 0 ? r : buf_put_file(out, fd);
 }

@@ -3,7 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define BUF_FIRST ((size_t)256) /* octets of the first allocation */
+#define BUF_FIRST ((size_t)256)  /* octets of the first allocation */
+#define BUF_READ  ((size_t)4096) /* octets read at once */
 
 static void release(struct buf *b)
 {
@@ -97,4 +98,25 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 		b->failed = true;
 	}
 	va_end(again);
+}
+
+int buf_put_file(struct buf *b, int fd)
+{
+	for (;;) {
+		size_t left = b->max - b->len, room = left < BUF_READ ? left : BUF_READ;
+		uint8_t beyond, *to = left > 0 ? buf_room(b, room) : &beyond;
+		ssize_t n = to ? read(fd, to, left > 0 ? room : sizeof(beyond)) : 0;
+
+		if (!to)
+			return -ENOMEM;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+		if (left == 0) {
+			b->failed = true;
+			return -EFBIG;
+		}
+		b->len += (size_t)n;
+	}
 }

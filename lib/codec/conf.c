@@ -211,26 +211,9 @@ int conf_parse(struct span text, const char *name, const struct conf_option *opt
 int conf_load(const char *path, const struct conf_option *options, size_t n, void *target,
 	      char *ret_error, size_t room)
 {
-	struct buf text = BUF_INIT(CONF_FILE_MAX);
-	int fd CLEANUP(closep) = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got;
-	int r;
+	CLEANUP(buf_done) struct buf text = BUF_INIT(CONF_FILE_MAX);
+	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : buf_put_file(&text, fd);
 
-	if (fd < 0)
-		return -errno;
-	do {
-		uint8_t *at = buf_room(&text, 4096);
-
-		if (!at) {
-			buf_done(&text);
-			return -EFBIG;
-		}
-		got = read(fd, at, 4096);
-		if (got > 0)
-			text.len += (size_t)got;
-	} while (got > 0);
-	r = got < 0 ? -errno
-		    : conf_parse(buf_span(&text), path, options, n, target, ret_error, room);
-	buf_done(&text);
-	return r;
+	return r < 0 ? r : conf_parse(buf_span(&text), path, options, n, target, ret_error, room);
 }

@@ -26,6 +26,38 @@ static void buf__stops_at_its_ceiling_and_keeps_the_error(void **state)
 	assert_null(b.ptr);
 }
 
+static void buf_put_file__takes_what_there_is_up_to_the_ceiling(void **state)
+{
+	static const char OCTETS[16384] = "begins";
+	static const struct {
+		size_t octets, max;
+		int want;
+	} ROWS[] = {
+		{0,    10,   0     },
+                {10,   10,   0     },
+                {11,   10,   -EFBIG},
+                {9000, 9000, 0     },
+                {9001, 9000, -EFBIG},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		CLEANUP(buf_done) struct buf b = BUF_INIT(ROWS[i].max);
+		int ends[2];
+
+		assert_int_equal(pipe(ends), 0);
+		assert_int_equal(write(ends[1], OCTETS, ROWS[i].octets), ROWS[i].octets);
+		(void)close(ends[1]);
+		assert_int_equal(buf_put_file(&b, ends[0]), ROWS[i].want);
+		(void)close(ends[0]);
+		assert_int_equal(buf_ok(&b), ROWS[i].want == 0);
+		if (ROWS[i].want == 0)
+			assert_int_equal(b.len, ROWS[i].octets);
+		assert_memory_equal(b.ptr, OCTETS, b.len);
+	}
+	assert_int_equal(buf_put_file(&BUF_INIT(10), -1), -EBADF);
+}
+
 static void span_cut__walks_a_list(void **state)
 {
 	struct span rest = SPAN_LIT("a=b&&c");
@@ -190,6 +222,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buf__stops_at_its_ceiling_and_keeps_the_error),
+		cmocka_unit_test(buf_put_file__takes_what_there_is_up_to_the_ceiling),
 		cmocka_unit_test(span_cut__walks_a_list),
 		cmocka_unit_test(span_to_str__refuses_what_a_string_cannot_hold),
 		cmocka_unit_test(span_is_utf8__takes_only_the_shortest_form),

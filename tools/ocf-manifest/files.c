@@ -94,35 +94,14 @@ int files_place(struct files_draft *d, const char *target)
 	return sync_folder(target);
 }
 
-static int read_all(int fd, struct buf *out)
-{
-	for (;;) {
-		uint8_t block[4096];
-		ssize_t n = read(fd, block, sizeof(block));
-
-		if (n == 0)
-			return 0;
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n < 0)
-			continue;
-		if ((size_t)n > out->max - out->len)
-			return -EFBIG;
-		buf_put(out, span_of(block, (size_t)n));
-		explicit_bzero(block, sizeof(block));
-		if (!buf_ok(out))
-			return -ENOMEM;
-	}
-}
-
 int files_read(const char *path, struct buf *out)
 {
 	CLEANUP(closep) int fd = -1;
 
 	if (strcmp(path, "-") == 0)
-		return read_all(STDIN_FILENO, out);
+		return buf_put_file(out, STDIN_FILENO);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : read_all(fd, out);
+	return fd < 0 ? -errno : buf_put_file(out, fd);
 }
 
 int files_read_secret(const char *path, struct buf *out)
@@ -134,7 +113,7 @@ int files_read_secret(const char *path, struct buf *out)
 		return -errno;
 	if ((st.st_mode & 077) != 0)
 		return -EPERM;
-	return read_all(fd, out);
+	return buf_put_file(out, fd);
 }
 
 int files_write(const char *path, struct span data, unsigned mode)
