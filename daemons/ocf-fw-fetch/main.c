@@ -55,12 +55,6 @@ static const struct confine_path PATHS[] = {
 	}
 #define READ_ONLY (O_ACCMODE | O_CREAT | O_TRUNC)
 
-#ifdef __s390x__
-#define CLONE_ARGUMENT 1 /* where the flags stand: clone(2) */
-#else
-#define CLONE_ARGUMENT 0
-#endif
-
 static const struct confine_call CALLS[] = {
 	CALL(fdatasync),
 	CALL(ppoll),
@@ -85,10 +79,10 @@ static const struct confine_call CALLS[] = {
 	CALL(pipe2),
 	CALL(splice),
 	CALL(eventfd2),
-	{__NR_ioctl,  1,              UINT32_MAX,   FIONREAD    },
-	{__NR_ioctl,  1,              UINT32_MAX,   FIONBIO     },
-	{__NR_ioctl,  1,              UINT32_MAX,   SIOCGIFINDEX},
-	{__NR_openat, 2,              READ_ONLY,    O_RDONLY    },
+	{__NR_ioctl,  1,                   UINT32_MAX,   FIONREAD    },
+	{__NR_ioctl,  1,                   UINT32_MAX,   FIONBIO     },
+	{__NR_ioctl,  1,                   UINT32_MAX,   SIOCGIFINDEX},
+	{__NR_openat, 2,                   READ_ONLY,    O_RDONLY    },
 	CALL(getdents64),
 	CALL(statx),
 	CALL(faccessat),
@@ -96,7 +90,7 @@ static const struct confine_call CALLS[] = {
 	CALL(pread64),
 	CALL(clock_nanosleep),
  /* The resolver's thread. */
-	{__NR_clone,  CLONE_ARGUMENT, CLONE_THREAD, CLONE_THREAD},
+	{__NR_clone,  CONFINE_CLONE_FLAGS, CLONE_THREAD, CLONE_THREAD},
 	CALL(set_robust_list),
 	CALL(rseq),
 	CALL(shutdown),
@@ -110,7 +104,7 @@ static const struct confine_call CALLS[] = {
 	CALL(poll),
 #endif
 #ifdef __NR_open
-	{__NR_open,   1,              READ_ONLY,    O_RDONLY    },
+	{__NR_open,   1,                   READ_ONLY,    O_RDONLY    },
 	CALL(stat),
 	CALL(access),
 	CALL(readlink),

@@ -47,7 +47,10 @@ static const struct confine_call CALLS[] = {
 	CALL(pwrite64),
 	CALL(ppoll),
  /* Threads for digests; no new process. */
-	{.nr = __NR_clone, .argument = 0, .mask = CLONE_THREAD, .value = CLONE_THREAD},
+	{.nr = __NR_clone,
+	 .argument = CONFINE_CLONE_FLAGS,
+	 .mask = CLONE_THREAD,
+	 .value = CLONE_THREAD},
 	CALL(set_robust_list),
 #ifdef __NR_rseq
 	CALL(rseq),

@@ -32,6 +32,12 @@ struct confine_call {
 
 #define CONFINE_CALLS_MAX ((size_t)160)
 
+#ifdef __s390x__
+#define CONFINE_CLONE_FLAGS 1 /* where they stand among the arguments of clone(2) */
+#else
+#define CONFINE_CLONE_FLAGS 0
+#endif
+
 /* From now on every call that is neither in `calls` nor one that each program needs (read, write,
  * memory, time, exit ...) fails with EPERM (seccomp). 0; -EOPNOTSUPP; or what the kernel said. */
 MUST_USE int confine_calls(const struct confine_call *calls, size_t n);

@@ -95,9 +95,9 @@ static int calls_default(void)
 static int calls_by_argument(void)
 {
 	static const struct confine_call CALLS[] = {
-		{__NR_socket, 0, UINT32_MAX,          AF_INET     },
-		{__NR_openat, 2, O_ACCMODE | O_CREAT, O_RDONLY    },
-		{__NR_clone,  0, CLONE_THREAD,        CLONE_THREAD},
+		{__NR_socket, 0,                   UINT32_MAX,          AF_INET     },
+		{__NR_openat, 2,                   O_ACCMODE | O_CREAT, O_RDONLY    },
+		{__NR_clone,  CONFINE_CLONE_FLAGS, CLONE_THREAD,        CLONE_THREAD},
 	};
 
 	if (confine_calls(CALLS, ARRAY_SIZE(CALLS)) < 0)
