@@ -306,7 +306,7 @@ static size_t receive(int control, struct runner_request *q, int *ret_fd)
 	struct msghdr h = {.msg_iov = &iov,
 			   .msg_iovlen = 1,
 			   .msg_control = &room,
-			   .msg_controllen = sizeof(room.room)};
+			   .msg_controllen = CMSG_LEN(sizeof(int))}; /* one, not its padding */
 	const struct cmsghdr *c;
 	ssize_t n;
 

@@ -95,6 +95,50 @@ static void runner__gives_no_more_than_is_meant(void **state)
 	assert_output("b\na b\n"); /* it can be opened by its name, too */
 }
 
+/* Our end of the connection to the process. */
+static int connection(void)
+{
+	for (int fd = 0; fd < 64; fd++) {
+		int type = 0;
+		socklen_t len = sizeof(type);
+
+		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET)
+			return fd;
+	}
+	return -1;
+}
+
+/* The padding behind a control message has room for a second descriptor. */
+static void runner__keeps_no_descriptor(void **state)
+{
+	static const char COUNT[] = "ls /proc/$PPID/fd | wc -l";
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(2 * sizeof(int))];
+	} two = {
+		.head = {.cmsg_len = CMSG_LEN(2 * sizeof(int)),
+			 .cmsg_level = SOL_SOCKET,
+			 .cmsg_type = SCM_RIGHTS}
+        };
+	struct iovec iov = {(char[]){1}, 1};
+	const struct msghdr h = {.msg_iov = &iov,
+				 .msg_iovlen = 1,
+				 .msg_control = &two,
+				 .msg_controllen = sizeof(two.room)};
+	char before[RUNNER_OUTPUT];
+
+	(void)state;
+	if (!files_are_roots())
+		skip();
+	memcpy(CMSG_DATA(&two.head), (const int[]){0, 1}, 2 * sizeof(int));
+	assert_int_equal(shell(SHELL, COUNT), 0);
+	memcpy(before, result.output, sizeof(before));
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(sendmsg(connection(), &h, 0), 1);
+	assert_int_equal(shell(SHELL, COUNT), 0);
+	assert_string_equal(result.output, before);
+}
+
 static void runner__passes_a_pipe(void **state)
 {
 	const char *const args[] = {"cat <&3; ls /proc/self/fd | wc -l", NULL};
@@ -313,6 +357,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(runner__tells_status_output_and_last_line),
 		TEST(runner__gives_no_more_than_is_meant),
+		TEST(runner__keeps_no_descriptor),
 		TEST(runner__passes_a_pipe),
 		TEST(runner__kills_what_takes_too_long),
 		TEST(runner__gives_time_when_asked),
