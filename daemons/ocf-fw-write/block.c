@@ -103,15 +103,38 @@ static int boot_said(struct backend *b, int r)
 	return r;
 }
 
+static const char *device_error(int r)
+{
+	return r == -EBUSY    ? "in use"
+	       : r == -EEXIST ? "has two places in DevicesA= and DevicesB="
+	       : r == -EFBIG  ? "smaller than the image"
+			      : strerror(-r);
+}
+
+static void tell_device(struct backend *b, const struct device *d, int r)
+{
+	char text[DEVICES_PATH_MAX + 64];
+
+	(void)snprintf(text, sizeof(text), "%s: %s", d->path, device_error(r));
+	proto_text(b->why, sizeof(b->why), text);
+}
+
 /* The loader leaves the slot alone from now on, also if the running one should fail. */
 static int block_choose(struct backend *b)
 {
 	struct block *k = block_of(b);
+	const struct device *twin;
 
+	memset(k->octets, 0, sizeof(k->octets));
 	if (k->booted == BOOT_NO_SLOT) {
 		proto_text(b->why, sizeof(b->why),
 			   "the kernel's command line does not tell which slot runs");
 		return -ENODATA;
+	}
+	twin = devices_twin(&k->config->devices, target_of(k));
+	if (twin) {
+		tell_device(b, twin, -EEXIST);
+		return -EEXIST;
 	}
 	return boot_said(b, boot_bad(k->boot, target_of(k)));
 }
@@ -153,7 +176,6 @@ static int block_clear(struct backend *b, uint64_t size)
 	int r = remove_file(k->dir, RECORDS[target_of(k)]);
 
 	(void)size; /* open() knows how much a device takes */
-	memset(k->octets, 0, sizeof(k->octets));
 	if (r == 0)
 		r = remove_file(k->dir, NOTES[target_of(k)]);
 	for (size_t i = 0; i < d->n && r == 0; i++) {
@@ -196,17 +218,6 @@ static int block_sync(struct backend *b, const char *component, int fd, uint64_t
 	return 0;
 }
 
-static void tell_device(struct backend *b, const struct device *d, int r)
-{
-	char text[DEVICES_PATH_MAX + 64];
-
-	(void)snprintf(text, sizeof(text), "%s: %s", d->path,
-		       r == -EBUSY   ? "in use"
-		       : r == -EFBIG ? "smaller than the image"
-				     : strerror(-r));
-	proto_text(b->why, sizeof(b->why), text);
-}
-
 static int block_open_component(struct backend *b, const char *component, enum backend_how how,
 				uint64_t size, int *ret_fd)
 {
@@ -217,7 +228,7 @@ static int block_open_component(struct backend *b, const char *component, enum b
 
 	if (!d || k->booted == BOOT_NO_SLOT)
 		return -ENOENT;
-	r = devices_open(d, !running, running ? PROTO_SIZE_ANY : size, ret_fd);
+	r = devices_open(&k->config->devices, d, !running, running ? PROTO_SIZE_ANY : size, ret_fd);
 	if (r < 0)
 		tell_device(b, d, r);
 	else if (!running)
@@ -295,17 +306,18 @@ static uint64_t block_limit(struct backend *b, const char *component)
 	return d ? devices_size(d) : 0;
 }
 
-static void probe_device(const struct device *d, struct proto_probed *ret)
+static void probe_device(const struct devices *all, const struct device *d,
+			 struct proto_probed *ret)
 {
 	CLEANUP(closep) int fd = -1;
-	int r = devices_open(d, true, PROTO_SIZE_ANY, &fd);
+	int r = devices_open(all, d, true, PROTO_SIZE_ANY, &fd);
 
-	if (r == -EBUSY)
-		probe_add(ret, "device-in-use", d->path, strerror(-r));
+	if (r == -EBUSY || r == -EEXIST)
+		probe_add(ret, "device-in-use", d->path, device_error(r));
 	else if (r == -EACCES || r == -EPERM || r == -EROFS)
-		probe_add(ret, "not-writable", d->path, strerror(-r));
+		probe_add(ret, "not-writable", d->path, device_error(r));
 	else if (r < 0)
-		probe_add(ret, "device-missing", d->path, strerror(-r));
+		probe_add(ret, "device-missing", d->path, device_error(r));
 }
 
 static void block_probe(struct backend *b, struct proto_probed *ret)
@@ -324,7 +336,7 @@ static void block_probe(struct backend *b, struct proto_probed *ret)
 		probe_add(ret, "not-confirmed", NAMES[k->booted],
 			  "the running version is on trial");
 	for (size_t i = 0; i < d->n; i++)
-		probe_device(&d->slot[target_of(k)][i], ret);
+		probe_device(d, &d->slot[target_of(k)][i], ret);
 }
 
 static size_t block_paths(struct backend *b, struct confine_path *ret, size_t max)

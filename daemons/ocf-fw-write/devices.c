@@ -124,15 +124,38 @@ static bool root_device(struct span root, dev_t *ret)
 	return false;
 }
 
-static bool holds(const struct devices *d, int slot, dev_t device)
+/* Which block device it is; 0: none. */
+static dev_t number_of(const struct device *d)
 {
 	struct stat st;
 
+	return stat(d->path, &st) == 0 && S_ISBLK(st.st_mode) ? st.st_rdev : 0;
+}
+
+/* Another place than `self` with that device. */
+static const struct device *place_of(const struct devices *d, int slot, dev_t number,
+				     const struct device *self)
+{
 	for (size_t i = 0; i < d->n; i++)
-		if (stat(d->slot[slot][i].path, &st) == 0 && S_ISBLK(st.st_mode) &&
-		    st.st_rdev == device)
-			return true;
-	return false;
+		if (&d->slot[slot][i] != self && number_of(&d->slot[slot][i]) == number)
+			return &d->slot[slot][i];
+	return NULL;
+}
+
+static bool has_twin(const struct devices *all, const struct device *d, dev_t number)
+{
+	return place_of(all, 0, number, d) || place_of(all, 1, number, d);
+}
+
+const struct device *devices_twin(const struct devices *d, int slot)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		dev_t number = number_of(&d->slot[slot][i]);
+
+		if (number != 0 && has_twin(d, &d->slot[slot][i], number))
+			return &d->slot[slot][i];
+	}
+	return NULL;
 }
 
 int devices_booted(const struct devices *d, struct span command_line, const struct bootenv *names)
@@ -153,7 +176,7 @@ int devices_booted(const struct devices *d, struct span command_line, const stru
 	if (!root_device(option(command_line, "root"), &root))
 		return BOOT_NO_SLOT;
 	for (int slot = 0; slot < BOOT_SLOTS; slot++)
-		if (holds(d, slot, root))
+		if (place_of(d, slot, root, NULL))
 			return slot;
 	return BOOT_NO_SLOT;
 }
@@ -166,7 +189,8 @@ uint64_t devices_size(const struct device *d)
 	return size < 0 ? 0 : (uint64_t)size;
 }
 
-int devices_open(const struct device *d, bool write, uint64_t size, int *ret_fd)
+int devices_open(const struct devices *all, const struct device *d, bool write, uint64_t size,
+		 int *ret_fd)
 {
 	CLEANUP(closep)
 	int fd = open(d->path, (write ? O_RDWR | O_EXCL : O_RDONLY) | O_NONBLOCK | O_CLOEXEC);
@@ -177,6 +201,8 @@ int devices_open(const struct device *d, bool write, uint64_t size, int *ret_fd)
 		return -errno;
 	if (!S_ISBLK(st.st_mode))
 		return -ENOTBLK;
+	if (write && has_twin(all, d, st.st_rdev))
+		return -EEXIST;
 	room = lseek(fd, 0,
 		     SEEK_END); /* its size; no ioctl that a filter would have to let through */
 	if (room < 0 || lseek(fd, 0, SEEK_SET) < 0)

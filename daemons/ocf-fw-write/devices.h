@@ -32,6 +32,11 @@ int devices_booted(const struct devices *d, struct span command_line, const stru
 /* How many octets it has; 0 if that cannot be told. */
 uint64_t devices_size(const struct device *d);
 
-/* Opens the device. `write`: alone, as a mount would, so that one in use is refused: -EBUSY.
- * -ENOTBLK: no block device; -EFBIG: smaller than `size` (PROTO_SIZE_ANY: any). */
-MUST_USE int devices_open(const struct device *d, bool write, uint64_t size, int *ret_fd);
+/* A device of that slot that has another place in the table, too, by whatever name. NULL: none. */
+MUST_USE const struct device *devices_twin(const struct devices *d, int slot);
+
+/* Opens a device of the table. `write`: alone, as a mount would, so that one in use is refused:
+ * -EBUSY. -EEXIST: it has another place in the table, too. -ENOTBLK: no block device; -EFBIG:
+ * smaller than `size` (PROTO_SIZE_ANY: any). */
+MUST_USE int devices_open(const struct devices *all, const struct device *d, bool write,
+			  uint64_t size, int *ret_fd);

@@ -81,13 +81,14 @@ static void devices_booted__asks_the_command_line(void **state)
 
 static void devices_open__takes_block_devices_alone(void **state)
 {
-	struct device d = {"rootfs", "/dev/null"};
+	struct devices all = {.n = 1, .slot = {{{"rootfs", "/dev/null"}}}};
+	struct device *d = &all.slot[0][0];
 	int fd = -1;
 
 	(void)state;
-	assert_int_equal(devices_open(&d, false, 0, &fd), -ENOTBLK);
-	(void)snprintf(d.path, sizeof(d.path), "/nowhere");
-	assert_int_equal(devices_open(&d, true, 0, &fd), -ENOENT);
+	assert_int_equal(devices_open(&all, d, false, 0, &fd), -ENOTBLK);
+	(void)snprintf(d->path, sizeof(d->path), "/nowhere");
+	assert_int_equal(devices_open(&all, d, true, 0, &fd), -ENOENT);
 	assert_int_equal(fd, -1);
 }
 
