@@ -60,6 +60,7 @@ BODIES = {
                     ("url", char * 2049)),
     DONE: struct(("error", u32), ("octets", u64), ("text", char * 128)),
 }
+BODIES[VERIFY] = BODIES[IMAGE]
 
 
 def digests(**by_name):
