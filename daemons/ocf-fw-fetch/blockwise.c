@@ -39,7 +39,7 @@ void blockwise_want(struct blockwise *b, uint64_t from, uint64_t until)
 	b->from = from;
 	b->until = until;
 	b->next = b->ask = b->recover = (uint32_t)(from / block_size(b));
-	b->under_way = b->round = 0;
+	b->round = 0;
 	b->whole_len = 0;
 	set_end(b);
 	for (size_t i = 0; i < BLOCKWISE_WINDOW_MAX; i++)
@@ -154,8 +154,8 @@ enum fw_error blockwise_take(struct blockwise *b, uint32_t num, const struct rep
 	bool first = !b->begun;
 
 	b->under_way--;
-	if (!first && num >= b->end)
-		return FWE_OK; /* the last one was seen in the meantime */
+	if (!first && (num < b->next || num >= b->ask || num >= b->end))
+		return FWE_OK; /* the last one was seen, or something else is wanted, since */
 	if (r->code != CODE_CONTENT) {
 		slot_of(b, first ? b->next : num)->here = true;
 		slot_of(b, first ? b->next : num)->code = r->code;

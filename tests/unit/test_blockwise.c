@@ -135,6 +135,44 @@ static void blockwise__opens_the_window_and_halves_it(void **state)
 	assert_int_equal(b.window, before);
 }
 
+/* A body that is shorter than it was leaves requests under way, whose answers come later. */
+static void blockwise_take__is_not_stalled_by_late_answers(void **state)
+{
+	uint32_t nums[BLOCKWISE_WINDOW_MAX], num;
+	struct blockwise b;
+	struct reply r;
+	uint8_t szx;
+	size_t n = 0;
+
+	(void)state;
+	blockwise_open(&b);
+	assert_int_equal(run(&b, 0, 16 * 1024, 6, OCTETS), 16 * 1024);
+	b.total = BLOCKWISE_BLOCKS_MAX; /* as if Size2 had not told */
+	blockwise_want(&b, 16 * 1024, UINT64_MAX);
+	while (n < BLOCKWISE_WINDOW_MAX && blockwise_ask(&b, &nums[n], &szx))
+		n++;
+	assert_true(n > 3);
+	for (size_t i = 0; i < 2; i++) { /* it ends with the second */
+		r = answer(nums[i], 6, 18 * 1024);
+		assert_int_equal(blockwise_take(&b, nums[i], &r), FWE_OK);
+	}
+	assert_int_equal(drain(&b, 16 * 1024), 18 * 1024);
+	assert_true(blockwise_is_done(&b));
+	blockwise_want(&b, 0, 8 * 1024);
+	for (size_t i = 2; i < n; i++) {
+		r = answer(nums[i], 6, 18 * 1024);
+		assert_int_equal(blockwise_take(&b, nums[i], &r), FWE_OK);
+	}
+	assert_true(blockwise_ask(&b, &num, &szx));
+	assert_int_equal(num, 0);
+	r = answer(num, 6, OCTETS);
+	assert_int_equal(blockwise_take(&b, num, &r), FWE_OK);
+	assert_int_equal(drain(&b, 0), 1024);
+	while (blockwise_ask(&b, &num, &szx))
+		;
+	assert_int_equal(b.under_way, 7);
+}
+
 enum fault {
 	F_SIZE,
 	F_ETAG,
@@ -259,6 +297,7 @@ int main(void)
 		cmocka_unit_test(blockwise__puts_blocks_into_order),
 		cmocka_unit_test(blockwise__knows_the_body_for_more_ranges),
 		cmocka_unit_test(blockwise__opens_the_window_and_halves_it),
+		cmocka_unit_test(blockwise_take__is_not_stalled_by_late_answers),
 		cmocka_unit_test(blockwise_take__sees_what_does_not_fit),
 		cmocka_unit_test(blockwise_next__tells_another_code),
 		cmocka_unit_test(blockwise_take__declines_what_is_too_short),
