@@ -93,8 +93,9 @@ struct proto_fetched {
 	uint32_t status;       /* of HTTP, or of CoAP as 404 for 4.04; 0: none */
 	uint32_t private_peer; /* 1: the body came from a private address */
 	uint32_t ranged;       /* 0 although offset or ranges were asked for, without an error:
-				  not to be had from this server, or of another body than `etag`;
-				  nothing was passed on: ask for the whole */
+				  not to be had from this server, or of another body than `etag`,
+				  perhaps since the first ranges: ask for the whole, and use
+				  nothing of what was passed on */
 	uint64_t octets;       /* passed on by this answer */
 	char etag[PROTO_ETAG]; /* opaque, names this very body; empty: nothing does */
 	char url[PROTO_URL];   /* the last one, after redirects */
