@@ -10,7 +10,7 @@
 #include "dtls/hello.h"
 #include "dtls/record.h"
 
-#define LAST_WORDS      3            /* alerts with which a client gives up a handshake */
+#define LAST_WORDS      3            /* alerts with which a client leaves */
 #define RECORDS_MAX     32           /* of one datagram that we look at */
 #define RESEND_FIRST_US USEC_PER_SEC /* RFC 6347 4.2.4.1 */
 #define RESEND_MAX_US   (60 * USEC_PER_SEC)
@@ -435,12 +435,12 @@ static void finish_with_alert(struct dtls_session *s, enum dtls_end end,
 	(void)gnutls_alert_send(s->tls, GNUTLS_AL_FATAL, alert); /* nobody waits for it */
 }
 
-/* A client's last words in a handshake. Alerts are not repeated by themselves (RFC 6347 4.2.7), and
- * a server that had finished and missed them is silent, while it is being onboarded, for nobody. */
-static void say(struct dtls_session *s, gnutls_alert_level_t level,
-		gnutls_alert_description_t alert, int times)
+/* A client's last words. Alerts are not repeated by themselves (RFC 6347 4.2.7), and a server that
+ * has finished its handshake and misses them is silent, while it is being onboarded, for nobody. */
+static void say_goodbye(struct dtls_session *s, gnutls_alert_level_t level,
+			gnutls_alert_description_t alert)
 {
-	for (int i = 0; i < times; i++)
+	for (int i = 0; i < LAST_WORDS; i++)
 		(void)gnutls_alert_send(s->tls, level, alert);
 }
 
@@ -709,7 +709,7 @@ void dtls_tick(struct dtls_session *s, uint64_t now_us)
 		/* The server may have finished, and only its last flight be lost: it need not wait
 		 * for us any more. */
 		if (!s->facts.server)
-			say(s, GNUTLS_AL_FATAL, GNUTLS_A_USER_CANCELED, LAST_WORDS);
+			say_goodbye(s, GNUTLS_AL_FATAL, GNUTLS_A_USER_CANCELED);
 	}
 }
 
@@ -734,7 +734,10 @@ void dtls_close(struct dtls_session *s)
 	if (s->state == DTLS_ENDED)
 		return;
 	finish(s, DTLS_END_LOCAL);
-	(void)gnutls_bye(s->tls, GNUTLS_SHUT_WR); /* nobody waits for it */
+	if (s->facts.server)
+		(void)gnutls_bye(s->tls, GNUTLS_SHUT_WR); /* nobody waits for it */
+	else
+		say_goodbye(s, GNUTLS_AL_WARNING, GNUTLS_A_CLOSE_NOTIFY);
 }
 
 void dtls_drop(struct dtls_session *s)

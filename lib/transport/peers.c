@@ -527,9 +527,9 @@ struct peers *peers_free(struct peers *ps)
 		while (ps->by_id[i]) {
 			struct peer *p = ps->by_id[i];
 
-			/* Also one that endpoint_close() has marked: nobody has told the peer yet.
-			 */
-			if (p->dtls && dtls_state(p->dtls) == DTLS_OPEN)
+			/* Also one that peers_close() has marked, or in a handshake: nobody has
+			 * told the peer yet, which may have finished on its side. */
+			if (p->dtls)
 				dtls_close(p->dtls);
 			peer_free(ps, p);
 		}

@@ -1,4 +1,4 @@
-/* transport/peers: a certificate that ends ends the session, too. */
+/* transport/peers: when sessions end, and who is told. */
 #include "test.h"
 
 #include "tests/unit/x509_maker.h"
@@ -11,7 +11,8 @@ struct side {
 	struct peers *peers;
 	struct side *other;
 	struct x509_own *own;
-	int verdict; /* about the peer's certificate */
+	struct secret key; /* server: of any identity; empty: unknown */
+	int verdict;       /* about the peer's certificate */
 	unsigned opened, data, asked, ended;
 	uint64_t session;
 	enum dtls_end why;
@@ -55,8 +56,11 @@ static void on_offer(void *arg, struct dtls_offer *ret)
 
 static int on_psk(void *arg, enum dtls_profile profile, struct span identity, struct secret *ret)
 {
-	(void)arg, (void)profile, (void)identity, (void)ret;
-	return -ENOENT;
+	const struct side *s = arg;
+
+	(void)profile, (void)identity;
+	*ret = s->key;
+	return s->key.len ? 0 : -ENOENT;
 }
 
 static int on_cert(void *arg, enum dtls_profile profile, const struct x509_chain *chain)
@@ -103,31 +107,42 @@ static struct x509_own *own_of(const struct made *leaf)
 	return o;
 }
 
-/* All that is under way arrives. */
-static void deliver(struct side *a, struct side *b, const struct remote *at, uint64_t now_us)
+static const struct peers_limits LIMITS = {8, 8, 8, 20 * USEC_PER_SEC, 600 * USEC_PER_SEC};
+static const struct remote AT = {
+	.addr.sa = {
+		    .sin6_family = AF_INET6, .sin6_port = 5684, .sin6_addr = IN6ADDR_LOOPBACK_INIT}
+};
+
+static void open_both(struct side *server, struct side *client)
 {
-	struct side *sides[] = {a, b};
+	*server = (struct side){.other = client};
+	*client = (struct side){.other = server};
+	assert_int_equal(peers_new(&server->peers, &LIMITS, &SERVER, server), 0);
+	assert_int_equal(peers_new(&client->peers, &LIMITS, &CLIENT, client), 0);
+}
 
-	while (a->head < a->tail || b->head < b->tail)
-		for (size_t i = 0; i < 2; i++) {
-			struct side *s = sides[i];
+/* What one side has sent arrives. */
+static void deliver_from(struct side *s, uint64_t now_us)
+{
+	for (; s->head < s->tail; s->head++)
+		peers_receive(s->other->peers, &AT, span_of(s->queue[s->head], s->len[s->head]),
+			      now_us);
+	s->head = s->tail = 0;
+	peers_reap(s->other->peers);
+}
 
-			for (; s->head < s->tail; s->head++)
-				peers_receive(s->other->peers, at,
-					      span_of(s->queue[s->head], s->len[s->head]), now_us);
-			s->head = s->tail = 0;
-		}
-	peers_reap(a->peers);
-	peers_reap(b->peers);
+/* All that is under way arrives. */
+static void deliver(struct side *s, uint64_t now_us)
+{
+	while (s->tail || s->other->tail) {
+		deliver_from(s, now_us);
+		deliver_from(s->other, now_us);
+	}
 }
 
 static void peers_receive__judges_certificates_again(void **state)
 {
 	static struct side server, client;
-	const struct peers_limits limits = {8, 8, 8, 20 * USEC_PER_SEC, 600 * USEC_PER_SEC};
-	struct remote at = {
-		.addr.sa = {.sin6_family = AF_INET6, .sin6_port = 5684}
-        };
 	struct dtls_offer offer = {.profile = DTLS_NORMAL};
 	struct spec end = SPEC_END(NAME);
 	struct made root, leaf;
@@ -136,28 +151,24 @@ static void peers_receive__judges_certificates_again(void **state)
 	(void)state;
 	make(&root, &SPEC_CA("CN=Root", -1), NULL);
 	make(&leaf, &end, &root);
-	at.addr.sa.sin6_addr = in6addr_loopback;
-	server.other = &client;
-	client.other = &server;
+	open_both(&server, &client);
 	server.own = own_of(&leaf);
 	offer.own = server.own;
-	assert_int_equal(peers_new(&server.peers, &limits, &SERVER, &server), 0);
-	assert_int_equal(peers_new(&client.peers, &limits, &CLIENT, &client), 0);
-	assert_int_equal(peers_connect(client.peers, &at.addr, &offer, now_us, &session), 0);
-	deliver(&client, &server, &at, now_us);
+	assert_int_equal(peers_connect(client.peers, &AT.addr, &offer, now_us, &session), 0);
+	deliver(&client, now_us);
 	assert_true(server.opened == 1 && client.opened == 1);
 
 	/* Not at each record: it costs. */
 	server.verdict = -EKEYEXPIRED;
 	now_us += PEERS_JUDGE_EACH_US - 1;
 	peers_send(client.peers, session, SPAN_LIT("x"), now_us);
-	deliver(&client, &server, &at, now_us);
+	deliver(&client, now_us);
 	assert_true(server.data == 1 && server.asked == 1);
 
 	/* What comes after that is not heard. */
 	now_us++;
 	peers_send(client.peers, session, SPAN_LIT("x"), now_us);
-	deliver(&client, &server, &at, now_us);
+	deliver(&client, now_us);
 	assert_true(server.data == 1 && server.asked == 2 && server.ended == 1);
 	assert_int_equal(server.why, DTLS_END_CERT);
 
@@ -168,10 +179,37 @@ static void peers_receive__judges_certificates_again(void **state)
 	unmake(&leaf);
 }
 
+/* Else an owner's tool that is interrupted would leave a device that hears nobody else until the
+ * session has idled out. */
+static void peers_free__tells_a_server_that_has_finished_before_us(void **state)
+{
+	static struct side server, client;
+	struct dtls_offer offer = {.profile = DTLS_NORMAL,
+				   .identity = SPAN_LIT("0123456789abcdef")};
+	uint64_t session;
+
+	(void)state;
+	open_both(&server, &client);
+	assert_true(secret_set(&offer.key, offer.identity));
+	server.key = offer.key;
+	assert_int_equal(peers_connect(client.peers, &AT.addr, &offer, START_US, &session), 0);
+	while (server.opened == 0) {
+		assert_true(client.tail + server.tail > 0);
+		deliver_from(&server, START_US);
+		deliver_from(&client, START_US);
+	}
+	assert_int_equal(client.opened, 0);
+	client.peers = peers_free(client.peers);
+	deliver_from(&client, START_US);
+	assert_true(server.ended == 1 && server.why == DTLS_END_NOTIFY);
+	(void)peers_free(server.peers);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(peers_receive__judges_certificates_again),
+		cmocka_unit_test(peers_free__tells_a_server_that_has_finished_before_us),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
