@@ -78,7 +78,8 @@ void pin_display_hide(struct pin_display *d)
 }
 
 /* Own process group, no signal blocked or ignored, standard input from `in`, and no way into the
- * log. */
+ * log. Our sockets are closed before we go on, not by execve(), which lets us go on first: somebody
+ * who starts us anew at once would find the ports taken. */
 static int spawn(const struct pin_display *d, int in, pid_t *ret)
 {
 	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
@@ -102,6 +103,8 @@ static int spawn(const struct pin_display *d, int in, pid_t *ret)
 	r = posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
 	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO && r == 0; fd++)
 		r = posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_WRONLY, 0);
+	if (r == 0)
+		r = posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
 	if (r == 0)
 		r = posix_spawnattr_setsigmask(&attr, &none);
 	if (r == 0)

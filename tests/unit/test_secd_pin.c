@@ -132,6 +132,22 @@ static void pin_display_show__gives_the_pin_on_stdin_only(void **state)
 	assert_null(strstr(text, "lost"));
 }
 
+static void pin_display_show__keeps_our_files_to_itself(void **state)
+{
+	int ours = open("/dev/null", O_RDONLY); /* without O_CLOEXEC */
+	struct fixture *f = *state;
+	char text[512], body[128];
+
+	assert_in_range(ours, STDERR_FILENO + 1, 1000);
+	(void)snprintf(body, sizeof(body), "[ -e /proc/$$/fd/%d ] && echo open >$1; echo end >>$1",
+		       ours);
+	show(f, body, LONG_US);
+	assert_int_equal(close(ours), 0);
+	turn(f, has_ended);
+	read_out(f, text, sizeof(text));
+	assert_string_equal(text, "end\n");
+}
+
 /* Gone and reaped: a zombie would still be there. */
 static bool is_gone(struct fixture *f)
 {
@@ -191,6 +207,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(pin_display_show__gives_the_pin_on_stdin_only),
+		TEST(pin_display_show__keeps_our_files_to_itself),
 		TEST(pin_display_show__ends_a_command_at_its_limit),
 		TEST(pin_display_hide__ends_a_running_command),
 		TEST(pin_display_show__replaces_a_running_command),
