@@ -410,6 +410,24 @@ void cbr_once(struct cbr *c, unsigned *seen, unsigned bit)
 	*seen |= bit;
 }
 
+bool cbr_member(struct cbr *c, struct span key, const char *name, unsigned *seen, unsigned bit)
+{
+	bool is_it = span_is(key, name);
+
+	if (is_it)
+		cbr_once(c, seen, bit);
+	return is_it;
+}
+
+struct uuid cbr_uuid(struct cbr *c)
+{
+	struct uuid u = {{0}};
+
+	if (!uuid_parse(cbr_text(c), &u))
+		cbr_fail(c, CBR_VALUE);
+	return u;
+}
+
 void cbr_fail(struct cbr *c, enum cbr_err err)
 {
 	if (!c->err)
@@ -421,4 +439,11 @@ enum cbr_err cbr_close(struct cbr *c)
 	if (c->depth > 0 || c->rest.len > 0)
 		cbr_fail(c, CBR_MALFORMED);
 	return c->err;
+}
+
+enum cbr_err cbr_close_with(struct cbr *c, unsigned seen, unsigned wanted)
+{
+	enum cbr_err err = cbr_close(c);
+
+	return err == CBR_OK && (seen & wanted) != wanted ? CBR_VALUE : err;
 }

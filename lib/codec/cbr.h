@@ -4,22 +4,22 @@
  * error. After an error every read yields zero or the empty span and every loop ends, so a
  * parser reads straight through and asks once, with cbr_close().
  * Definite and indefinite arrays and maps are taken; strings in chunks, floats (but see
- *cbr_limits), simple values other than booleans and null, and tags (but see cbr_tag) are
- *CBR_MALFORMED. Text is checked to be UTF-8.
+ * cbr_limits), simple values other than booleans and null, and tags (but see cbr_tag) are
+ * CBR_MALFORMED. Text is checked to be UTF-8.
  *
  *	cbr_open(&c, body, &LIMITS);
  *	cbr_map(&c);
  *	while (cbr_next(&c, &key)) {
- *		if (span_is(key, "om"))
- *			cbr_once(&c, &seen, 1), om = cbr_uint(&c, 7);
+ *		if (cbr_member(&c, key, "om", &seen, OM))
+ *			om = cbr_uint(&c, 7);
  *		else
  *			cbr_fail(&c, CBR_VALUE);
  *	}
- *	if (cbr_close(&c) != CBR_OK) ...
+ *	if (cbr_close_with(&c, seen, OM) != CBR_OK) ...
  */
 #pragma once
 
-#include "base/span.h"
+#include "base/uuid.h"
 
 #define CBR_DEPTH_MAX 16
 
@@ -88,12 +88,18 @@ double cbr_float(struct cbr *c); /* of any width */
 bool cbr_bool(struct cbr *c);
 struct span cbr_text(struct cbr *c);  /* borrowed from the body */
 struct span cbr_bytes(struct cbr *c); /* borrowed from the body */
+struct uuid cbr_uuid(struct cbr *c);  /* from its text; CBR_VALUE: it is none */
 /* One whole item of any taken kind, nested ones included; returns its octets. */
 struct span cbr_skip(struct cbr *c);
 
 /* Marks `bit` in *seen; a second time is CBR_DUPLICATE. */
 void cbr_once(struct cbr *c, unsigned *seen, unsigned bit);
+/* Is this the key of that name? Then it is also marked, as cbr_once() does. */
+MUST_USE bool cbr_member(struct cbr *c, struct span key, const char *name, unsigned *seen,
+			 unsigned bit);
 /* Keeps the first error. */
 void cbr_fail(struct cbr *c, enum cbr_err err);
 /* The first error, or CBR_MALFORMED if a container is open or octets remain. */
 MUST_USE enum cbr_err cbr_close(struct cbr *c);
+/* As cbr_close(); CBR_VALUE also when a bit of `wanted` was not met. */
+MUST_USE enum cbr_err cbr_close_with(struct cbr *c, unsigned seen, unsigned wanted);

@@ -8,29 +8,9 @@ static const struct cbr_limits RES_LIMITS = {
 	.bytes = 16384, .depth = 8, .items = 1024, .text = 256};
 static const struct cbr_limits D_LIMITS = {.bytes = 4096, .depth = 8, .items = 256, .text = 1024};
 
-static struct uuid read_uuid(struct cbr *c)
-{
-	struct span text = cbr_text(c);
-	struct uuid u = {{0}};
-
-	if (!uuid_parse(text, &u))
-		cbr_fail(c, CBR_VALUE);
-	return u;
-}
-
 static uint16_t read_u16(struct cbr *c)
 {
 	return (uint16_t)cbr_uint(c, UINT16_MAX);
-}
-
-/* The first error, or CBR_VALUE when one of the `wanted` members was not there. */
-static enum cbr_err close_with(struct cbr *c, unsigned seen, unsigned wanted)
-{
-	enum cbr_err err = cbr_close(c);
-
-	if (err != CBR_OK)
-		return err;
-	return (seen & wanted) == wanted ? CBR_OK : CBR_VALUE;
 }
 
 static void read_oxms(struct cbr *c, struct answer_doxm *d)
@@ -58,32 +38,24 @@ enum cbr_err answer_doxm(struct span body, struct answer_doxm *ret)
 	cbr_open(&c, body, &DOXM_LIMITS);
 	cbr_map(&c);
 	while (cbr_next(&c, &key)) {
-		if (span_is(key, "oxms")) {
-			cbr_once(&c, &seen, OXMS);
+		if (cbr_member(&c, key, "oxms", &seen, OXMS))
 			read_oxms(&c, &d);
-		} else if (span_is(key, "oxmsel")) {
-			cbr_once(&c, &seen, OXMSEL);
+		else if (cbr_member(&c, key, "oxmsel", &seen, OXMSEL))
 			d.oxmsel = read_u16(&c);
-		} else if (span_is(key, "sct")) {
-			cbr_once(&c, &seen, SCT);
+		else if (cbr_member(&c, key, "sct", &seen, SCT))
 			d.sct = read_u16(&c);
-		} else if (span_is(key, "owned")) {
-			cbr_once(&c, &seen, OWNED);
+		else if (cbr_member(&c, key, "owned", &seen, OWNED))
 			d.owned = cbr_bool(&c);
-		} else if (span_is(key, "deviceuuid")) {
-			cbr_once(&c, &seen, DEVICE);
-			d.device = read_uuid(&c);
-		} else if (span_is(key, "devowneruuid")) {
-			cbr_once(&c, &seen, DEVOWNER);
-			d.devowner = read_uuid(&c);
-		} else if (span_is(key, "rowneruuid")) {
-			cbr_once(&c, &seen, ROWNER);
-			d.rowner = read_uuid(&c);
-		} else {
+		else if (cbr_member(&c, key, "deviceuuid", &seen, DEVICE))
+			d.device = cbr_uuid(&c);
+		else if (cbr_member(&c, key, "devowneruuid", &seen, DEVOWNER))
+			d.devowner = cbr_uuid(&c);
+		else if (cbr_member(&c, key, "rowneruuid", &seen, ROWNER))
+			d.rowner = cbr_uuid(&c);
+		else
 			(void)cbr_skip(&c);
-		}
 	}
-	err = close_with(&c, seen, OXMS | OXMSEL | SCT | OWNED | DEVICE | DEVOWNER | ROWNER);
+	err = cbr_close_with(&c, seen, OXMS | OXMSEL | SCT | OWNED | DEVICE | DEVOWNER | ROWNER);
 	if (err == CBR_OK)
 		*ret = d;
 	return err;
@@ -105,15 +77,12 @@ static void read_dos(struct cbr *c, struct answer_pstat *p)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "s")) {
-			cbr_once(c, &seen, S);
+		if (cbr_member(c, key, "s", &seen, S))
 			p->state = (uint8_t)cbr_uint(c, 4);
-		} else if (span_is(key, "p")) {
-			cbr_once(c, &seen, P);
+		else if (cbr_member(c, key, "p", &seen, P))
 			p->pending = cbr_bool(c);
-		} else {
+		else
 			(void)cbr_skip(c);
-		}
 	}
 	if (seen != (S | P))
 		cbr_fail(c, CBR_VALUE);
@@ -131,32 +100,24 @@ enum cbr_err answer_pstat(struct span body, struct answer_pstat *ret)
 	cbr_open(&c, body, &PSTAT_LIMITS);
 	cbr_map(&c);
 	while (cbr_next(&c, &key)) {
-		if (span_is(key, "dos")) {
-			cbr_once(&c, &seen, DOS);
+		if (cbr_member(&c, key, "dos", &seen, DOS))
 			read_dos(&c, &p);
-		} else if (span_is(key, "isop")) {
-			cbr_once(&c, &seen, ISOP);
+		else if (cbr_member(&c, key, "isop", &seen, ISOP))
 			p.isop = cbr_bool(&c);
-		} else if (span_is(key, "cm")) {
-			cbr_once(&c, &seen, CM);
+		else if (cbr_member(&c, key, "cm", &seen, CM))
 			p.cm = read_u16(&c);
-		} else if (span_is(key, "tm")) {
-			cbr_once(&c, &seen, TM);
+		else if (cbr_member(&c, key, "tm", &seen, TM))
 			p.tm = read_u16(&c);
-		} else if (span_is(key, "om")) {
-			cbr_once(&c, &seen, OM);
+		else if (cbr_member(&c, key, "om", &seen, OM))
 			p.om = read_u16(&c);
-		} else if (span_is(key, "sm")) {
-			cbr_once(&c, &seen, SM);
+		else if (cbr_member(&c, key, "sm", &seen, SM))
 			p.sm = read_u16(&c);
-		} else if (span_is(key, "rowneruuid")) {
-			cbr_once(&c, &seen, ROWNER);
-			p.rowner = read_uuid(&c);
-		} else {
+		else if (cbr_member(&c, key, "rowneruuid", &seen, ROWNER))
+			p.rowner = cbr_uuid(&c);
+		else
 			(void)cbr_skip(&c);
-		}
 	}
-	err = close_with(&c, seen, DOS | ISOP | CM | TM | OM | SM | ROWNER);
+	err = cbr_close_with(&c, seen, DOS | ISOP | CM | TM | OM | SM | ROWNER);
 	if (err == CBR_OK)
 		*ret = p;
 	return err;
@@ -176,12 +137,10 @@ static struct span read_ep(struct cbr *c)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "ep")) {
-			cbr_once(c, &seen, 1);
+		if (cbr_member(c, key, "ep", &seen, 1))
 			uri = cbr_text(c);
-		} else {
+		else
 			(void)cbr_skip(c);
-		}
 	}
 	if (!seen)
 		cbr_fail(c, CBR_VALUE);
@@ -222,18 +181,14 @@ static struct answer_res read_link(struct cbr *c, struct span *ret_href)
 	*ret_href = span_of(NULL, 0);
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "anchor")) {
-			cbr_once(c, &seen, ANCHOR);
+		if (cbr_member(c, key, "anchor", &seen, ANCHOR))
 			link.device = read_anchor(c);
-		} else if (span_is(key, "href")) {
-			cbr_once(c, &seen, HREF);
+		else if (cbr_member(c, key, "href", &seen, HREF))
 			*ret_href = cbr_text(c);
-		} else if (span_is(key, "eps")) {
-			cbr_once(c, &seen, EPS);
+		else if (cbr_member(c, key, "eps", &seen, EPS))
 			read_eps(c, &link);
-		} else {
+		else
 			(void)cbr_skip(c);
-		}
 	}
 	if (seen != (ANCHOR | HREF | EPS))
 		cbr_fail(c, CBR_VALUE);
@@ -258,7 +213,7 @@ enum cbr_err answer_res(struct span body, struct answer_res *ret)
 		cbr_once(&c, &seen, 1);
 		found = link;
 	}
-	err = close_with(&c, seen, 1);
+	err = cbr_close_with(&c, seen, 1);
 	if (err == CBR_OK)
 		*ret = found;
 	return err;
@@ -282,17 +237,14 @@ enum cbr_err answer_d(struct span body, struct answer_d *ret)
 	cbr_open(&c, body, &D_LIMITS);
 	cbr_map(&c);
 	while (cbr_next(&c, &key)) {
-		if (span_is(key, "di")) {
-			cbr_once(&c, &seen, DI);
-			d.device = read_uuid(&c);
-		} else if (span_is(key, "n")) {
-			cbr_once(&c, &seen, N);
+		if (cbr_member(&c, key, "di", &seen, DI))
+			d.device = cbr_uuid(&c);
+		else if (cbr_member(&c, key, "n", &seen, N))
 			read_name(&c, d.name);
-		} else {
+		else
 			(void)cbr_skip(&c);
-		}
 	}
-	err = close_with(&c, seen, DI);
+	err = cbr_close_with(&c, seen, DI);
 	if (err == CBR_OK)
 		*ret = d;
 	return err;
@@ -310,15 +262,12 @@ enum cbr_err answer_p(struct span body, struct answer_p *ret)
 	cbr_open(&c, body, &D_LIMITS);
 	cbr_map(&c);
 	while (cbr_next(&c, &key)) {
-		if (span_is(key, "mnmn")) {
-			cbr_once(&c, &seen, MNMN);
+		if (cbr_member(&c, key, "mnmn", &seen, MNMN))
 			read_name(&c, p.maker);
-		} else if (span_is(key, "mnmo")) {
-			cbr_once(&c, &seen, MNMO);
+		else if (cbr_member(&c, key, "mnmo", &seen, MNMO))
 			read_name(&c, p.model);
-		} else {
+		else
 			(void)cbr_skip(&c);
-		}
 	}
 	err = cbr_close(&c);
 	if (err == CBR_OK)

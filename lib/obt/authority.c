@@ -82,10 +82,8 @@ static void read_cert(struct cbr *c, struct authority *a)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "device")) {
-			cbr_once(c, &seen, DEVICE);
-			if (!uuid_parse(cbr_text(c), &cert.device))
-				cbr_fail(c, CBR_VALUE);
+		if (cbr_member(c, key, "device", &seen, DEVICE)) {
+			cert.device = cbr_uuid(c);
 		} else if (span_is(key, "serial")) {
 			struct span serial = cbr_bytes(c);
 
@@ -96,11 +94,9 @@ static void read_cert(struct cbr *c, struct authority *a)
 			}
 			memcpy(cert.serial, serial.ptr, serial.len);
 			cert.len = serial.len;
-		} else if (span_is(key, "until")) {
-			cbr_once(c, &seen, UNTIL);
+		} else if (cbr_member(c, key, "until", &seen, UNTIL)) {
 			cert.until_us = cbr_uint(c, UINT64_MAX);
-		} else if (span_is(key, "revoked")) {
-			cbr_once(c, &seen, REVOKED);
+		} else if (cbr_member(c, key, "revoked", &seen, REVOKED)) {
 			cert.revoked = cbr_bool(c);
 		} else {
 			cbr_fail(c, CBR_VALUE);
@@ -116,23 +112,18 @@ static void read_member(struct cbr *c, struct span key, struct authority *a, uns
 {
 	enum { FMT = 1, KEY = 2, PEM = 4, CRL = 8, ISSUED = 16 };
 
-	if (span_is(key, "format")) {
-		cbr_once(c, seen, FMT);
+	if (cbr_member(c, key, "format", seen, FMT)) {
 		if (cbr_uint(c, FORMAT) != FORMAT)
 			cbr_fail(c, CBR_VALUE);
-	} else if (span_is(key, "key")) {
-		cbr_once(c, seen, KEY);
+	} else if (cbr_member(c, key, "key", seen, KEY)) {
 		if (!secret_set(&a->key, cbr_bytes(c)))
 			cbr_fail(c, CBR_VALUE);
-	} else if (span_is(key, "pem")) {
-		cbr_once(c, seen, PEM);
+	} else if (cbr_member(c, key, "pem", seen, PEM)) {
 		if (span_to_str(cbr_text(c), a->pem, sizeof(a->pem)) < 0)
 			cbr_fail(c, CBR_VALUE);
-	} else if (span_is(key, "crl")) {
-		cbr_once(c, seen, CRL);
+	} else if (cbr_member(c, key, "crl", seen, CRL)) {
 		a->crl_number = (uint32_t)cbr_uint(c, UINT32_MAX);
-	} else if (span_is(key, "issued")) {
-		cbr_once(c, seen, ISSUED);
+	} else if (cbr_member(c, key, "issued", seen, ISSUED)) {
 		cbr_array(c);
 		while (cbr_more(c))
 			read_cert(c, a);
@@ -155,9 +146,7 @@ enum cbr_err authority_parse(struct span octets, struct authority **ret)
 	cbr_map(&c);
 	while (cbr_next(&c, &key))
 		read_member(&c, key, a, &seen);
-	err = cbr_close(&c);
-	if (err == CBR_OK && seen != 31)
-		err = CBR_VALUE;
+	err = cbr_close_with(&c, seen, 31);
 	if (err != CBR_OK)
 		return err;
 	*ret = a;

@@ -166,12 +166,9 @@ static void read_pair(struct cbr *c, struct goal *g)
 
 	cbr_map(c);
 	while (cbr_next(c, &name)) {
-		if (span_is(name, "peer")) {
-			cbr_once(c, &seen, 1);
-			if (!uuid_parse(cbr_text(c), &peer))
-				cbr_fail(c, CBR_VALUE);
-		} else if (span_is(name, "key")) {
-			cbr_once(c, &seen, 2);
+		if (cbr_member(c, name, "peer", &seen, 1)) {
+			peer = cbr_uuid(c);
+		} else if (cbr_member(c, name, "key", &seen, 2)) {
 			if (!secret_set(&key, cbr_bytes(c)))
 				cbr_fail(c, CBR_VALUE);
 		} else {
@@ -225,29 +222,22 @@ enum cbr_err goal_parse(struct span octets, struct goal **ret)
 	cbr_open(&c, octets, &LIMITS);
 	cbr_map(&c);
 	while (cbr_next(&c, &key)) {
-		if (span_is(key, "format")) {
-			cbr_once(&c, &seen, FMT);
+		if (cbr_member(&c, key, "format", &seen, FMT)) {
 			if (cbr_uint(&c, FORMAT) != FORMAT)
 				cbr_fail(&c, CBR_VALUE);
-		} else if (span_is(key, "rules")) {
-			cbr_once(&c, &seen, RULES);
+		} else if (cbr_member(&c, key, "rules", &seen, RULES)) {
 			read_rules(&c, g);
-		} else if (span_is(key, "pairs")) {
-			cbr_once(&c, &seen, PAIRS);
+		} else if (cbr_member(&c, key, "pairs", &seen, PAIRS)) {
 			read_list(&c, g, read_pair);
-		} else if (span_is(key, "identity")) {
-			cbr_once(&c, &seen, IDENTITY);
+		} else if (cbr_member(&c, key, "identity", &seen, IDENTITY)) {
 			g->identity = cbr_bool(&c);
-		} else if (span_is(key, "roles")) {
-			cbr_once(&c, &seen, ROLES);
+		} else if (cbr_member(&c, key, "roles", &seen, ROLES)) {
 			read_list(&c, g, read_role);
 		} else {
 			cbr_fail(&c, CBR_VALUE);
 		}
 	}
-	err = cbr_close(&c);
-	if (err == CBR_OK && seen != EVERYTHING)
-		err = CBR_VALUE;
+	err = cbr_close_with(&c, seen, EVERYTHING);
 	if (err != CBR_OK)
 		return err;
 	*ret = g;

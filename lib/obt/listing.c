@@ -3,20 +3,10 @@
 static const struct cbr_limits LIMITS = {
 	.bytes = LISTING_OCTETS_MAX, .depth = 8, .items = 32768, .text = 8192};
 
-static struct uuid read_uuid(struct cbr *c)
-{
-	struct uuid u = {{0}};
-
-	if (!uuid_parse(cbr_text(c), &u))
-		cbr_fail(c, CBR_VALUE);
-	return u;
-}
-
 enum cbr_err listed_aces_read(struct span body, struct listed_aces *ret)
 {
 	enum { LIST = 1, ROWNER = 2 };
 	unsigned seen = 0;
-	enum cbr_err err;
 	struct span key;
 	struct cbr c;
 
@@ -26,8 +16,7 @@ enum cbr_err listed_aces_read(struct span body, struct listed_aces *ret)
 	cbr_open(&c, body, &LIMITS);
 	cbr_map(&c);
 	while (cbr_next(&c, &key)) {
-		if (span_is(key, "aclist2")) {
-			cbr_once(&c, &seen, LIST);
+		if (cbr_member(&c, key, "aclist2", &seen, LIST)) {
 			cbr_array(&c);
 			while (cbr_more(&c)) {
 				struct listed_ace ace;
@@ -38,15 +27,13 @@ enum cbr_err listed_aces_read(struct span body, struct listed_aces *ret)
 				else
 					ret->aces[ret->n++] = ace;
 			}
-		} else if (span_is(key, "rowneruuid")) {
-			cbr_once(&c, &seen, ROWNER);
-			ret->rowner = read_uuid(&c);
+		} else if (cbr_member(&c, key, "rowneruuid", &seen, ROWNER)) {
+			ret->rowner = cbr_uuid(&c);
 		} else {
 			(void)cbr_skip(&c);
 		}
 	}
-	err = cbr_close(&c);
-	return err == CBR_OK && seen != (LIST | ROWNER) ? CBR_VALUE : err;
+	return cbr_close_with(&c, seen, LIST | ROWNER);
 }
 
 void listed_aces_done(struct listed_aces *l)
@@ -79,22 +66,17 @@ static void read_cred(struct cbr *c, struct listed_cred *cred)
 	*cred = (struct listed_cred){0};
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "credid")) {
-			cbr_once(c, &seen, ID);
+		if (cbr_member(c, key, "credid", &seen, ID)) {
 			cred->id = (uint32_t)cbr_uint(c, UINT32_MAX);
-		} else if (span_is(key, "credtype")) {
-			cbr_once(c, &seen, TYPE);
+		} else if (cbr_member(c, key, "credtype", &seen, TYPE)) {
 			cred->type = (uint16_t)cbr_uint(c, UINT16_MAX);
-		} else if (span_is(key, "subjectuuid")) {
-			cbr_once(c, &seen, SUBJECT);
+		} else if (cbr_member(c, key, "subjectuuid", &seen, SUBJECT)) {
 			if (span_to_str(cbr_text(c), cred->subject, sizeof(cred->subject)) < 0)
 				cbr_fail(c, CBR_VALUE);
-		} else if (span_is(key, "credusage")) {
-			cbr_once(c, &seen, USAGE);
+		} else if (cbr_member(c, key, "credusage", &seen, USAGE)) {
 			if (span_to_str(cbr_text(c), cred->usage, sizeof(cred->usage)) < 0)
 				cbr_fail(c, CBR_VALUE);
-		} else if (span_is(key, "publicdata")) {
-			cbr_once(c, &seen, PUBLIC);
+		} else if (cbr_member(c, key, "publicdata", &seen, PUBLIC)) {
 			read_public(c, cred);
 		} else {
 			(void)cbr_skip(c);
@@ -108,7 +90,6 @@ enum cbr_err listed_creds_read(struct span body, struct listed_creds *ret)
 {
 	enum { LIST = 1, ROWNER = 2 };
 	unsigned seen = 0;
-	enum cbr_err err;
 	struct span key;
 	struct cbr c;
 
@@ -116,8 +97,7 @@ enum cbr_err listed_creds_read(struct span body, struct listed_creds *ret)
 	cbr_open(&c, body, &LIMITS);
 	cbr_map(&c);
 	while (cbr_next(&c, &key)) {
-		if (span_is(key, "creds")) {
-			cbr_once(&c, &seen, LIST);
+		if (cbr_member(&c, key, "creds", &seen, LIST)) {
 			cbr_array(&c);
 			while (cbr_more(&c)) {
 				struct listed_cred cred;
@@ -128,15 +108,13 @@ enum cbr_err listed_creds_read(struct span body, struct listed_creds *ret)
 				else
 					ret->creds[ret->n++] = cred;
 			}
-		} else if (span_is(key, "rowneruuid")) {
-			cbr_once(&c, &seen, ROWNER);
-			ret->rowner = read_uuid(&c);
+		} else if (cbr_member(&c, key, "rowneruuid", &seen, ROWNER)) {
+			ret->rowner = cbr_uuid(&c);
 		} else {
 			(void)cbr_skip(&c);
 		}
 	}
-	err = cbr_close(&c);
-	return err == CBR_OK && seen != (LIST | ROWNER) ? CBR_VALUE : err;
+	return cbr_close_with(&c, seen, LIST | ROWNER);
 }
 
 enum cbr_err listed_csr_read(struct span body, struct span *ret_pem)
@@ -150,20 +128,16 @@ enum cbr_err listed_csr_read(struct span body, struct span *ret_pem)
 	cbr_open(&c, body, &LIMITS);
 	cbr_map(&c);
 	while (cbr_next(&c, &key)) {
-		if (span_is(key, "csr")) {
-			cbr_once(&c, &seen, CSR);
+		if (cbr_member(&c, key, "csr", &seen, CSR)) {
 			pem = cbr_text(&c);
-		} else if (span_is(key, "encoding")) {
-			cbr_once(&c, &seen, ENCODING);
+		} else if (cbr_member(&c, key, "encoding", &seen, ENCODING)) {
 			if (!span_is(cbr_text(&c), "oic.sec.encoding.pem"))
 				cbr_fail(&c, CBR_VALUE);
 		} else {
 			(void)cbr_skip(&c);
 		}
 	}
-	err = cbr_close(&c);
-	if (err == CBR_OK && seen != (CSR | ENCODING))
-		err = CBR_VALUE;
+	err = cbr_close_with(&c, seen, CSR | ENCODING);
 	if (err == CBR_OK)
 		*ret_pem = pem;
 	return err;

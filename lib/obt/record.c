@@ -7,15 +7,6 @@
 static const struct cbr_limits LIMITS = {
 	.bytes = RECORD_OCTETS_MAX, .depth = 2, .items = 64, .text = ANSWER_NAME_MAX};
 
-static struct uuid read_uuid(struct cbr *c)
-{
-	struct uuid u = {{0}};
-
-	if (!uuid_parse(cbr_text(c), &u))
-		cbr_fail(c, CBR_VALUE);
-	return u;
-}
-
 const struct uuid *record_service_uuid(const struct record_self *self,
 				       const struct record_device *dev, enum obt_service as)
 {
@@ -43,29 +34,22 @@ enum cbr_err record_self_parse(struct span octets, struct record_self *ret)
 	cbr_open(&c, octets, &LIMITS);
 	cbr_map(&c);
 	while (cbr_next(&c, &key)) {
-		if (span_is(key, "format")) {
-			cbr_once(&c, &seen, FMT);
+		if (cbr_member(&c, key, "format", &seen, FMT)) {
 			if (cbr_uint(&c, FORMAT) != FORMAT)
 				cbr_fail(&c, CBR_VALUE);
-		} else if (span_is(key, "uuid")) {
-			cbr_once(&c, &seen, ID);
-			s.uuid = read_uuid(&c);
-		} else if (span_is(key, "domain")) {
-			cbr_once(&c, &seen, DOMAIN);
-			s.domain = read_uuid(&c);
-		} else if (span_is(key, "cms")) {
-			cbr_once(&c, &seen, CMS);
-			s.cms = read_uuid(&c);
-		} else if (span_is(key, "ams")) {
-			cbr_once(&c, &seen, AMS);
-			s.ams = read_uuid(&c);
+		} else if (cbr_member(&c, key, "uuid", &seen, ID)) {
+			s.uuid = cbr_uuid(&c);
+		} else if (cbr_member(&c, key, "domain", &seen, DOMAIN)) {
+			s.domain = cbr_uuid(&c);
+		} else if (cbr_member(&c, key, "cms", &seen, CMS)) {
+			s.cms = cbr_uuid(&c);
+		} else if (cbr_member(&c, key, "ams", &seen, AMS)) {
+			s.ams = cbr_uuid(&c);
 		} else {
 			cbr_fail(&c, CBR_VALUE);
 		}
 	}
-	err = cbr_close(&c);
-	if (err == CBR_OK && (seen & (FMT | ID | DOMAIN)) != (FMT | ID | DOMAIN))
-		err = CBR_VALUE;
+	err = cbr_close_with(&c, seen, FMT | ID | DOMAIN);
 	if (err == CBR_OK)
 		*ret = s;
 	return err;
@@ -108,40 +92,29 @@ static void read_key(struct cbr *c, struct secret *ret)
 
 static void read_member(struct cbr *c, struct span key, struct record_device *d, unsigned *seen)
 {
-	if (span_is(key, "format")) {
-		cbr_once(c, seen, FMT);
+	if (cbr_member(c, key, "format", seen, FMT)) {
 		if (cbr_uint(c, FORMAT) != FORMAT)
 			cbr_fail(c, CBR_VALUE);
-	} else if (span_is(key, "device")) {
-		cbr_once(c, seen, DEVICE);
-		d->device = read_uuid(c);
-	} else if (span_is(key, "key")) {
-		cbr_once(c, seen, KEY);
+	} else if (cbr_member(c, key, "device", seen, DEVICE)) {
+		d->device = cbr_uuid(c);
+	} else if (cbr_member(c, key, "key", seen, KEY)) {
 		read_key(c, &d->key);
-	} else if (span_is(key, "cms_key")) {
-		cbr_once(c, seen, CMS_KEY);
+	} else if (cbr_member(c, key, "cms_key", seen, CMS_KEY)) {
 		read_key(c, &d->cms_key);
-	} else if (span_is(key, "ams_key")) {
-		cbr_once(c, seen, AMS_KEY);
+	} else if (cbr_member(c, key, "ams_key", seen, AMS_KEY)) {
 		read_key(c, &d->ams_key);
-	} else if (span_is(key, "method")) {
-		cbr_once(c, seen, METHOD);
+	} else if (cbr_member(c, key, "method", seen, METHOD)) {
 		d->method = (enum obt_method)cbr_uint(c, OBT_METHODS - 1);
-	} else if (span_is(key, "complete")) {
-		cbr_once(c, seen, COMPLETE);
+	} else if (cbr_member(c, key, "complete", seen, COMPLETE)) {
 		d->complete = cbr_bool(c);
-	} else if (span_is(key, "sdi")) {
-		cbr_once(c, seen, SDI);
+	} else if (cbr_member(c, key, "sdi", seen, SDI)) {
 		d->has_sdi = cbr_bool(c);
-	} else if (span_is(key, "time")) {
-		cbr_once(c, seen, TIME);
+	} else if (cbr_member(c, key, "time", seen, TIME)) {
 		d->owned_us = cbr_uint(c, INT64_MAX);
-	} else if (span_is(key, "name")) {
-		cbr_once(c, seen, NAME);
+	} else if (cbr_member(c, key, "name", seen, NAME)) {
 		if (span_to_str(cbr_text(c), d->name, sizeof(d->name)) < 0)
 			cbr_fail(c, CBR_LIMIT);
-	} else if (span_is(key, "addresses")) {
-		cbr_once(c, seen, ADDRESSES);
+	} else if (cbr_member(c, key, "addresses", seen, ADDRESSES)) {
 		read_addresses(c, d);
 	} else {
 		cbr_fail(c, CBR_VALUE);
@@ -160,9 +133,7 @@ enum cbr_err record_device_parse(struct span octets, struct record_device *ret)
 	cbr_map(&c);
 	while (cbr_next(&c, &key))
 		read_member(&c, key, &d, &seen);
-	err = cbr_close(&c);
-	if (err == CBR_OK && (seen & EVERYTHING) != EVERYTHING)
-		err = CBR_VALUE;
+	err = cbr_close_with(&c, seen, EVERYTHING);
 	if (err == CBR_OK && !(seen & CMS_KEY) != !(seen & AMS_KEY))
 		err = CBR_VALUE; /* both, or neither */
 	if (err == CBR_OK)

@@ -267,20 +267,16 @@ static void read_subject(struct cbr *c, struct rule *r, bool *strange)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "uuid")) {
-			cbr_once(c, &seen, 1);
+		if (cbr_member(c, key, "uuid", &seen, 1)) {
 			r->who = RULE_DEVICE;
 			*strange |= !uuid_parse(cbr_text(c), &r->device);
-		} else if (span_is(key, "role")) {
-			cbr_once(c, &seen, 2);
+		} else if (cbr_member(c, key, "role", &seen, 2)) {
 			r->who = RULE_ROLE;
 			read_word(c, r->role, sizeof(r->role), strange);
 			*strange |= strchr(r->role, '@') != NULL;
-		} else if (span_is(key, "authority")) {
-			cbr_once(c, &seen, 4);
+		} else if (cbr_member(c, key, "authority", &seen, 4)) {
 			read_word(c, r->authority, sizeof(r->authority), strange);
-		} else if (span_is(key, "conntype")) {
-			cbr_once(c, &seen, 8);
+		} else if (cbr_member(c, key, "conntype", &seen, 8)) {
 			r->who = span_is(cbr_text(c), "anon-clear") ? RULE_ANYONE
 								    : RULE_AUTHENTICATED;
 		} else {
@@ -349,22 +345,17 @@ void rule_read(struct cbr *c, struct rule *r, uint32_t *ret_aceid, bool *ret_str
 	*ret_strange = false;
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "aceid")) {
-			cbr_once(c, &seen, 1);
+		if (cbr_member(c, key, "aceid", &seen, 1)) {
 			*ret_aceid = (uint32_t)cbr_uint(c, UINT32_MAX);
-		} else if (span_is(key, "subject")) {
-			cbr_once(c, &seen, 2);
+		} else if (cbr_member(c, key, "subject", &seen, 2)) {
 			read_subject(c, r, ret_strange);
-		} else if (span_is(key, "resources")) {
-			cbr_once(c, &seen, 4);
+		} else if (cbr_member(c, key, "resources", &seen, 4)) {
 			cbr_array(c);
 			while (cbr_more(c))
 				read_resource(c, r, ret_strange);
-		} else if (span_is(key, "permission")) {
-			cbr_once(c, &seen, 8);
+		} else if (cbr_member(c, key, "permission", &seen, 8)) {
 			r->permission = (unsigned)cbr_uint(c, ALL_PERMISSIONS);
-		} else if (span_is(key, "validity")) {
-			cbr_once(c, &seen, 16);
+		} else if (cbr_member(c, key, "validity", &seen, 16)) {
 			read_validity(c, r, ret_strange);
 		} else {
 			(void)cbr_skip(c);

@@ -1,7 +1,6 @@
 #include "svr/acl.h"
 
 #include "codec/cbw.h"
-#include "svr/rep.h"
 #include "svr/validity.h"
 
 static const struct cbr_limits LIMITS = {
@@ -23,19 +22,15 @@ static void read_subject(struct cbr *c, struct ace *ace)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "uuid")) {
-			cbr_once(c, &seen, UUID);
+		if (cbr_member(c, key, "uuid", &seen, UUID)) {
 			ace->subject = ACE_UUID;
-			ace->uuid = rep_uuid(c);
-		} else if (span_is(key, "role")) {
-			cbr_once(c, &seen, ROLE);
+			ace->uuid = cbr_uuid(c);
+		} else if (cbr_member(c, key, "role", &seen, ROLE)) {
 			ace->subject = ACE_ROLE;
 			ace->role = cbr_text(c);
-		} else if (span_is(key, "authority")) {
-			cbr_once(c, &seen, AUTHORITY);
+		} else if (cbr_member(c, key, "authority", &seen, AUTHORITY)) {
 			ace->authority = cbr_text(c);
-		} else if (span_is(key, "conntype")) {
-			cbr_once(c, &seen, CONNTYPE);
+		} else if (cbr_member(c, key, "conntype", &seen, CONNTYPE)) {
 			text = cbr_text(c);
 			ace->subject =
 				span_is(text, "auth-crypt") ? ACE_AUTH_CRYPT : ACE_ANON_CLEAR;
@@ -69,13 +64,11 @@ static struct ace_resource read_resource(struct cbr *c)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "href")) {
-			cbr_once(c, &seen, 1);
+		if (cbr_member(c, key, "href", &seen, 1)) {
 			r.href = cbr_text(c);
 			if (r.href.len == 0)
 				cbr_fail(c, CBR_VALUE);
-		} else if (span_is(key, "wc")) {
-			cbr_once(c, &seen, 2);
+		} else if (cbr_member(c, key, "wc", &seen, 2)) {
 			r.wildcard = read_wildcard(c);
 		} else {
 			(void)cbr_skip(c);
@@ -119,15 +112,12 @@ static struct ace_validity read_validity(struct cbr *c)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "period")) {
-			cbr_once(c, &seen, PERIOD);
+		if (cbr_member(c, key, "period", &seen, PERIOD))
 			v.period = cbr_text(c);
-		} else if (span_is(key, "recurrence")) {
-			cbr_once(c, &seen, RECURRENCE);
+		else if (cbr_member(c, key, "recurrence", &seen, RECURRENCE))
 			read_recurrences(c, &v);
-		} else {
+		else
 			cbr_fail(c, CBR_VALUE);
-		}
 	}
 	if (!validity_is_sound(&v))
 		cbr_fail(c, CBR_VALUE);
@@ -156,22 +146,17 @@ static void read_ace(struct cbr *c, struct ace *ace)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "aceid")) {
-			cbr_once(c, &seen, ACEID);
+		if (cbr_member(c, key, "aceid", &seen, ACEID)) {
 			ace->aceid = (uint32_t)cbr_uint(c, ID_MAX);
 			if (ace->aceid == 0)
 				cbr_fail(c, CBR_VALUE);
-		} else if (span_is(key, "subject")) {
-			cbr_once(c, &seen, SUBJECT);
+		} else if (cbr_member(c, key, "subject", &seen, SUBJECT)) {
 			read_subject(c, ace);
-		} else if (span_is(key, "resources")) {
-			cbr_once(c, &seen, TARGETS);
+		} else if (cbr_member(c, key, "resources", &seen, TARGETS)) {
 			read_resources(c, ace);
-		} else if (span_is(key, "permission")) {
-			cbr_once(c, &seen, PERMISSION);
+		} else if (cbr_member(c, key, "permission", &seen, PERMISSION)) {
 			ace->permission = (unsigned)cbr_uint(c, PERM_ALL);
-		} else if (span_is(key, "validity")) {
-			cbr_once(c, &seen, VALIDITY);
+		} else if (cbr_member(c, key, "validity", &seen, VALIDITY)) {
 			read_validities(c, ace);
 		} else {
 			cbr_fail(c, CBR_VALUE);
@@ -208,15 +193,12 @@ void acl2_rep_read(struct cbr *c, struct acl2_update *ret)
 	*ret = (struct acl2_update){0};
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "aclist2")) {
-			rep_seen(c, &ret->seen, ACL2_ACLIST2);
+		if (cbr_member(c, key, "aclist2", &ret->seen, PROP_BIT(ACL2_ACLIST2)))
 			read_list(c, ret);
-		} else if (span_is(key, "rowneruuid")) {
-			rep_seen(c, &ret->seen, ACL2_ROWNERUUID);
-			ret->rowneruuid = rep_uuid(c);
-		} else {
+		else if (cbr_member(c, key, "rowneruuid", &ret->seen, PROP_BIT(ACL2_ROWNERUUID)))
+			ret->rowneruuid = cbr_uuid(c);
+		else
 			cbr_fail(c, CBR_VALUE);
-		}
 	}
 }
 

@@ -2,7 +2,6 @@
 
 #include "base/timestamp.h"
 #include "codec/cbw.h"
-#include "svr/rep.h"
 #include "svr/requester.h"
 
 static const struct cbr_limits LIMITS = {.bytes = AEL_BODY_MAX, .depth = 1, .items = 8, .text = 32};
@@ -160,15 +159,12 @@ void ael_rep_read(struct cbr *c, struct ael_update *ret)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "categoryfilter")) {
-			rep_seen(c, &u.seen, AEL_CATEGORIES);
+		if (cbr_member(c, key, "categoryfilter", &u.seen, PROP_BIT(AEL_CATEGORIES)))
 			u.categories = (uint8_t)cbr_uint(c, AEL_CATEGORIES_ALL);
-		} else if (span_is(key, "priorityfilter")) {
-			rep_seen(c, &u.seen, AEL_PRIORITY);
+		else if (cbr_member(c, key, "priorityfilter", &u.seen, PROP_BIT(AEL_PRIORITY)))
 			u.priority = (uint8_t)cbr_uint(c, AEL_PRIORITY_LAST);
-		} else {
+		else
 			cbr_fail(c, CBR_VALUE);
-		}
 	}
 	*ret = u;
 }

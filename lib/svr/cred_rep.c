@@ -3,7 +3,6 @@
 #include "codec/b64.h"
 #include "codec/cbw.h"
 #include "svr/period.h"
-#include "svr/rep.h"
 
 enum credtype { CREDTYPE_PAIRWISE = 1, CREDTYPE_CERTIFICATE = 8 };
 
@@ -112,14 +111,11 @@ static void read_private(struct cbr *c, struct draft *d)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "data")) {
-			cbr_once(c, &seen, 1);
+		if (cbr_member(c, key, "data", &seen, 1)) {
 			d->private.data = read_data(c, &d->private.type);
-		} else if (span_is(key, "encoding")) {
-			cbr_once(c, &seen, 2);
+		} else if (cbr_member(c, key, "encoding", &seen, 2)) {
 			d->private.encoding = read_encoding(c);
-		} else if (span_is(key, "handle")) {
-			cbr_once(c, &seen, 4);
+		} else if (cbr_member(c, key, "handle", &seen, 4)) {
 			(void)cbr_uint(c, UINT32_MAX); /* there is one key that it can mean */
 			d->private.has_handle = true;
 		} else {
@@ -145,15 +141,12 @@ static void read_public(struct cbr *c, struct draft *d)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "data")) {
-			cbr_once(c, &seen, 1);
+		if (cbr_member(c, key, "data", &seen, 1))
 			d->cred->public = read_data(c, &type);
-		} else if (span_is(key, "encoding")) {
-			cbr_once(c, &seen, 2);
+		else if (cbr_member(c, key, "encoding", &seen, 2))
 			encoding = read_encoding(c);
-		} else {
+		else
 			cbr_fail(c, CBR_VALUE);
-		}
 	}
 	if (encoding != ENCODING_PEM || !is_printable(d->cred->public))
 		not_supported(c, d, "certificates are taken as PEM only");
@@ -168,18 +161,14 @@ static void read_optional(struct cbr *c, struct draft *d)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "revstat")) {
-			cbr_once(c, &seen, 1);
+		if (cbr_member(c, key, "revstat", &seen, 1))
 			cred->revoked = cbr_bool(c);
-		} else if (span_is(key, "data")) {
-			cbr_once(c, &seen, 2);
+		else if (cbr_member(c, key, "data", &seen, 2))
 			cred->optional = read_data(c, &type);
-		} else if (span_is(key, "encoding")) {
-			cbr_once(c, &seen, 4);
+		else if (cbr_member(c, key, "encoding", &seen, 4))
 			cred->optional_encoding = read_encoding(c);
-		} else {
+		else
 			cbr_fail(c, CBR_VALUE);
-		}
 	}
 	if (!(seen & 1) || cred->optional_encoding == ENCODING_HANDLE ||
 	    (cred->optional.len && cred->optional_encoding == ENCODING_NONE) ||
@@ -207,15 +196,12 @@ static void read_roleid(struct cbr *c, struct draft *d)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "role")) {
-			cbr_once(c, &seen, 1);
+		if (cbr_member(c, key, "role", &seen, 1))
 			d->cred->role = read_role_text(c);
-		} else if (span_is(key, "authority")) {
-			cbr_once(c, &seen, 2);
+		else if (cbr_member(c, key, "authority", &seen, 2))
 			d->cred->authority = read_role_text(c);
-		} else {
+		else
 			cbr_fail(c, CBR_VALUE);
-		}
 	}
 	if (d->cred->role.len == 0)
 		cbr_fail(c, CBR_VALUE);
@@ -366,15 +352,12 @@ void cred_rep_read(struct cbr *c, struct cred_update *ret)
 	*ret = (struct cred_update){0};
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "creds")) {
-			rep_seen(c, &ret->seen, CRED_CREDS);
+		if (cbr_member(c, key, "creds", &ret->seen, PROP_BIT(CRED_CREDS)))
 			read_creds(c, ret);
-		} else if (span_is(key, "rowneruuid")) {
-			rep_seen(c, &ret->seen, CRED_ROWNERUUID);
-			ret->rowneruuid = rep_uuid(c);
-		} else {
+		else if (cbr_member(c, key, "rowneruuid", &ret->seen, PROP_BIT(CRED_ROWNERUUID)))
+			ret->rowneruuid = cbr_uuid(c);
+		else
 			cbr_fail(c, CBR_VALUE);
-		}
 	}
 }
 

@@ -3,7 +3,6 @@
 #include "codec/b64.h"
 #include "codec/cbw.h"
 #include "svr/cert.h"
-#include "svr/rep.h"
 
 #define CRL_TEXT_MAX (CRL_MAX / 3 * 4 + 4) /* base64 */
 
@@ -33,14 +32,12 @@ bool crl_rep_parse(struct span body, struct crl_update *ret)
 	cbr_open(&c, body, &LIMITS);
 	cbr_map(&c);
 	while (cbr_next(&c, &key)) {
-		if (span_is(key, "crlid")) {
-			rep_seen(&c, &ret->seen, CRL_CRLID);
+		if (cbr_member(&c, key, "crlid", &ret->seen, PROP_BIT(CRL_CRLID))) {
 			ret->crlid = (uint32_t)cbr_uint(&c, ID_MAX);
-		} else if (span_is(key, "thisupdate")) {
-			rep_seen(&c, &ret->seen, CRL_THISUPDATE);
+		} else if (cbr_member(&c, key, "thisupdate", &ret->seen,
+				      PROP_BIT(CRL_THISUPDATE))) {
 			ret->thisupdate = read_text(&c);
-		} else if (span_is(key, "crldata")) {
-			rep_seen(&c, &ret->seen, CRL_CRLDATA);
+		} else if (cbr_member(&c, key, "crldata", &ret->seen, PROP_BIT(CRL_CRLDATA))) {
 			if (b64_decode_padded(cbr_text(&c), &ret->der) < 0)
 				cbr_fail(&c, CBR_VALUE);
 		} else {
@@ -58,18 +55,14 @@ bool crl_rep_read(struct device *dev, struct cbr *c)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "crlid")) {
-			rep_seen(c, &seen, CRL_CRLID);
+		if (cbr_member(c, key, "crlid", &seen, PROP_BIT(CRL_CRLID)))
 			crlid = (uint32_t)cbr_uint(c, ID_MAX);
-		} else if (span_is(key, "thisupdate")) {
-			rep_seen(c, &seen, CRL_THISUPDATE);
+		else if (cbr_member(c, key, "thisupdate", &seen, PROP_BIT(CRL_THISUPDATE)))
 			thisupdate = read_text(c);
-		} else if (span_is(key, "crldata")) {
-			rep_seen(c, &seen, CRL_CRLDATA);
+		else if (cbr_member(c, key, "crldata", &seen, PROP_BIT(CRL_CRLDATA)))
 			der = cbr_bytes(c);
-		} else {
+		else
 			cbr_fail(c, CBR_VALUE);
-		}
 	}
 	if (c->err != CBR_OK || (seen && der.len == 0) || der.len > CRL_MAX)
 		return false;

@@ -1,7 +1,6 @@
 #include "svr/doxm.h"
 
 #include "codec/cbw.h"
-#include "svr/rep.h"
 
 static const struct cbr_limits LIMITS = {
 	.bytes = DOXM_BODY_MAX, .depth = 1, .items = 16, .text = UUID_TEXT};
@@ -13,24 +12,18 @@ void doxm_rep_read(struct cbr *c, struct doxm_update *ret)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "oxmsel")) {
-			rep_seen(c, &u.seen, DOXM_OXMSEL);
+		if (cbr_member(c, key, "oxmsel", &u.seen, PROP_BIT(DOXM_OXMSEL)))
 			u.oxmsel = (unsigned)cbr_uint(c, UINT16_MAX);
-		} else if (span_is(key, "owned")) {
-			rep_seen(c, &u.seen, DOXM_OWNED);
+		else if (cbr_member(c, key, "owned", &u.seen, PROP_BIT(DOXM_OWNED)))
 			u.owned = cbr_bool(c);
-		} else if (span_is(key, "deviceuuid")) {
-			rep_seen(c, &u.seen, DOXM_DEVICEUUID);
-			u.deviceuuid = rep_uuid(c);
-		} else if (span_is(key, "devowneruuid")) {
-			rep_seen(c, &u.seen, DOXM_DEVOWNERUUID);
-			u.devowneruuid = rep_uuid(c);
-		} else if (span_is(key, "rowneruuid")) {
-			rep_seen(c, &u.seen, DOXM_ROWNERUUID);
-			u.rowneruuid = rep_uuid(c);
-		} else { /* read-only or unknown: refused as a whole, OCF Security 13.2 */
+		else if (cbr_member(c, key, "deviceuuid", &u.seen, PROP_BIT(DOXM_DEVICEUUID)))
+			u.deviceuuid = cbr_uuid(c);
+		else if (cbr_member(c, key, "devowneruuid", &u.seen, PROP_BIT(DOXM_DEVOWNERUUID)))
+			u.devowneruuid = cbr_uuid(c);
+		else if (cbr_member(c, key, "rowneruuid", &u.seen, PROP_BIT(DOXM_ROWNERUUID)))
+			u.rowneruuid = cbr_uuid(c);
+		else /* read-only or unknown: refused as a whole, OCF Security 13.2 */
 			cbr_fail(c, CBR_VALUE);
-		}
 	}
 	*ret = u;
 }

@@ -16,12 +16,10 @@ bool mnt_rep_parse(struct span body, bool *ret_reset)
 	cbr_open(&c, body, &LIMITS);
 	cbr_map(&c);
 	while (cbr_next(&c, &key)) {
-		if (span_is(key, "fr")) {
-			cbr_once(&c, &seen, 1);
+		if (cbr_member(&c, key, "fr", &seen, 1))
 			reset = cbr_bool(&c);
-		} else {
+		else
 			cbr_fail(&c, CBR_VALUE);
-		}
 	}
 	if (cbr_close(&c) != CBR_OK || !seen)
 		return false;

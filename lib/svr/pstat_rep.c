@@ -1,7 +1,6 @@
 #include "svr/pstat.h"
 
 #include "codec/cbw.h"
-#include "svr/rep.h"
 
 static const struct cbr_limits LIMITS = {
 	.bytes = PSTAT_BODY_MAX, .depth = 2, .items = 16, .text = UUID_TEXT};
@@ -15,12 +14,10 @@ static enum dos read_dos(struct cbr *c)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "s")) {
-			cbr_once(c, &seen, 1);
+		if (cbr_member(c, key, "s", &seen, 1))
 			dos = (enum dos)cbr_uint(c, DOS_SRESET);
-		} else {
+		else
 			cbr_fail(c, CBR_VALUE);
-		}
 	}
 	if (!seen)
 		cbr_fail(c, CBR_VALUE);
@@ -34,20 +31,16 @@ void pstat_rep_read(struct cbr *c, struct pstat_update *ret)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "dos")) {
-			rep_seen(c, &u.seen, PSTAT_DOS);
+		if (cbr_member(c, key, "dos", &u.seen, PROP_BIT(PSTAT_DOS))) {
 			u.dos = read_dos(c);
-		} else if (span_is(key, "om")) {
-			rep_seen(c, &u.seen, PSTAT_OM);
+		} else if (cbr_member(c, key, "om", &u.seen, PROP_BIT(PSTAT_OM))) {
 			u.om = (unsigned)cbr_uint(c, UINT8_MAX);
-		} else if (span_is(key, "tm")) {
-			rep_seen(c, &u.seen, PSTAT_TM);
+		} else if (cbr_member(c, key, "tm", &u.seen, PROP_BIT(PSTAT_TM))) {
 			u.tm = (uint16_t)cbr_uint(c, TM_MAX);
 			if (u.tm & ~TM_WRITABLE)
 				cbr_fail(c, CBR_VALUE);
-		} else if (span_is(key, "rowneruuid")) {
-			rep_seen(c, &u.seen, PSTAT_ROWNERUUID);
-			u.rowneruuid = rep_uuid(c);
+		} else if (cbr_member(c, key, "rowneruuid", &u.seen, PROP_BIT(PSTAT_ROWNERUUID))) {
+			u.rowneruuid = cbr_uuid(c);
 		} else { /* isop, cm, sm or unknown: refused as a whole, OCF Security 13.8 */
 			cbr_fail(c, CBR_VALUE);
 		}

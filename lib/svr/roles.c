@@ -35,12 +35,10 @@ bool roles_rep_parse(struct span body, struct roles_update *ret)
 	cbr_open(&c, body, &LIMITS);
 	cbr_map(&c);
 	while (cbr_next(&c, &key)) {
-		if (span_is(key, "roles")) {
-			cbr_once(&c, &seen, 1);
+		if (cbr_member(&c, key, "roles", &seen, 1))
 			read_roles(&c, ret);
-		} else {
+		else
 			cbr_fail(&c, CBR_VALUE);
-		}
 	}
 	return cbr_close(&c) == CBR_OK && seen != 0;
 }

@@ -1,7 +1,6 @@
 #include "svr/sdi.h"
 
 #include "codec/cbw.h"
-#include "svr/rep.h"
 
 static const struct cbr_limits LIMITS = {
 	.bytes = SDI_BODY_MAX, .depth = 1, .items = 8, .text = SVR_TEXT_MAX};
@@ -22,18 +21,14 @@ void sdi_rep_read(struct cbr *c, struct sdi_update *ret)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "uuid")) {
-			rep_seen(c, &u.seen, SDI_UUID);
-			u.uuid = rep_uuid(c);
-		} else if (span_is(key, "name")) {
-			rep_seen(c, &u.seen, SDI_NAME);
+		if (cbr_member(c, key, "uuid", &u.seen, PROP_BIT(SDI_UUID)))
+			u.uuid = cbr_uuid(c);
+		else if (cbr_member(c, key, "name", &u.seen, PROP_BIT(SDI_NAME)))
 			u.name = read_name(c);
-		} else if (span_is(key, "priv")) {
-			rep_seen(c, &u.seen, SDI_PRIV);
+		else if (cbr_member(c, key, "priv", &u.seen, PROP_BIT(SDI_PRIV)))
 			u.priv = cbr_bool(c);
-		} else {
+		else
 			cbr_fail(c, CBR_VALUE);
-		}
 	}
 	*ret = u;
 }

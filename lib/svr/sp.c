@@ -1,7 +1,6 @@
 #include "svr/sp.h"
 
 #include "codec/cbw.h"
-#include "svr/rep.h"
 
 static const struct cbr_limits LIMITS = {.bytes = SP_BODY_MAX, .depth = 2, .items = 16, .text = 32};
 
@@ -29,13 +28,11 @@ void sp_rep_read(struct cbr *c, struct sp_update *ret)
 
 	cbr_map(c);
 	while (cbr_next(c, &key)) {
-		if (span_is(key, "supportedprofiles")) {
-			rep_seen(c, &u.seen, SP_SUPPORTED);
+		if (cbr_member(c, key, "supportedprofiles", &u.seen, PROP_BIT(SP_SUPPORTED))) {
 			cbr_array(c);
 			while (cbr_more(c))
 				cbr_once(c, &u.supported, SP_BIT(read_profile(c)));
-		} else if (span_is(key, "currentprofile")) {
-			rep_seen(c, &u.seen, SP_CURRENT);
+		} else if (cbr_member(c, key, "currentprofile", &u.seen, PROP_BIT(SP_CURRENT))) {
 			u.current = read_profile(c);
 		} else {
 			cbr_fail(c, CBR_VALUE);

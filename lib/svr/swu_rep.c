@@ -80,18 +80,14 @@ enum verdict swu_rep_parse(struct span body, struct swu_update *ret)
 	cbr_open(&c, body, &LIMITS);
 	cbr_map(&c);
 	while (cbr_next(&c, &key)) {
-		if (span_is(key, "purl")) {
-			cbr_once(&c, &seen, PURL);
+		if (cbr_member(&c, key, "purl", &seen, PURL))
 			read_purl(&c, u.purl);
-		} else if (span_is(key, "swupdateaction")) {
-			cbr_once(&c, &seen, ACTION);
+		else if (cbr_member(&c, key, "swupdateaction", &seen, ACTION))
 			u.action = (enum swu_action)read_word(&c, ACTIONS, ARRAY_SIZE(ACTIONS));
-		} else if (span_is(key, "updatetime")) {
-			cbr_once(&c, &seen, TIME);
+		else if (cbr_member(&c, key, "updatetime", &seen, TIME))
 			read_time(&c, &u);
-		} else {
+		else
 			cbr_fail(&c, CBR_VALUE);
-		}
 	}
 	switch (cbr_close(&c)) {
 	case CBR_OK:

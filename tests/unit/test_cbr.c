@@ -129,6 +129,7 @@ struct om {
 	unsigned seen;
 	uint64_t om;
 	struct span text;
+	struct uuid id;
 };
 
 static enum cbr_err read_om(struct span body, struct om *m)
@@ -140,17 +141,16 @@ static enum cbr_err read_om(struct span body, struct om *m)
 	cbr_open(&c, body, &LIMITS);
 	cbr_map(&c);
 	while (cbr_next(&c, &key)) {
-		if (span_is(key, "om")) {
-			cbr_once(&c, &m->seen, 1);
+		if (cbr_member(&c, key, "om", &m->seen, 1))
 			m->om = cbr_uint(&c, 7);
-		} else if (span_is(key, "t")) {
-			cbr_once(&c, &m->seen, 2);
+		else if (cbr_member(&c, key, "t", &m->seen, 2))
 			m->text = cbr_text(&c);
-		} else {
+		else if (cbr_member(&c, key, "id", &m->seen, 4))
+			m->id = cbr_uuid(&c);
+		else
 			cbr_fail(&c, CBR_VALUE);
-		}
 	}
-	return cbr_close(&c);
+	return cbr_close_with(&c, m->seen, 1);
 }
 
 static void cbr__reads_a_map_and_keeps_the_first_error(void **state)
@@ -160,17 +160,19 @@ static void cbr__reads_a_map_and_keeps_the_first_error(void **state)
 		struct span body;
 		enum cbr_err want;
 	} ROWS[] = {
-		{"good",              SPAN_LIT("\xbf\x62om\x04\xff"),       CBR_OK       },
-		{"empty map",         SPAN_LIT("\xa0"),                     CBR_OK       },
-		{"duplicate",         SPAN_LIT("\xa2\x62om\x04\x62om\x04"), CBR_DUPLICATE},
-		{"out of range",      SPAN_LIT("\xa1\x62om\x08"),           CBR_VALUE    },
-		{"wrong type",        SPAN_LIT("\xa1\x62om\x61\x34"),       CBR_TYPE     },
-		{"unknown",           SPAN_LIT("\xa1\x62on\x04"),           CBR_VALUE    },
-		{"integer key",       SPAN_LIT("\xa1\x01\x04"),             CBR_TYPE     },
-		{"value missing",     SPAN_LIT("\xbf\x62om\xff"),           CBR_MALFORMED},
-		{"not a map",         SPAN_LIT("\x81\x01"),                 CBR_TYPE     },
-		{"first error stays", SPAN_LIT("\xa2\x62om\x08\x62om\x1c"), CBR_VALUE    },
-		{"bytes behind",      SPAN_LIT("\xa0\x00"),                 CBR_MALFORMED},
+		{"good",                       SPAN_LIT("\xbf\x62om\x04\xff"),           CBR_OK       },
+		{"wanted is not there",        SPAN_LIT("\xa0"),                         CBR_VALUE    },
+		{"only the wanted one is not", SPAN_LIT("\xa1\x61t\x60"),                CBR_VALUE    },
+		{"no UUID",                    SPAN_LIT("\xa2\x62om\x04\x62id\x61\x34"), CBR_VALUE    },
+		{"duplicate",                  SPAN_LIT("\xa2\x62om\x04\x62om\x04"),     CBR_DUPLICATE},
+		{"out of range",               SPAN_LIT("\xa1\x62om\x08"),               CBR_VALUE    },
+		{"wrong type",                 SPAN_LIT("\xa1\x62om\x61\x34"),           CBR_TYPE     },
+		{"unknown",                    SPAN_LIT("\xa1\x62on\x04"),               CBR_VALUE    },
+		{"integer key",                SPAN_LIT("\xa1\x01\x04"),                 CBR_TYPE     },
+		{"value missing",              SPAN_LIT("\xbf\x62om\xff"),               CBR_MALFORMED},
+		{"not a map",                  SPAN_LIT("\x81\x01"),                     CBR_TYPE     },
+		{"first error stays",          SPAN_LIT("\xa2\x62om\x08\x62om\x1c"),     CBR_VALUE    },
+		{"bytes behind",               SPAN_LIT("\xa0\x00"),                     CBR_MALFORMED},
 	};
 
 	(void)state;

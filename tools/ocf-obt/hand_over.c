@@ -39,16 +39,12 @@ static bool read_parcel(struct span octets, struct uuid *ret_owner, struct recor
 	cbr_open(&c, octets, &LIMITS);
 	cbr_map(&c);
 	while (cbr_next(&c, &key)) {
-		if (span_is(key, "owner")) {
-			cbr_once(&c, &seen, 1);
-			if (!uuid_parse(cbr_text(&c), ret_owner))
-				cbr_fail(&c, CBR_VALUE);
-		} else if (span_is(key, "record")) {
-			cbr_once(&c, &seen, 2);
+		if (cbr_member(&c, key, "owner", &seen, 1))
+			*ret_owner = cbr_uuid(&c);
+		else if (cbr_member(&c, key, "record", &seen, 2))
 			record = cbr_bytes(&c);
-		} else {
+		else
 			cbr_fail(&c, CBR_VALUE);
-		}
 	}
 	return cbr_close(&c) == CBR_OK && seen == 3 && record_device_parse(record, ret) == CBR_OK;
 }
