@@ -28,9 +28,10 @@ enum envelope_form { ENVELOPE_JSON, ENVELOPE_CBOR };
 struct envelope {
 	enum envelope_form form; /* that the payload is said to have: JSON in a JWS, CBOR in COSE */
 	struct buf payload;      /* owned */
-	size_t n_signers;        /* distinct keys that count */
-	const struct trust_key
-		*signers[ENVELOPE_SIGNATURES_MAX]; /* borrowed from the trust store */
+	/* Distinct keys that have signed, borrowed from the trust store: those that count, and
+	 * those of the role root, which need not have the role of the policy. */
+	size_t n_signers, n_roots;
+	const struct trust_key *signers[ENVELOPE_SIGNATURES_MAX], *roots[ENVELOPE_SIGNATURES_MAX];
 };
 
 /* FWE_OK: *ret is to be ended by envelope_done(). Else the name of the first failing check. */

@@ -45,18 +45,29 @@ static enum fw_error try_kid(const struct trust *trust, const struct signature *
 	return verify(k, sig, input);
 }
 
-/* FWE_OK and the key that counts, or why the signature does not. */
+/* FWE_OK and the key that has signed, or why the signature does not count. */
 static enum fw_error try(const struct signers *s, const struct signature *sig, struct span input,
 			 const struct trust_key **ret)
 {
-	enum fw_error e;
-
 	if (!sig->known || (s->policy->algs & SIG_BIT(sig->alg)) == 0)
 		return FWE_MANIFEST_ALG_NOT_ALLOWED;
-	e = sig->kid.ptr ? try_kid(s->trust, sig, input, ret) : try_keys(s->trust, sig, input, ret);
-	if (e == FWE_OK && !trust_key_may(*ret, s->policy->role, s->policy->manufacturer))
-		return FWE_MANIFEST_KEY_ROLE;
-	return e;
+	return sig->kid.ptr ? try_kid(s->trust, sig, input, ret)
+			    : try_keys(s->trust, sig, input, ret);
+}
+
+/* False: the key is not authorised for that. */
+static bool count(const struct signers *s, const struct trust_key *k, enum trust_role role,
+		  const struct trust_key **keys, size_t *n)
+{
+	bool known = false;
+
+	if (!trust_key_may(k, role, s->policy->manufacturer))
+		return false;
+	for (size_t i = 0; i < *n; i++)
+		known |= keys[i] == k;
+	if (!known)
+		keys[(*n)++] = k;
+	return true;
 }
 
 enum fw_error signers_add(struct signers *s, const struct signature *sig, struct span input)
@@ -66,13 +77,12 @@ enum fw_error signers_add(struct signers *s, const struct signature *sig, struct
 
 	if (e == FWE_MANIFEST_SIGNATURE_INVALID || e == FWE_INTERNAL)
 		return e;
-	s->met[e] = true;
-	for (size_t i = 0; i < s->n; i++) {
-		if (s->keys[i] == k)
-			return FWE_OK;
+	if (e == FWE_OK) {
+		(void)count(s, k, TRUST_ROOT, s->roots, &s->n_roots);
+		if (!count(s, k, s->policy->role, s->keys, &s->n))
+			e = FWE_MANIFEST_KEY_ROLE;
 	}
-	if (e == FWE_OK)
-		s->keys[s->n++] = k;
+	s->met[e] = true;
 	return FWE_OK;
 }
 
@@ -92,6 +102,8 @@ enum fw_error signers_result(const struct signers *s, struct envelope *ret)
 	if (s->n == 0 || s->n < s->policy->threshold)
 		return FWE_MANIFEST_THRESHOLD_NOT_MET;
 	ret->n_signers = s->n;
+	ret->n_roots = s->n_roots;
 	memcpy(ret->signers, s->keys, sizeof(ret->signers));
+	memcpy(ret->roots, s->roots, sizeof(ret->roots));
 	return FWE_OK;
 }

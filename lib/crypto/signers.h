@@ -19,8 +19,8 @@ struct signers {
 	const struct trust *trust;
 	const struct envelope_policy *policy;
 	bool met[FWE_COUNT]; /* why signatures did not count */
-	size_t n;
-	const struct trust_key *keys[ENVELOPE_SIGNATURES_MAX];
+	size_t n, n_roots;
+	const struct trust_key *keys[ENVELOPE_SIGNATURES_MAX], *roots[ENVELOPE_SIGNATURES_MAX];
 };
 
 /* `input` is what the signature covers. Called at most ENVELOPE_SIGNATURES_MAX times. FWE_OK: go

@@ -115,13 +115,26 @@ static enum fw_error check_place(const struct fw_context *c, const struct fw_jud
 
 /* A key whose time was over when the manifest was made does not count. Who cannot tell the time
  * does not ask. */
-static enum fw_error check_key_ends(const struct fw_context *c, const struct fw_judgement *j)
+static size_t count_good(const struct fw_context *c, const struct fw_judgement *j,
+			 const struct trust_key *const *keys, size_t n)
 {
 	size_t good = 0;
 
-	for (size_t i = 0; i < j->envelope.n_signers; i++)
-		good += j->envelope.signers[i]->not_after_us >= j->manifest->timestamp_us;
-	if (!c->clock_trusted || good >= (c->threshold ? c->threshold : 1))
+	for (size_t i = 0; i < n; i++)
+		good += !c->clock_trusted || keys[i]->not_after_us >= j->manifest->timestamp_us;
+	return good;
+}
+
+static unsigned threshold(const struct fw_context *c)
+{
+	return c->threshold ? c->threshold : 1;
+}
+
+static enum fw_error check_key_ends(const struct fw_context *c, const struct fw_judgement *j)
+{
+	size_t good = count_good(c, j, j->envelope.signers, j->envelope.n_signers);
+
+	if (good >= threshold(c))
 		return FWE_OK;
 	return good == 0 ? FWE_MANIFEST_KEY_REVOKED : FWE_MANIFEST_THRESHOLD_NOT_MET;
 }
@@ -138,7 +151,7 @@ static enum fw_error judge(const struct fw_context *c, const struct trust *trust
 	const struct envelope_policy policy = {
 		.bytes_max = c->bytes_max ? c->bytes_max : MANIFEST_BYTES_MAX,
 		.algs = c->algs ? c->algs : SIG_ALL,
-		.threshold = c->threshold ? c->threshold : 1,
+		.threshold = threshold(c),
 		.typ = MANIFEST_TYP,
 		.content_type = MANIFEST_CONTENT_TYPE,
 		.ring = c->ring,
@@ -163,14 +176,9 @@ static enum fw_error judge(const struct fw_context *c, const struct trust *trust
 /* A release key must not be able to make keys: as many root keys as the threshold have signed. */
 static void judge_rotation(const struct fw_context *c, struct fw_judgement *j)
 {
-	const size_t needed = c->threshold ? c->threshold : 1;
-	size_t roots = 0;
-
 	if ((j->manifest->has & MANIFEST_KEY_INFO) == 0)
 		return;
-	for (size_t i = 0; i < j->envelope.n_signers; i++)
-		roots += trust_key_may(j->envelope.signers[i], TRUST_ROOT, c->manufacturer);
-	if (roots < needed)
+	if (count_good(c, j, j->envelope.roots, j->envelope.n_roots) < threshold(c))
 		j->warning = FWE_KEY_ROTATION_NOT_AUTHORISED;
 	else if (j->manifest->key_info_version <= c->key_info_version)
 		j->warning = FWE_KEY_ROTATION_STALE;

@@ -289,6 +289,101 @@ static void revocation__adds_up(void **state)
 	buf_done(&second);
 }
 
+/* {"payload", "signatures"} of several keys over one manifest with key-info. */
+static struct buf sign_all(const enum who *who, size_t n, const struct jsn *payload)
+{
+	struct buf text = BUF_INIT(VECTOR_MAX), b64 = BUF_INIT(VECTOR_MAX),
+		   out = BUF_INIT(VECTOR_MAX);
+	CLEANUP(jsn_freep) struct jsn *root = jsn_new_object();
+	struct jsn *signatures = jsn_new_array(), *one;
+
+	assert_int_equal(jsn_write(payload, JSN_COMPACT, &text), 0);
+	b64_encode(buf_span(&text), &b64);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(jws_sign(keys[who[i]], MANIFEST_TYP, buf_span(&b64), &one), 0);
+		jsn_add(signatures, one);
+	}
+	jsn_set_text(root, "payload", buf_span(&b64));
+	jsn_set(root, "signatures", signatures);
+	assert_int_equal(jsn_write(root, JSN_COMPACT, &out), 0);
+	buf_done(&text);
+	buf_done(&b64);
+	return out;
+}
+
+#define PAST   "2026-05-01T00:00:00Z" /* before the manifest was made */
+#define FUTURE "2026-07-01T00:00:00Z"
+
+/* A root key that may sign nothing but key sets does so beside a release key. */
+static void key_info__is_for_root_keys_that_sign_beside_release_keys(void **state)
+{
+	static const struct {
+		const char *name, *end; /* of the root key */
+		enum who who[3];
+		size_t n;
+		unsigned threshold;
+		bool clock;
+		enum fw_error error, warning;
+	} ROWS[] = {
+		{"root alone",                       FUTURE, {ROOT},                1, 1, true,  FWE_MANIFEST_KEY_ROLE,          FWE_OK},
+		{"release alone",
+		 FUTURE,				     {RELEASE},
+		 1,								    1,
+		 true,									   FWE_OK,
+		 FWE_KEY_ROTATION_NOT_AUTHORISED										       },
+		{"both",			     FUTURE, {RELEASE, ROOT},       2, 1, true,  FWE_OK,                         FWE_OK},
+		{"both, the other way round",        FUTURE, {ROOT, RELEASE},       2, 1, true,  FWE_OK,                         FWE_OK},
+		{"of a root key whose time is over",
+		 PAST,				       {RELEASE, ROOT},
+		 2,								    1,
+		 true,									   FWE_OK,
+		 FWE_KEY_ROTATION_NOT_AUTHORISED										       },
+		{"the same without a clock",         PAST,   {RELEASE, ROOT},       2, 1, false, FWE_OK,                         FWE_OK},
+		{"one root key of two",
+		 FUTURE,				     {RELEASE, NEXT, ROOT},
+		 3,								    2,
+		 true,									   FWE_OK,
+		 FWE_KEY_ROTATION_NOT_AUTHORISED										       },
+		{"one root key twice",               FUTURE, {RELEASE, ROOT, ROOT}, 3, 1, true,  FWE_OK,                         FWE_OK},
+		{"one root key twice, of two",
+		 FUTURE,				     {RELEASE, ROOT, ROOT},
+		 3,								    2,
+		 true,									   FWE_MANIFEST_THRESHOLD_NOT_MET,
+		 FWE_OK														},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		CLEANUP(jsn_freep)
+		struct jsn *set = jsn_new_object(),
+			   *info = NULL, *new_keys = jsn_new_array();
+		struct jsn *list = jsn_new_array(), *root = entry(ROOT, "root", NULL, MAKER);
+		CLEANUP(trust_freep) struct trust *store = NULL;
+		struct fw_context c = device(0);
+		struct fw_judgement j;
+		struct buf octets;
+
+		jsn_set_str(root, "x-ocf-not-after", ROWS[i].end);
+		jsn_add(list, root);
+		jsn_add(list, entry(RELEASE, "manifest", NULL, MAKER));
+		jsn_add(list, entry(NEXT, "manifest", NULL, MAKER));
+		jsn_set(set, "keys", list);
+		store = parse(set);
+		jsn_add(new_keys, jwk_export(keys[NEXT]));
+		info = manifest(1, new_keys, NULL);
+		octets = sign_all(ROWS[i].who, ROWS[i].n, info);
+		c.threshold = ROWS[i].threshold;
+		c.clock_trusted = ROWS[i].clock;
+		fw_judge(&c, store, buf_span(&octets), &j);
+		if (j.error != ROWS[i].error || j.warning != ROWS[i].warning ||
+		    j.rotates_keys != (j.error == FWE_OK && j.warning == FWE_OK))
+			fail_msg("%s: %s, warning %s", ROWS[i].name, fw_error_name(j.error),
+				 fw_error_name(j.warning));
+		fw_judgement_done(&j);
+		buf_done(&octets);
+	}
+}
+
 static void key_info__of_a_release_key_or_an_old_version_does_nothing(void **state)
 {
 	static const struct {
@@ -406,6 +501,7 @@ int main(void)
 		cmocka_unit_test(keyset_rotate__keeps_keys_that_are_in_both_sets),
 		cmocka_unit_test(keyset_trust__prefers_a_store_that_is_newer),
 		cmocka_unit_test(revocation__adds_up),
+		cmocka_unit_test(key_info__is_for_root_keys_that_sign_beside_release_keys),
 		cmocka_unit_test(key_info__of_a_release_key_or_an_old_version_does_nothing),
 		cmocka_unit_test(keyset_trust__refuses_a_damaged_record),
 		cmocka_unit_test(key_end__is_asked_with_a_trusted_clock_only),
