@@ -24,6 +24,20 @@ static void add_texts(struct jsn *to, const struct jsn *from)
 	}
 }
 
+/* What is revoked by a name of its own is revoked as the key that it is: it may come back by
+ * another name. */
+static void add_thumbprints(struct jsn *revoked, const struct jsn *keys)
+{
+	for (size_t i = 0; i < jsn_len(keys); i++) {
+		const struct jsn *k = jsn_at(keys, i), *kid = jsn_get(k, "kid");
+		char name[JWK_THUMBPRINT_LEN + 1];
+
+		if (kid && holds(revoked, jsn_text(kid)) && jwk_thumbprint(k, name) == 0 &&
+		    !holds(revoked, span_str(name)))
+			jsn_add(revoked, jsn_new_text(span_str(name)));
+	}
+}
+
 static bool is_same_key(const struct jsn *a, const struct jsn *b)
 {
 	char x[JWK_THUMBPRINT_LEN + 1], y[JWK_THUMBPRINT_LEN + 1];
@@ -191,6 +205,9 @@ int keyset_rotate(const struct trust *store, struct span record, const struct ma
 
 	add_texts(revoked, jsn_get(old, "revoked"));
 	add_texts(revoked, m->key_info_revoked);
+	add_thumbprints(revoked, jsn_get(trust_json(store), "keys"));
+	add_thumbprints(revoked, jsn_get(old, "keys"));
+	add_thumbprints(revoked, m->key_info_keys);
 	jsn_set_int(v, "format", FORMAT);
 	jsn_set_int(v, "version", (int64_t)m->key_info_version);
 	jsn_set_str(v, "manufacturer", m->manufacturer);

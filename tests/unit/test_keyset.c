@@ -289,6 +289,47 @@ static void revocation__adds_up(void **state)
 	buf_done(&second);
 }
 
+/* A key that was revoked by a kid of its own does not come back under another one. */
+static void revocation__is_of_the_key_whatever_its_name(void **state)
+{
+	CLEANUP(trust_freep) struct trust *store = installed(), *t = NULL;
+	const char *const names[] = {"spring", "summer"};
+	struct buf record = BUF_INIT(KEYSET_RECORD_MAX);
+	char error[128] = "";
+
+	(void)state;
+	for (int64_t version = 1; version <= 3; version++) {
+		CLEANUP(jsn_freep) struct jsn *list = jsn_new_array(), *info = NULL;
+		struct jsn *next = jwk_export(keys[NEXT]);
+		struct buf older = record;
+		struct fw_judgement j;
+		struct fw_context c = device((uint64_t)version - 1);
+		struct buf octets;
+
+		record = BUF_INIT(KEYSET_RECORD_MAX);
+		jsn_set_str(next, "kid", names[version == 3]);
+		jsn_add(list, version == 2 ? jwk_export(keys[RELEASE]) : jsn_copy(next));
+		(void)jsn_free(next);
+		if (version == 3)
+			jsn_add(list, jwk_export(keys[RELEASE]));
+		info = manifest(version, list, version == 2 ? names[0] : NULL);
+		octets = sign(ROOT, info);
+		fw_judge(&c, store, buf_span(&octets), &j);
+		assert_true(j.rotates_keys);
+		assert_int_equal(keyset_rotate(store, buf_span(&older), j.manifest, &record, error,
+					       sizeof(error)),
+				 0);
+		fw_judgement_done(&j);
+		buf_done(&octets);
+		buf_done(&older);
+	}
+	t = in_force(store, buf_span(&record), 3);
+	assert_non_null(trust_find(t, span_str(names[1])));
+	assert_true(trust_key_revoked(t, trust_find(t, span_str(names[1]))));
+	assert_int_equal(signed_by(RELEASE, t), FWE_OK);
+	buf_done(&record);
+}
+
 /* {"payload", "signatures"} of several keys over one manifest with key-info. */
 static struct buf sign_all(const enum who *who, size_t n, const struct jsn *payload)
 {
@@ -355,8 +396,7 @@ static void key_info__is_for_root_keys_that_sign_beside_release_keys(void **stat
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
 		CLEANUP(jsn_freep)
-		struct jsn *set = jsn_new_object(),
-			   *info = NULL, *new_keys = jsn_new_array();
+		struct jsn *set = jsn_new_object(), *info = NULL, *new_keys = jsn_new_array();
 		struct jsn *list = jsn_new_array(), *root = entry(ROOT, "root", NULL, MAKER);
 		CLEANUP(trust_freep) struct trust *store = NULL;
 		struct fw_context c = device(0);
@@ -501,6 +541,7 @@ int main(void)
 		cmocka_unit_test(keyset_rotate__keeps_keys_that_are_in_both_sets),
 		cmocka_unit_test(keyset_trust__prefers_a_store_that_is_newer),
 		cmocka_unit_test(revocation__adds_up),
+		cmocka_unit_test(revocation__is_of_the_key_whatever_its_name),
 		cmocka_unit_test(key_info__is_for_root_keys_that_sign_beside_release_keys),
 		cmocka_unit_test(key_info__of_a_release_key_or_an_old_version_does_nothing),
 		cmocka_unit_test(keyset_trust__refuses_a_damaged_record),
