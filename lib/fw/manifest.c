@@ -218,6 +218,8 @@ static enum fw_error check_format(const struct jsn *root)
 
 	if (jsn_type(version) == JSN_TEXT && (!span_is(major, "1") || !parse_u32(minor, &number)))
 		return FWE_MANIFEST_VERSION_UNSUPPORTED;
+	if (jsn_type(critical) == JSN_ARRAY && jsn_len(critical) > MANIFEST_LIST_MAX)
+		return FWE_MANIFEST_FIELD_VALUE;
 	for (size_t i = 0; jsn_type(critical) == JSN_ARRAY && i < jsn_len(critical); i++) {
 		const char *name = jsn_str(jsn_at(critical, i));
 

@@ -459,14 +459,31 @@ static const struct row MEMBERS[] = {
 	{25, "chunkIndex",         get_chunks,      put_chunks     },
 };
 
-/* What `critical` lists: numbers of members, or texts. */
+static bool is_member(struct span name)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(MEMBERS); i++)
+		found |= span_is(name, MEMBERS[i].name);
+	return found;
+}
+
+/* What `critical` lists: numbers of members, or texts. A text is an extension, even one that has
+ * the JSON name of a member: nobody reads that. */
 static struct jsn *get_name(struct cbr *c)
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT(32);
 	uint64_t key;
 
+	if (cbr_peek(c) == CBR_TEXT) {
+		struct span name = cbr_text(c);
+
+		return is_member(name) || (name.len > 0 && memchr(name.ptr, '\0', name.len))
+			       ? bad_value()
+			       : jsn_new_text(name);
+	}
 	if (cbr_peek(c) != CBR_UINT)
-		return get_text(c);
+		return mismatch(c);
 	key = cbr_uint(c, UINT64_MAX);
 	for (size_t i = 0; i < ARRAY_SIZE(MEMBERS); i++) {
 		if (MEMBERS[i].key == key)

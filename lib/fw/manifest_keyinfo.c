@@ -37,7 +37,7 @@ enum fw_error read_key_info(const struct jsn *v, const struct member *row, void 
 	struct manifest *m = field;
 	const struct jsn *keys = jsn_get(v, "keys"), *revoked = jsn_get(v, "revoked"),
 			 *version = jsn_get(v, "version");
-	struct buf text = BUF_INIT(JWK_FILE_MAX);
+	struct buf text = BUF_INIT(SIZE_MAX); /* trust_parse() has the limit */
 	char why[128];
 	int r;
 

@@ -253,6 +253,54 @@ static void manifest_parse__names_the_first_fault(void **state)
 		expect(&c, CASES[i].payload, CASES[i].want, CASES[i].name);
 }
 
+/* MINIMAL with one more member, in which `piece` stands n times. */
+static enum fw_error parse_repeated(const char *before, const char *piece, size_t n,
+				    const char *after)
+{
+	struct buf text CLEANUP(buf_done) = BUF_INIT(MANIFEST_BYTES_MAX);
+	CLEANUP(manifest_freep) struct manifest *m = NULL;
+
+	buf_put_str(&text, BODY("2.4.1", JUNE, "image.bin") ",");
+	buf_put_str(&text, before);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&text, "%s%s", i > 0 ? "," : "", piece);
+	buf_put_str(&text, after);
+	assert_true(buf_ok(&text));
+	return manifest_parse(buf_span(&text), ENVELOPE_JSON, 0, &m);
+}
+
+static void manifest_parse__has_limits(void **state)
+{
+	static const struct {
+		const char *name, *before, *piece;
+		size_t n;
+		const char *after;
+		enum fw_error want;
+	} CASES[] = {
+		{"64 critical members",               "\"critical\":[",                         "\"model\"",                            64, "]}",                        FWE_OK                      },
+		{"65 critical members",               "\"critical\":[",                         "\"model\"",                            65, "]}",
+		 FWE_MANIFEST_FIELD_VALUE																			    },
+		{"65 revisions",                      "\"hardwareRevisions\":[",                "\"A\"",                                65, "]}",
+		 FWE_MANIFEST_FIELD_VALUE																			    },
+		{"17 digests",
+		 "\"chunkIndex\":{\"location\":\"a\",\"size\":1,\"chunkSize\":1,"
+		 "\"commitHash\":[",							    "{\"digestAlgo\":\"x\",\"hash\":\"\"}", 17, "]}}",                       FWE_MANIFEST_FIELD_VALUE    },
+		{"65 keys",                           "\"key-info\":{\"version\":1,\"keys\":[", "{\"kty\":\"X\"}",                      65, "]}}",
+		 FWE_MANIFEST_KEYINFO_INVALID																			},
+		{"keys that are longer when written", "\"key-info\":{\"version\":1,\"x\":[",    "1e9",
+		 15000,														     "],\"keys\":[" EC_KEY "]}}", FWE_MANIFEST_KEYINFO_INVALID},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
+		enum fw_error got =
+			parse_repeated(CASES[i].before, CASES[i].piece, CASES[i].n, CASES[i].after);
+
+		if (got != CASES[i].want)
+			fail_msg("%s: %s", CASES[i].name, fw_error_name(got));
+	}
+}
+
 static void manifest_parse__wants_an_index_that_fits(void **state)
 {
 	static const struct {
@@ -571,6 +619,7 @@ int main(void)
 		cmocka_unit_test(direct__goes_with_a_direct_file_only),
 		cmocka_unit_test(manifest_parse__names_the_first_fault),
 		cmocka_unit_test(manifest_parse__counts_images),
+		cmocka_unit_test(manifest_parse__has_limits),
 		cmocka_unit_test(manifest_parse__wants_an_index_that_fits),
 		cmocka_unit_test(fw_judge__compares_ids_only_when_the_device_has_them),
 		cmocka_unit_test(fw_judge__keeps_freshness_once_it_was_used),
