@@ -173,6 +173,7 @@ int config_load(const char *path, struct config *ret, char *ret_error, size_t ro
 	_Static_assert(sizeof(ret->block.directory) == sizeof(ret->slots.directory), "one folder");
 	_Static_assert(sizeof(ret->block.boot_id_file) == sizeof(ret->slots.boot_id_file), "");
 	memcpy(ret->block.boot_id_file, ret->slots.boot_id_file, sizeof(ret->block.boot_id_file));
+	memcpy(ret->handled.boot_id_file, ret->slots.boot_id_file, sizeof(ret->slots.boot_id_file));
 	memcpy(ret->handled.directory, ret->slots.directory, sizeof(ret->handled.directory));
 	memcpy(ret->block.directory, ret->slots.directory, sizeof(ret->block.directory));
 	if (is_consistent(ret, &why))

@@ -5,7 +5,10 @@
 #include <sys/file.h>
 
 #include "base/parse.h"
+#include "files.h"
 #include "probe.h"
+
+#define BOOT_ID_FILE_MAX ((size_t)4096)
 
 struct handler {
 	struct backend backend; /* the first member */
@@ -14,6 +17,7 @@ struct handler {
 	struct runner *runner;
 	int control;
 	int dir;
+	char boot_id[PROTO_LABEL];
 	int fd;     /* what is being written to it, borrowed; -1: nothing */
 	bool begun; /* and neither committed nor aborted */
 };
@@ -128,6 +132,8 @@ static void handler_state(struct backend *b, struct proto_slots_are *ret)
 		handler_read_state(span_of(result.output, result.len), ret);
 	else
 		*ret = (struct proto_slots_are){.error = FWE_INSTALL_FAILED};
+	if (!ret->boot[0])
+		memcpy(ret->boot, h->boot_id, sizeof(ret->boot));
 }
 
 static int handler_lock(struct backend *b)
@@ -320,10 +326,25 @@ static const struct backend_ops HANDLER = {
 	.paths = handler_paths,
 };
 
+static int read_facts(struct handler *h)
+{
+	CLEANUP(buf_done) struct buf id = BUF_INIT(BOOT_ID_FILE_MAX);
+	struct span rest;
+	int r;
+
+	h->dir = open(h->config->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (h->dir < 0)
+		return -errno;
+	r = files_load(h->config->boot_id_file, &id);
+	rest = buf_span(&id);
+	return r < 0 ? r : span_to_str(span_cut(&rest, '\n'), h->boot_id, sizeof(h->boot_id));
+}
+
 int handler_open(struct backend **ret, const struct handler_config *config, struct backend *inner,
 		 struct runner *r, int control)
 {
 	struct handler *h = calloc(1, sizeof(*h));
+	int e;
 
 	if (!h) {
 		backend_free(inner);
@@ -338,14 +359,10 @@ int handler_open(struct backend **ret, const struct handler_config *config, stru
 		.dir = -1,
 		.fd = -1,
 	};
-	if (!inner) {
-		h->dir = open(config->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (h->dir < 0) {
-			int e = -errno;
-
-			handler_free(&h->backend);
-			return e;
-		}
+	e = inner ? 0 : read_facts(h);
+	if (e < 0) {
+		handler_free(&h->backend);
+		return e;
 	}
 	*ret = &h->backend;
 	return 0;

@@ -10,8 +10,9 @@
 #include "calls.h"
 
 struct handler_config {
-	char components[512]; /* its own, separated by blanks; with no inner back end: all */
-	char directory[256];  /* with no inner back end: locked while one installs */
+	char components[512];   /* its own, separated by blanks; with no inner back end: all */
+	char directory[256];    /* with no inner back end: locked while one installs */
+	char boot_id_file[256]; /* with no inner back end: for a program that does not tell */
 };
 
 /* `inner` is taken, also on failure; NULL: everything is the handler's. The rest is borrowed for

@@ -56,6 +56,8 @@ static int set_up(void **state)
 		(struct runner_program){"handler", "/bin/sh", HANDLER_ARGS, 2000};
 	config = (struct config){.install.components = "firmware mcu"};
 	(void)snprintf(config.handled.directory, sizeof(config.handled.directory), "%s", dir);
+	(void)snprintf(config.handled.boot_id_file, sizeof(config.handled.boot_id_file),
+		       "/proc/sys/kernel/random/boot_id");
 	(void)snprintf(config.slots.directory, sizeof(config.slots.directory), "%s", dir);
 	(void)snprintf(config.slots.boot_id_file, sizeof(config.slots.boot_id_file),
 		       "/proc/sys/kernel/random/boot_id");
