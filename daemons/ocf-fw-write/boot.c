@@ -32,6 +32,8 @@ int boot_good(struct boot *b, int slot)
 
 	if (r < 0)
 		return r;
+	if (b->hides_starts && now.slot[slot].good)
+		now.slot[slot].left = 1; /* perhaps: so it is told again */
 	boot_plan_good(&now, slot, &p);
 	return apply(b, &now, &p);
 }

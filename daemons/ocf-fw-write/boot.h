@@ -9,6 +9,7 @@
 
 struct boot {
 	const struct boot_ops *ops;
+	bool hides_starts; /* a good slot may have used up some, and read() cannot tell */
 	char why[PROTO_TEXT];
 };
 

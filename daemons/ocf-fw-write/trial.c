@@ -14,8 +14,9 @@ void trial_describe(const struct boot_vars *v, int booted, bool tells, const cha
 	bool good = booted != BOOT_NO_SLOT && v->slot[booted].good;
 	int next = v->primary, doubtful;
 
-	/* A loader passes over a primary slot that has no attempts left. */
-	if (next != BOOT_NO_SLOT && !boot_can_start(v, next) && boot_can_start(v, 1 - next))
+	/* A loader passes over a primary slot that has no attempts left. Whether the running one
+	 * has some again depends on what becomes of this start. */
+	if (next != BOOT_NO_SLOT && next != booted && !boot_can_start(v, next))
 		next = 1 - next;
 	doubtful = good ? next : booted;
 

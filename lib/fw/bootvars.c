@@ -37,6 +37,9 @@ void boot_plan_good(const struct boot_vars *v, int slot, struct boot_plan *ret)
 		add_state(ret, slot, (struct boot_slot){.good = true});
 	if (v->primary != slot)
 		add_primary(ret, slot);
+	/* Before a loader like GRUB, which finds both used up, gives both another start. */
+	if (ret->n > 0 && !boot_can_start(v, other(slot)))
+		add_state(ret, other(slot), (struct boot_slot){0});
 }
 
 int boot_plan_bad(const struct boot_vars *v, int slot, struct boot_plan *ret)
@@ -46,8 +49,7 @@ int boot_plan_bad(const struct boot_vars *v, int slot, struct boot_plan *ret)
 	*ret = (struct boot_plan){0};
 	if (v->primary == slot)
 		add_primary(ret, other(slot));
-	if (boot_can_start(v, slot))
-		add_state(ret, slot, (struct boot_slot){0});
+	add_state(ret, slot, (struct boot_slot){0});
 	return 0;
 }
 

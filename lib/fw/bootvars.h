@@ -11,7 +11,7 @@
 
 #define BOOT_NO_SLOT      (-1)
 #define BOOT_SLOTS        2
-#define BOOT_WRITES_MAX   2
+#define BOOT_WRITES_MAX   3
 #define BOOT_ATTEMPTS_MAX ((uint32_t)16)
 
 struct boot_slot {
