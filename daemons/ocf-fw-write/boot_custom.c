@@ -128,11 +128,13 @@ int boot_custom_new(struct boot **ret, const struct bootenv *env, bool has_try, 
 
 	if (!c)
 		return -ENOMEM;
-	*c = (struct custom){.boot = {.ops = &CUSTOM, .hides_starts = !has_try},
-			     .env = env,
-			     .has_try = has_try,
-			     .runner = r,
-			     .script = script};
+	*c = (struct custom){
+		.boot = {.ops = &CUSTOM, .hides_starts = !has_try},
+		.env = env,
+		.has_try = has_try,
+		.runner = r,
+		.script = script
+        };
 	*ret = &c->boot;
 	return 0;
 }
