@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "address.h"
 #include "base/clock.h"
@@ -11,6 +12,7 @@
 #define SLOW_OCTETS    1024L /* a second */
 #define BUFFER_OCTETS  (64L * 1024)
 #define RECEIVE_OCTETS (512 * 1024)
+#define BUNDLE         "/etc/ssl/certs/ca-certificates.crt"
 #define ACCEPT_MANIFEST                                                                            \
 	"Accept: application/jose+json, application/jose;q=0.9, application/cose;q=0.8, "          \
 	"application/json;q=0.5"
@@ -123,16 +125,29 @@ static long buffer_octets(const struct proto_fetch *f)
 	return f->rate > 0 && f->rate < 4 * BUFFER_OCTETS ? (long)f->rate / 4 : BUFFER_OCTETS;
 }
 
+/* GnuTLS reads all of a folder, and Debian's has each authority three times; OpenSSL takes out of
+ * it what it needs. NULL: as the library was built. */
+static const char *system_bundle(void)
+{
+	const char *tls = curl_version_info(CURLVERSION_NOW)->ssl_version;
+
+	return tls && strncmp(tls, "GnuTLS", strlen("GnuTLS")) == 0 && access(BUNDLE, R_OK) == 0
+		       ? BUNDLE
+		       : NULL;
+}
+
 /* The system's authorities, or only those that the configuration names for this host. */
 static CURLcode set_up_trust(struct transfer *t, struct span host)
 {
 	const struct config *config = t->http->config;
-	char file[CONFIG_WORD_MAX], pins[CONF_TEXT_MAX];
+	char configured[CONFIG_WORD_MAX], pins[CONF_TEXT_MAX];
+	const char *file =
+		config_find(config->authorities, host, configured) ? configured : system_bundle();
 	CURL *c = t->curl;
 	CURLcode r = CURLE_OK;
 
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (config_find(config->authorities, host, file)) {
+	if (file) {
 		SET(CURLOPT_CAINFO, file);
 		SET(CURLOPT_CAPATH, (char *)NULL);
 	}
