@@ -235,6 +235,7 @@ void app_fetch_manifest(struct app *a)
 	struct run *run = a->run;
 	const struct discover_try *try = &run->tries.at[run->at];
 
+	app_drop_stream(a); /* of the last try, which may have been another kind */
 	if (run->rescue && run->job.phase == JOB_FETCHING) {
 		app_rescue_manifest(a);
 		return;
@@ -245,7 +246,6 @@ void app_fetch_manifest(struct app *a)
 		app_bundle_fetch(a);
 		return;
 	}
-	app_drop_stream(a);
 	buf_done(&run->body);
 	run->body.max = MANIFEST_BYTES_MAX + 2 * READ_STEP;
 	run->body_want = run->direct ? DIRECT_HEAD : 0;
