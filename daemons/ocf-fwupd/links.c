@@ -122,12 +122,16 @@ static bool read_name(struct span wire, char ret[DISCOVER_DOMAIN_MAX + 1])
 	return sound;
 }
 
-static void announce(struct links *l, const struct link_domain *d)
+/* In the place of what that link told before, else of what has run out. */
+static void announce(struct links *l, const struct link_domain *d, uint64_t now_us)
 {
 	size_t i = 0;
 
 	while (i < l->n_announced && l->announced[i].index != d->index)
 		i++;
+	for (size_t k = 0; i == l->n_announced && k < l->n_announced; k++)
+		if (l->announced[k].until_us <= now_us)
+			i = k;
 	if (i == DISCOVER_DOMAINS_MAX)
 		return;
 	l->announced[i] = *d;
@@ -151,7 +155,7 @@ static void read_option(struct links *l, struct span body, uint64_t now_us)
 	d.until_us = life_s == FOREVER ? UINT64_MAX : now_us + life_s * US_PER_S;
 	if (read_name(span_of(body.ptr + DNSSL_HEAD, head.nduseropt_opts_len - DNSSL_HEAD),
 		      d.domain))
-		announce(l, &d);
+		announce(l, &d, now_us);
 }
 
 static unsigned read_message(struct links *l, const struct nlmsghdr *h, struct span body,
@@ -206,6 +210,18 @@ const struct link *links_by_index(const struct links *l, uint32_t index)
 bool links_are_all(const struct links *l)
 {
 	return l->n > 0 && l->n < LINKS_MAX;
+}
+
+void links_drop_gone(struct links *l)
+{
+	size_t n = 0;
+
+	if (!links_are_all(l))
+		return;
+	for (size_t i = 0; i < l->n_announced; i++)
+		if (links_by_index(l, l->announced[i].index))
+			l->announced[n++] = l->announced[i];
+	l->n_announced = n;
 }
 
 bool links_have_route(const struct links *l)

@@ -42,4 +42,6 @@ const struct link *links_by_name(const struct links *l, struct span name);
 const struct link *links_by_index(const struct links *l, uint32_t index);
 /* What is not in the table is not there: all links found room in it. */
 bool links_are_all(const struct links *l);
+/* All links have been told: what routers announced on others gives its room back. */
+void links_drop_gone(struct links *l);
 bool links_have_route(const struct links *l); /* a default route */

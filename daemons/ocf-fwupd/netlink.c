@@ -154,10 +154,13 @@ struct netlink *netlink_free(struct netlink *n)
 void netlink_refresh(struct netlink *n)
 {
 	unsigned news = receive(n); /* what came before is no part of the answer */
+	unsigned told;
 
 	n->links.n = 0; /* what routers announced stays: nobody can be asked for it */
-	if (ask(n, RTM_GETLINK) == 0)
-		news |= receive(n);
+	told = ask(n, RTM_GETLINK) == 0 ? receive(n) : 0;
+	if ((told & LINKS_END) != 0)
+		links_drop_gone(&n->links);
+	news |= told;
 	if (ask(n, RTM_GETROUTE) == 0)
 		news |= receive(n);
 	if ((news & LINKS_CHANGED) != 0)

@@ -171,14 +171,70 @@ static void links_read__has_limits(void **state)
 		(void)snprintf(name, sizeof(name), "e%d", i);
 		put_link(&b, i + 1, name);
 		put_dnssl(&b, i + 1, 60, SPAN_LIT("\1a\4test\0"));
-		put_dnssl(&b, 1, 0, SPAN_LIT("\1b\4test\0"));
+		put_dnssl(&b, 1, 30, SPAN_LIT("\1b\4test\0"));
 	}
 	(void)links_read(&l, buf_span(&b), SEQ, 0);
 	assert_int_equal(l.n, LINKS_MAX);
 	assert_false(links_are_all(&l)); /* some had no room */
 	assert_int_equal(l.n_announced, DISCOVER_DOMAINS_MAX);
 	assert_string_equal(l.announced[0].domain, "b.test"); /* the newer one of that link */
-	assert_int_equal(l.announced[0].until_us, 0);
+	assert_int_equal(l.announced[0].until_us, 30 * 1000000);
+	buf_done(&b);
+}
+
+static bool is_announced(const struct links *l, uint32_t index)
+{
+	for (size_t i = 0; i < l->n_announced; i++)
+		if (l->announced[i].index == index)
+			return true;
+	return false;
+}
+
+/* Fills the table: one announcement holds for a second, the others for a minute. */
+static void announce_on_all(struct links *l)
+{
+	struct buf b = BUF_INIT(100000);
+
+	for (int i = 1; i <= (int)DISCOVER_DOMAINS_MAX; i++)
+		put_dnssl(&b, i, i == 3 ? 1 : 60, SPAN_LIT("\1a\4test\0"));
+	(void)links_read(l, buf_span(&b), SEQ, 0);
+	assert_int_equal(l->n_announced, DISCOVER_DOMAINS_MAX);
+	buf_done(&b);
+}
+
+static void links_read__puts_news_in_the_place_of_what_ran_out(void **state)
+{
+	struct buf b = BUF_INIT(1000);
+	struct links l = {0};
+
+	(void)state;
+	announce_on_all(&l);
+	put_dnssl(&b, 100, 60, SPAN_LIT("\1b\4test\0"));
+	(void)links_read(&l, buf_span(&b), SEQ, 999999);
+	assert_false(is_announced(&l, 100));
+	(void)links_read(&l, buf_span(&b), SEQ, 1000000);
+	assert_true(is_announced(&l, 100));
+	assert_false(is_announced(&l, 3));
+	assert_int_equal(l.n_announced, DISCOVER_DOMAINS_MAX);
+	buf_done(&b);
+}
+
+static void links_drop_gone__gives_the_room_of_links_that_vanished(void **state)
+{
+	struct buf b = BUF_INIT(1000);
+	struct links l = {0};
+
+	(void)state;
+	announce_on_all(&l);
+	links_drop_gone(&l); /* no link is known: nothing is known of those that are gone */
+	assert_int_equal(l.n_announced, DISCOVER_DOMAINS_MAX);
+	put_link(&b, 2, "e2");
+	put_link(&b, 5, "e5");
+	put_dnssl(&b, 100, 60, SPAN_LIT("\1b\4test\0"));
+	(void)links_read(&l, buf_span(&b), SEQ, 0);
+	links_drop_gone(&l);
+	assert_int_equal(l.n_announced, 2);
+	assert_true(is_announced(&l, 2) && is_announced(&l, 5));
 	buf_done(&b);
 }
 
@@ -189,6 +245,8 @@ int main(void)
 		cmocka_unit_test(links_read__tells_of_changes_without_taking_them),
 		cmocka_unit_test(links_read__keeps_what_routers_announce),
 		cmocka_unit_test(links_read__has_limits),
+		cmocka_unit_test(links_read__puts_news_in_the_place_of_what_ran_out),
+		cmocka_unit_test(links_drop_gone__gives_the_room_of_links_that_vanished),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
