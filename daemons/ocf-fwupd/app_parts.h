@@ -239,9 +239,9 @@ bool app_history_job(void *arg, uint32_t job, struct fwupd_dict *ret);
 uint64_t app_policy_seed(const char *machine_id);
 /* A maintenance window is open, or none is configured. */
 bool app_in_window(const struct app *a);
-/* Wall clock at which this device should act in the next one: now if one is open, NEVER_US if none
- * ever will be. */
-uint64_t app_next_window_us(const struct app *a);
+/* Until this device should act in the next one, by the wall clock of now: 0 if one is open,
+ * NEVER_US if none ever will be. */
+uint64_t app_until_window_us(const struct app *a);
 /* Somebody holds up any of `what` (enum policy_what): *ret_why says who and why. */
 bool app_inhibited(const struct app *a, unsigned what, char *ret_why, size_t room);
 /* Enough power to begin an installation; else *ret_why. */

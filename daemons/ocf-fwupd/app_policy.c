@@ -58,7 +58,7 @@ bool app_in_window(const struct app *a)
 	return policy_in_window(&a->windows, clock_real_us() / USEC_PER_SEC, calendar);
 }
 
-uint64_t app_next_window_us(const struct app *a)
+uint64_t app_until_window_us(const struct app *a)
 {
 	uint64_t now_us = clock_real_us(), begin, end, spread_us;
 
@@ -67,9 +67,9 @@ uint64_t app_next_window_us(const struct app *a)
 	if (begin == UINT64_MAX)
 		return NEVER_US;
 	if (begin * USEC_PER_SEC <= now_us)
-		return now_us;
+		return 0;
 	spread_us = (end - begin) * USEC_PER_SEC / 2;
-	return begin * USEC_PER_SEC +
+	return begin * USEC_PER_SEC - now_us +
 	       policy_spread(a->seed, 0, spread_us < SPREAD_MAX ? spread_us : SPREAD_MAX);
 }
 
@@ -295,20 +295,17 @@ void app_schedule(struct app *a, uint64_t delay_us)
 }
 
 /* What was found outside of the windows is installed in the next one. */
-static uint64_t until_window_us(const struct app *a)
+static uint64_t until_install_us(const struct app *a)
 {
-	uint64_t now_us = clock_real_us(), at_us;
-
-	if (!a->config->auto_install || !a->facts.available[0] || app_in_window(a))
-		return NEVER_US;
-	at_us = app_next_window_us(a);
-	return at_us == NEVER_US ? NEVER_US : at_us - now_us;
+	return a->config->auto_install && a->facts.available[0] && !app_in_window(a)
+		       ? app_until_window_us(a)
+		       : NEVER_US;
 }
 
 void app_schedule_next(struct app *a)
 {
 	uint64_t delay_us = policy_check_delay(a->seed, a->state->failures, a->config->check_us);
-	uint64_t window_us = until_window_us(a);
+	uint64_t window_us = until_install_us(a);
 
 	app_schedule(a, window_us < delay_us ? window_us : delay_us);
 }

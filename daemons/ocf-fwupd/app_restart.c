@@ -7,7 +7,8 @@
 #include "bus/ask.h"
 #include "bus/loop.h"
 
-#define AGAIN_US (10 * USEC_PER_SEC) /* between looks at what holds it up */
+#define AGAIN_US  (10 * USEC_PER_SEC)             /* between looks at what holds it up */
+#define WINDOW_US (UINT64_C(3600) * USEC_PER_SEC) /* and for a window: clocks may be set */
 
 /* Says once what the reboot waits for, and looks again later. */
 static void wait_for(struct app *a, const char *what, uint64_t for_us)
@@ -55,13 +56,13 @@ static void on_inhibitor(void *arg, const char *who, const char *why)
 /* What fails goes as soon as nobody holds it up; what is new waits for its window. */
 static bool is_time(const struct app *a, uint64_t *ret_in_us)
 {
-	uint64_t at_us, now_us = clock_real_us();
+	uint64_t in_us;
 
 	if (a->config->reboot != REBOOT_WINDOW || a->state->trial.state != TRIAL_PENDING ||
 	    app_in_window(a))
 		return true;
-	at_us = app_next_window_us(a);
-	*ret_in_us = at_us == NEVER_US ? NEVER_US : at_us > now_us ? at_us - now_us : 0;
+	in_us = app_until_window_us(a);
+	*ret_in_us = in_us < WINDOW_US ? in_us : WINDOW_US;
 	return false;
 }
 
