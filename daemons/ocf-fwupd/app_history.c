@@ -78,7 +78,7 @@ void app_record_refusal(struct app *a, enum fw_error error, const char *detail)
 	app_entry_of(a, run, &e);
 	e.result = ENTRY_REFUSED;
 	e.error = error;
-	(void)snprintf(e.text, sizeof(e.text), "%s", detail);
+	text_put(e.text, sizeof(e.text), "%s", detail);
 	if (run->judgement.manifest)
 		fw_version_format(&run->judgement.manifest->version, e.to);
 	state_add_below(a->state, &e);
@@ -116,7 +116,7 @@ void app_record_end(struct app *a)
 		       !s->history[0].to[0] && good ? a->facts.available : s->history[0].to);
 	e.result = j->result;
 	e.error = good ? FWE_OK : j->error;
-	(void)snprintf(e.text, sizeof(e.text), "%s", good ? "" : run->detail);
+	text_put(e.text, sizeof(e.text), "%s", good ? "" : run->detail);
 	state_end(s, &e);
 	store_history(a);
 	s->last_check_s = e.time_s;

@@ -19,7 +19,7 @@ void app_job_note(struct app *a, enum fw_error error, const char *detail)
 
 	job_note(&run->job, error, run->at);
 	if (run->job.error != before)
-		(void)snprintf(run->detail, sizeof(run->detail), "%s", detail);
+		text_put(run->detail, sizeof(run->detail), "%s", detail);
 	log_warning("update: %s url=%s: %s", fw_error_name(error), try ? try->url : "", detail);
 	if (try && error != FWE_FETCH_CONNECT_FAILED && error != FWE_INSTALL_CANCELLED)
 		app_record_refusal(a, error, detail);

@@ -1,6 +1,5 @@
 #include "app_parts.h"
 
-#include <stdio.h>
 
 #include "fw/keyset.h"
 #include "key_file.h"
@@ -14,7 +13,7 @@ static int read_file(const char *path, enum key_file kind, uid_t owner, struct b
 	int r = key_file_read(path, kind, owner, out, &why);
 
 	if (r < 0)
-		(void)snprintf(ret_error, room, "%s: %s", path, r == -EPERM ? why : strerror(-r));
+		text_put(ret_error, room, "%s: %s", path, r == -EPERM ? why : strerror(-r));
 	return r;
 }
 
@@ -38,7 +37,7 @@ static int load_secret(struct enc_ring *ring, const char *path, char *ret_error,
 		return r;
 	r = enc_key_parse(buf_span(&text), &k, &why);
 	if (r < 0)
-		(void)snprintf(ret_error, room, "%s: %s", path, why);
+		text_put(ret_error, room, "%s: %s", path, why);
 	else
 		ring->keys[ring->n++] = k;
 	return r;

@@ -2,7 +2,6 @@
 #include "app_parts.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 
 #include "base/log.h"
 #include "beneath.h"
@@ -75,8 +74,7 @@ bool app_media_images(struct app *a)
 		if (r < 0) {
 			char text[PROTO_TEXT];
 
-			(void)snprintf(text, sizeof(text), "%.80s: %s", is_here ? file : url,
-				       strerror(-r));
+			text_put(text, sizeof(text), "%s: %s", strerror(-r), is_here ? file : url);
 			app_job_note(a, FWE_IMAGE_TRUNCATED, text);
 			return false;
 		}

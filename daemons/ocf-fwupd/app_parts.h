@@ -3,6 +3,7 @@
 
 #include "app.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "bus/bus.h"
 #include "bus/fwupd_vtable.h"
 #include "fw/occasion.h"

@@ -15,7 +15,7 @@ static void wait_for(struct app *a, const char *what, uint64_t for_us)
 {
 	char text[sizeof(a->restart_waits)];
 
-	proto_text(text, sizeof(text), what); /* some of it is anybody's, and may be cut */
+	text_put(text, sizeof(text), "%s", what); /* some of it is anybody's */
 	if (strcmp(a->restart_waits, text) != 0)
 		log_info("restart: waits: %s", text);
 	memcpy(a->restart_waits, text, sizeof(text));

@@ -96,7 +96,7 @@ static void on_health(void *arg, enum trial_health verdict, const char *text)
 	a->trial_in_gate = true;
 	(void)snprintf(a->trial_waits, sizeof(a->trial_waits), "%s", text);
 	if (verdict == TRIAL_BAD) {
-		(void)snprintf(a->state->trial.reason, ENTRY_TEXT, "%s", text);
+		text_put(a->state->trial.reason, ENTRY_TEXT, "%s", text);
 		act(a, TRIAL_UNHEALTHY);
 	} else if (verdict == TRIAL_GOOD && a->config->auto_confirm) {
 		act(a, TRIAL_HEALTHY);
@@ -117,8 +117,7 @@ static int on_trial_time(void *arg)
 		look(a);
 		return 0;
 	}
-	(void)snprintf(a->state->trial.reason, ENTRY_TEXT, "not confirmed in time: %.100s",
-		       a->trial_waits);
+	text_put(a->state->trial.reason, ENTRY_TEXT, "not confirmed in time: %s", a->trial_waits);
 	act(a, TRIAL_DEADLINE);
 	return 0;
 }
@@ -422,7 +421,8 @@ int app_trial_reject(void *arg, const char *slot, const char *reason, struct fwu
 		return refuse(ret_why, "That version is in another slot");
 	if (a->run && a->run->job.kind != JOB_CHECK)
 		return -EBUSY;
-	proto_text(t->reason, sizeof(t->reason), reason[0] ? reason : "rejected by the operator");
+	text_put(t->reason, sizeof(t->reason), "%s",
+		 reason[0] ? reason : "rejected by the operator");
 	act(a, TRIAL_REJECT);
 	return 0;
 }

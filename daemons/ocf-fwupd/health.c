@@ -1,11 +1,11 @@
 #include "health.h"
 
 #include <dirent.h>
-#include <stdio.h>
 
 #include "app.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "bus/ask.h"
 #include "bus/loop.h"
 #include "helper.h"
@@ -64,7 +64,7 @@ static void note(struct health *h, enum trial_health found, const char *what, co
 	if (WORSE[found] <= WORSE[h->found])
 		return;
 	h->found = found;
-	(void)snprintf(h->text, sizeof(h->text), "%.40s: %.80s", what, text);
+	text_put(h->text, sizeof(h->text), "%.40s: %s", what, text);
 }
 
 static void answered(struct health *h)

@@ -38,25 +38,30 @@ static unsigned utf8_more(uint8_t c)
 	return c >> 3 == 30 ? 3 : 4;
 }
 
-bool span_is_utf8(struct span s)
+size_t span_utf8_char(struct span s)
 {
 	static const uint32_t SMALLEST[] = {0, 0x80, 0x800, 0x10000}; /* by continuation octets */
+	unsigned more = s.len > 0 ? utf8_more(s.ptr[0]) : 4;
+	uint32_t v;
 
-	for (size_t i = 0; i < s.len; i++) {
-		uint8_t c = s.ptr[i];
-		unsigned more = utf8_more(c);
-		uint32_t v = more ? c & (0x3fu >> more) : c;
-
-		if (more == 4 || more > s.len - i - 1)
-			return false;
-		for (unsigned k = 0; k < more; k++) {
-			c = s.ptr[++i];
-			if (c >> 6 != 2)
-				return false;
-			v = v << 6 | (c & 0x3f);
-		}
-		if (v < SMALLEST[more] || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
-			return false;
+	if (more == 4 || more >= s.len)
+		return 0;
+	v = more ? s.ptr[0] & (0x3fu >> more) : s.ptr[0];
+	for (unsigned k = 1; k <= more; k++) {
+		if (s.ptr[k] >> 6 != 2)
+			return 0;
+		v = v << 6 | (s.ptr[k] & 0x3f);
 	}
-	return true;
+	return v < SMALLEST[more] || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff) ? 0 : more + 1;
+}
+
+bool span_is_utf8(struct span s)
+{
+	size_t n = 1;
+
+	while (s.len > 0 && n > 0) {
+		n = span_utf8_char(s);
+		s = span_skip(s, n);
+	}
+	return n > 0;
 }

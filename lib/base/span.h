@@ -63,3 +63,5 @@ MUST_USE int span_to_str(struct span a, char *ret, size_t room);
 
 /* Well-formed UTF-8 (RFC 3629): no surrogates, no overlong forms. */
 MUST_USE bool span_is_utf8(struct span s);
+/* Octets of the character that it begins with; 0: none. */
+MUST_USE size_t span_utf8_char(struct span s);

@@ -14,8 +14,8 @@ const char *const DISCOVER_SOURCE_NAMES[] = {"local", "manufacturer", "offline",
 
 bool discover_name_is_valid(struct span name)
 {
-	if (name.len == 0 || name.len > DISCOVER_NAME_MAX || span_is(name, ".") ||
-	    span_is(name, ".."))
+	if (name.len == 0 || name.len > DISCOVER_NAME_MAX || !span_is_utf8(name) ||
+	    span_is(name, ".") || span_is(name, ".."))
 		return false;
 	for (size_t i = 0; i < name.len; i++)
 		if (name.ptr[i] < 0x20 || name.ptr[i] == 0x7f || name.ptr[i] == '/' ||

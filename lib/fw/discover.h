@@ -18,8 +18,8 @@
 enum discover_source { DISCOVER_LOCAL, DISCOVER_MANUFACTURER, DISCOVER_OFFLINE, DISCOVER_SOURCES };
 extern const char *const DISCOVER_SOURCE_NAMES[]; /* ends with NULL */
 
-/* A manufacturer or model that can be a path segment: 1 to 128 octets, not "." or "..", no slash,
- * backslash or control character. */
+/* A manufacturer or model that can be a path segment: 1 to 128 octets of UTF-8, not "." or "..", no
+ * slash, backslash or control character. */
 MUST_USE bool discover_name_is_valid(struct span name);
 
 /* Takes a domain that DHCP or a resolver gave, with or without a trailing dot, when it is safe to

@@ -1,10 +1,11 @@
-/* base: buf, span, uuid, parse, secret, log_text. */
+/* base: buf, span, uuid, parse, secret, log_text, text. */
 #include "test.h"
 
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/parse.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "base/uuid.h"
 
 static void buf__stops_at_its_ceiling_and_keeps_the_error(void **state)
@@ -218,6 +219,41 @@ static void log_text__escapes_and_cuts(void **state)
 			 4 * LOG_TEXT_MAX + 3);
 }
 
+static void text_put__leaves_whole_characters_of_one_line(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		size_t room;
+		const char *want;
+	} ROWS[] = {
+		{"it fits",                  "gr\303\274n",              6,  "gr\303\274n"     },
+		{"cut behind two octets",    "gr\303\274n",              5,  "gr\303\274"      },
+		{"cut inside two octets",    "gr\303\274n",              4,  "gr"              },
+		{"cut before them",          "gr\303\274n",              3,  "gr"              },
+		{"cut inside three octets",  "a\342\202\254",            4,  "a"               },
+		{"cut inside four octets",   "\360\237\230\200",         4,  ""                },
+		{"cut behind four octets",   "\360\237\230\200b",        5,  "\360\237\230\200"},
+		{"room for nothing",         "a",                        1,  ""                },
+		{"Latin-1",                  "gr\374n",                  16, "gr?n"            },
+		{"half of one at the end",   "gr\303",                   16, "gr?"             },
+		{"overlong",                 "\300\200",                 16, "??"              },
+		{"surrogate",                "\355\240\200",             16, "???"             },
+		{"continuations, cut",       "\200\200\200\200\200\200", 6,  "?"               },
+		{"lines, escapes, deletion", "a\nb\033[31m\177",         16, "a?b?[31m?"       },
+		{"empty",                    "",                         16, ""                },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		char got[17];
+
+		memset(got, '#', sizeof(got));
+		text_put(got, ROWS[i].room, "%s", ROWS[i].text);
+		if (strcmp(got, ROWS[i].want) != 0 || got[ROWS[i].room] != '#')
+			fail_msg("%s: '%s'", ROWS[i].name, got);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +262,7 @@ int main(void)
 		cmocka_unit_test(span_cut__walks_a_list),
 		cmocka_unit_test(span_to_str__refuses_what_a_string_cannot_hold),
 		cmocka_unit_test(span_is_utf8__takes_only_the_shortest_form),
+		cmocka_unit_test(text_put__leaves_whole_characters_of_one_line),
 		cmocka_unit_test(uuid__round_trip),
 		cmocka_unit_test(uuid__knows_nil_and_zero_octets),
 		cmocka_unit_test(parse_u32__takes_digits_only),

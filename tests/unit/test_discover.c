@@ -89,6 +89,7 @@ static void discover_name__cannot_leave_its_segment(void **state)
 		{"a\\b",      false},
                 {"a\tb",      false},
                 {"\x7f",      false},
+                {"\xe9",      false},
 	};
 	char longest[DISCOVER_NAME_MAX + 1];
 
