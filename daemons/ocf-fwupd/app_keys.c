@@ -1,6 +1,5 @@
 #include "app_parts.h"
 
-
 #include "fw/keyset.h"
 #include "key_file.h"
 

@@ -51,6 +51,16 @@ def run(*words, **options):
     return subprocess.run([str(w) for w in words], check=True, text=True, **options)
 
 
+def end(process):
+    """By force, if it does not listen."""
+    process.terminate()
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 def unshare(flags):
     if ctypes.CDLL(None, use_errno=True).unshare(flags) != 0:
         sys.exit(f"unshare: {os.strerror(ctypes.get_errno())}")
@@ -71,6 +81,7 @@ class Site:
         self.leases = self.dir / "leases"
         self.resolv = self.dir / "resolv.conf"
         self.log = self.dir / "fwupd.log"
+        self.output = self.dir / "output.log"  # of all others
         self.policy = policy  # makes another policy file in the folder that it gets
         self.processes = []
         self.daemon = None
@@ -90,15 +101,22 @@ class Site:
         return self
 
     def __exit__(self, *failure):
-        if failure and failure[0] and self.log.exists():
-            sys.stderr.write("".join(self.log.read_text().splitlines(True)[-60:]))
-        self.stop()
-        for p in reversed(self.processes):
-            p.terminate()
-            p.wait()
-        if hasattr(self, "bus"):
-            self.bus.__exit__()
-        shutil.rmtree(self.dir, ignore_errors=True)
+        """Nothing is left running, whatever has gone wrong."""
+        try:
+            if failure and failure[0]:
+                self._tell_logs()
+            self.stop()
+        finally:
+            for p in reversed(self.processes + ([self.daemon] if self.daemon else [])):
+                end(p)
+            if hasattr(self, "bus"):
+                self.bus.__exit__()
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+    def _tell_logs(self):
+        for log in (self.output, self.log):
+            if log.exists():
+                sys.stderr.write("".join(log.read_text(errors="replace").splitlines(True)[-60:]))
 
     # ---- what is there ----
 
@@ -160,6 +178,7 @@ address=/loop.{MAKER}/127.0.0.1
 """)
         self.spawn(*self.site_command("dnsmasq", "-k", "-C", conf, "--log-facility=/dev/null",
                                       f"--pid-file={self.dir}/dnsmasq.pid"))
+        self.listens("-u", 53)
         self.httpd_log = self.dir / "httpd.log"
         self.httpd = self.spawn(*self.site_command("/usr/bin/python3",
                                                    f"{SOURCE}/tests/integration/site_httpd.py",
@@ -190,9 +209,7 @@ http {{
 }}
 """)
         self.spawn(*self.site_command("nginx", "-c", conf, "-p", self.dir), stderr=subprocess.DEVNULL)
-        wait_for(lambda: "LISTEN" in subprocess.run(
-            self.site_command("ss", "-Hltn", "sport = 80"), capture_output=True, text=True).stdout,
-            "web server")
+        self.listens("-t", 80)
 
     def lease(self):
         """A real DHCP client gets the address and leaves its lease file."""
@@ -219,12 +236,22 @@ http {{
     # ---- processes ----
 
     def spawn(self, *words, **options):
-        p = subprocess.Popen([str(w) for w in words], stdin=subprocess.DEVNULL, **options)
+        """Ours are not its stdout and stderr: what it leaves behind would hold them open."""
+        with open(self.output, "a") as output:
+            options = {"stdout": output, "stderr": output} | options
+            p = subprocess.Popen([str(w) for w in words], stdin=subprocess.DEVNULL, **options)
         self.processes.append(p)
         return p
 
     def site_command(self, *words):
         return ["nsenter", "-t", str(self.holder.pid), "-n", *words]
+
+    def listens(self, kind, port, holder=None):
+        """A server there takes what comes, over TCP (-t) or UDP (-u)."""
+        words = ("nsenter", "-t", str((holder or self.holder).pid), "-n", "ss", "-Hln", kind,
+                 f"sport = {port}")
+        wait_for(lambda: subprocess.run(words, check=True, capture_output=True).stdout,
+                 f"server on port {port}")
 
     def in_site(self, *words, **options):
         return run(*self.site_command(*words), **options)
@@ -258,13 +285,14 @@ http {{
         with open(self.log, "a") as log:
             self.daemon = subprocess.Popen(
                 [*wrap, str(self.bin / "ocf-fwupd"), "-c", str(self.dir / "fwupd.conf"),
-                 "-s", str(self.state)], stdin=subprocess.DEVNULL, stderr=log, env=self.bus.env)
+                 "-s", str(self.state)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=self.bus.env)
         wait_for(lambda: self.connection.name_has_owner(NAME), "name on the bus")
 
     def stop(self, how=signal.SIGTERM):
         if self.daemon:
             self.daemon.send_signal(how)
-            status = self.daemon.wait()
+            status = self.daemon.wait(timeout=DEADLINE)
             self.daemon = None
             if how == signal.SIGTERM:
                 check("exit status", status, 0)
