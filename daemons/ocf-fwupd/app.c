@@ -311,7 +311,7 @@ int app_new(struct app **ret, const struct fwupd_config *config, const char *sta
 	a->facts.floor = a->state->accepted.floor;
 	if (!rescue_only)
 		app_schedule_first(a);
-	fwupd_vtable_update(a->vtable, &a->facts);
+	app_publish(a);
 	app_ask_slots(a);
 	*ret = a;
 	a = NULL;

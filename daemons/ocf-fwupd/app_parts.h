@@ -161,10 +161,10 @@ struct app {
 	char trial_from[PROTO_VERSION]; /* ran before the last commit */
 	char trial_waits[PROTO_TEXT];   /* what the gate waits for, for people */
 	struct health *health;          /* NULL: none */
-	struct loop_timer *trial_timer; /* the deadline, or another look */
+	struct loop_timer *trial_timer; /* the deadline */
+	struct loop_timer *trial_look_timer;
 	bool trial_gate, trial_in_gate; /* the gate decides; it is deciding just now */
 	bool trial_told_bad;            /* the back end, in this life */
-	bool trial_again;               /* another look */
 	unsigned trial_marks; /* so many answers of the writer are awaited, before any of the job */
 	bool trial_refreshed; /* the loader knows that this boot went well */
 	struct loop_timer *restart_timer;

@@ -80,7 +80,6 @@ static void stop_gate(struct app *a)
 {
 	a->trial_gate = false;
 	a->trial_waits[0] = '\0';
-	loop_timer_set(a->trial_timer, NEVER_US);
 	if (a->trial_in_gate)
 		health_stop(a->health);
 	else
@@ -108,17 +107,23 @@ static void on_health(void *arg, enum trial_health verdict, const char *text)
 	app_publish(a);
 }
 
-static int on_trial_time(void *arg)
+static int on_deadline(void *arg)
 {
 	struct app *a = arg;
 
-	if (a->trial_again) {
-		a->trial_again = a->trial_told_bad = false;
-		look(a);
-		return 0;
-	}
-	text_put(a->state->trial.reason, ENTRY_TEXT, "not confirmed in time: %s", a->trial_waits);
+	if (a->state->trial.state == TRIAL_ON)
+		text_put(a->state->trial.reason, ENTRY_TEXT, "not confirmed in time: %s",
+			 a->trial_waits);
 	act(a, TRIAL_DEADLINE);
+	return 0;
+}
+
+static int on_look_time(void *arg)
+{
+	struct app *a = arg;
+
+	a->trial_told_bad = false;
+	look(a);
 	return 0;
 }
 
@@ -128,8 +133,6 @@ static void start_gate(struct app *a)
 
 	a->health = health_free(a->health);
 	a->trial_gate = true;
-	a->trial_again = false; /* from now on the timer is the deadline's */
-	loop_timer_set(a->trial_timer, t->deadline_us);
 	log_info("trial: begins version=%s slot=%s attempts=%u", t->to, t->slot, a->slots.left);
 	if (health_new(&a->health, a->config, a->bus, a->loop, a->starter, on_health, a) < 0)
 		log_error("trial: the health gate cannot be opened");
@@ -169,6 +172,11 @@ static void mark(struct app *a, uint32_t type)
 		act(a, TRIAL_MARK_FAILED);
 }
 
+static void look_later(struct app *a)
+{
+	loop_timer_set(a->trial_look_timer, clock_boottime_us() + AGAIN_US);
+}
+
 /* Not as a step of the job, if there is one under way. Once more if no answer comes. */
 static void look(struct app *a)
 {
@@ -178,13 +186,43 @@ static void look(struct app *a)
 		r = helper_send(&a->write, &(struct proto_msg){.type = PROTO_SLOTS}, -1);
 	if (r == 0)
 		app_expect_writer(a);
-	a->trial_again = true;
-	loop_timer_set(a->trial_timer, clock_boottime_us() + AGAIN_US);
+	look_later(a);
+}
+
+static void set_deadline(struct app *a, unsigned fx)
+{
+	const struct state_trial *t = &a->state->trial;
+
+	if ((fx & TRIAL_FX_BOUND) != 0)
+		loop_timer_set(a->trial_timer, clock_boottime_us() + a->config->confirm_us);
+	else if (t->state == TRIAL_ON)
+		loop_timer_set(a->trial_timer, t->deadline_us);
+	else if (t->state < TRIAL_ON || (fx & TRIAL_FX_REBOOT) != 0)
+		loop_timer_set(a->trial_timer, NEVER_US);
+}
+
+/* A loader that counts takes an attempt each time. One that does not is not asked for ever. */
+static void restart(struct app *a)
+{
+	struct state_trial *t = &a->state->trial;
+
+	if (t->restarts >= a->config->attempts) {
+		log_error("trial: nothing is heard of the slots, and restarts have not helped");
+		return;
+	}
+	t->restarts++;
+	log_error("trial: nothing is heard of the slots, so another start has to help version=%s",
+		  t->to);
+	if (state_save(a->state) < 0)
+		log_error("state: cannot be stored");
+	else
+		app_restart_want(a);
 }
 
 static void do_effects(struct app *a, unsigned fx)
 {
-	app_restart_drop(a);
+	if ((fx & TRIAL_FX_STORE) != 0) /* it was decided otherwise */
+		app_restart_drop(a);
 	if (a->state->trial.state != TRIAL_REVERTING)
 		a->trial_told_bad = false;
 	if ((fx & TRIAL_FX_KEEP) != 0)
@@ -199,6 +237,7 @@ static void do_effects(struct app *a, unsigned fx)
 		start_gate(a);
 	else
 		stop_gate(a);
+	set_deadline(a, fx);
 	if ((fx & TRIAL_FX_MARK_GOOD) != 0)
 		mark(a, PROTO_CONFIRM);
 	else if ((fx & TRIAL_FX_MARK_BAD) != 0)
@@ -207,10 +246,10 @@ static void do_effects(struct app *a, unsigned fx)
 		look(a);
 	if ((fx & TRIAL_FX_REBOOT) != 0)
 		app_restart_want(a);
-	if ((fx & TRIAL_FX_AGAIN) != 0) {
-		a->trial_again = true;
-		loop_timer_set(a->trial_timer, clock_boottime_us() + AGAIN_US);
-	}
+	if ((fx & TRIAL_FX_RESTART) != 0)
+		restart(a);
+	if ((fx & TRIAL_FX_AGAIN) != 0)
+		look_later(a);
 }
 
 static void act(struct app *a, enum trial_event event)
@@ -262,12 +301,15 @@ static void take_back(struct app *a, const struct trial_view *v)
 	struct state_trial *t = &a->state->trial;
 	const char *version = v->runs ? a->slots.running : a->slots.pending;
 
-	if (t->state != TRIAL_PENDING || t->boot[0] || (!v->runs && !v->next) ||
-	    (a->run && a->run->awaited != AWAIT_SLOTS))
+	if (t->state != TRIAL_PENDING || t->boot[0] || v->standing == TRIAL_HIDDEN ||
+	    (!v->runs && !v->next) || (a->run && a->run->awaited != AWAIT_SLOTS))
 		return;
 	if (strcmp(t->to, version) != 0)
 		remember(a, v->runs ? a->slots.slot : a->slots.primary);
-	(void)snprintf(t->boot, sizeof(t->boot), "%s", a->slots.boot);
+	else if (a->slots.boot[0])
+		(void)snprintf(t->boot, sizeof(t->boot), "%s", a->slots.boot);
+	else
+		return;
 	if (state_save(a->state) < 0)
 		log_error("state: cannot be stored");
 }
@@ -284,6 +326,8 @@ static bool is_unrecorded(const struct app *a)
 /* What the loader does not tell our records do. */
 static enum trial_standing standing_of(const struct app *a)
 {
+	if (!a->slots.slot[0])
+		return TRIAL_HIDDEN;
 	if (a->slots.standing != PROTO_UNKNOWN)
 		return (enum trial_standing)a->slots.standing;
 	if (app_trial_attempts(a) == 0)
@@ -322,10 +366,8 @@ void app_trial_see(struct app *a, const struct proto_slots_are *s, bool committe
 	enum trial_event e;
 
 	a->slots = *s;
-	if (a->trial_again && (s->error == FWE_OK || !app_trial_is_on(a))) {
-		a->trial_again = false;
-		loop_timer_set(a->trial_timer, NEVER_US);
-	}
+	if (s->error == FWE_OK || t->state == TRIAL_NONE)
+		loop_timer_set(a->trial_look_timer, NEVER_US);
 	if (s->error != FWE_OK)
 		return;
 	if (committed && t->state == TRIAL_PENDING)
@@ -343,13 +385,12 @@ void app_trial_see(struct app *a, const struct proto_slots_are *s, bool committe
 		remember(a, slot);
 	if (e == TRIAL_BOOTED && a->trial_told_bad) {
 		log_error("trial: the slot starts again though it is bad slot=%s", t->slot);
-		a->trial_again = true;
-		loop_timer_set(a->trial_timer, clock_boottime_us() + AGAIN_US);
+		look_later(a);
 		return;
 	}
 	if (e != TRIAL_BOOTED || t->state != TRIAL_ON || !a->trial_gate || v.other_boot)
 		act(a, e);
-	if (!app_trial_is_on(a))
+	if (!app_trial_is_on(a) && v.standing != TRIAL_HIDDEN)
 		settled(a);
 	refresh_loader(a);
 }
@@ -453,13 +494,26 @@ const char *app_trial_state_name(const struct app *a)
 										 : "idle";
 }
 
+/* What is remembered ends in time also if nothing is ever heard of the slots: ocf-fw-write came
+ * with the version on trial. */
 int app_trial_start(struct app *a)
 {
-	return loop_timer_new_boottime(&a->trial_timer, a->loop, on_trial_time, a);
+	int r = loop_timer_new_boottime(&a->trial_timer, a->loop, on_deadline, a);
+
+	if (r >= 0)
+		r = loop_timer_new_boottime(&a->trial_look_timer, a->loop, on_look_time, a);
+	if (r < 0 || a->state->trial.state == TRIAL_NONE)
+		return r;
+	(void)snprintf(a->trial_waits, sizeof(a->trial_waits),
+		       "what ocf-fw-write says of the slots");
+	set_deadline(a, TRIAL_FX_BOUND);
+	look_later(a);
+	return 0;
 }
 
 void app_trial_free(struct app *a)
 {
 	health_free(a->health);
 	loop_timer_free(a->trial_timer);
+	loop_timer_free(a->trial_look_timer);
 }

@@ -87,6 +87,8 @@ static struct jsn *trial_json(const struct state_trial *t)
 	jsn_set_str(o, "to", t->to);
 	jsn_set_str(o, "reason", t->reason);
 	jsn_set_int(o, "deadline", (int64_t)t->deadline_us);
+	if (t->restarts > 0)
+		jsn_set_int(o, "restarts", t->restarts);
 	set_accepted(o, "accepted", &t->accepted);
 	return o;
 }
@@ -225,6 +227,7 @@ static bool find_trial_state(struct span name, enum trial_state *ret)
 static bool get_trial(const struct jsn *o, struct state_trial *ret)
 {
 	struct state_trial t = {0};
+	uint64_t restarts = 0;
 
 	if (!o)
 		return true;
@@ -235,8 +238,10 @@ static bool get_trial(const struct jsn *o, struct state_trial *ret)
 	    !get_text(o, "to", t.to, sizeof(t.to)) ||
 	    !get_text(o, "reason", t.reason, sizeof(t.reason)) ||
 	    !get_uint(o, "deadline", INT64_MAX, &t.deadline_us) ||
+	    (jsn_get(o, "restarts") && !get_uint(o, "restarts", UINT32_MAX, &restarts)) ||
 	    !get_accepted(o, "accepted", &t.accepted))
 		return false;
+	t.restarts = (uint32_t)restarts;
 	*ret = t;
 	return true;
 }

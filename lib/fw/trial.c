@@ -9,7 +9,7 @@ const char *const TRIAL_STATE_NAMES[] = {
 
 #define CONFIRMED (TRIAL_FX_KEEP | TRIAL_FX_STORE)
 #define FAILED    (TRIAL_FX_ROLLED_BACK | TRIAL_FX_STORE)
-#define REVERT    (TRIAL_FX_STORE | TRIAL_FX_MARK_BAD)
+#define REVERT    (TRIAL_FX_STORE | TRIAL_FX_BOUND | TRIAL_FX_MARK_BAD)
 #define BEGIN     (TRIAL_FX_STORE | TRIAL_FX_GATE)
 
 /* One row per allowed step. */
@@ -28,6 +28,8 @@ static const struct row {
 	{TRIAL_PENDING,    TRIAL_WITHDRAWN,   TRIAL_NONE,       TRIAL_FX_STORE                  },
 	{TRIAL_PENDING,    TRIAL_FELL_BACK,   TRIAL_NONE,       FAILED                          },
 	{TRIAL_PENDING,    TRIAL_REJECT,      TRIAL_REVERTING,  REVERT                          },
+	{TRIAL_PENDING,    TRIAL_DEADLINE,    TRIAL_PENDING,    TRIAL_FX_RESTART                },
+	{TRIAL_ON,         TRIAL_INSTALLED,   TRIAL_REVERTING,  REVERT                          },
 	{TRIAL_ON,         TRIAL_BOOTED,      TRIAL_ON,         BEGIN                           },
 	{TRIAL_ON,         TRIAL_SETTLED,     TRIAL_NONE,       CONFIRMED                       },
 	{TRIAL_ON,         TRIAL_FELL_BACK,   TRIAL_NONE,       FAILED                          },
@@ -42,6 +44,7 @@ static const struct row {
 	{TRIAL_REVERTING,  TRIAL_BOOTED,      TRIAL_REVERTING,  TRIAL_FX_MARK_BAD               },
 	{TRIAL_REVERTING,  TRIAL_LEAVING,     TRIAL_REVERTING,  TRIAL_FX_REBOOT                 },
 	{TRIAL_REVERTING,  TRIAL_FELL_BACK,   TRIAL_NONE,       FAILED                          },
+	{TRIAL_REVERTING,  TRIAL_DEADLINE,    TRIAL_REVERTING,  TRIAL_FX_RESTART                },
 	{TRIAL_REVERTING,  TRIAL_MARKED,      TRIAL_REVERTING,  TRIAL_FX_LOOK                   },
 	{TRIAL_REVERTING,  TRIAL_MARK_FAILED, TRIAL_REVERTING,  TRIAL_FX_AGAIN                  },
 };
@@ -79,10 +82,9 @@ static enum trial_event see_waiting(enum trial_state s, const struct trial_view 
 		if (v->next)
 			return TRIAL_WAITING;
 		return v->other_boot ? TRIAL_FELL_BACK : TRIAL_WITHDRAWN;
+	case TRIAL_ON:
 	case TRIAL_REVERTING:
 		return v->next ? TRIAL_INSTALLED : TRIAL_FELL_BACK;
-	case TRIAL_ON:
-		return TRIAL_FELL_BACK;
 	case TRIAL_CONFIRMING:
 	case TRIAL_STATES:
 		break;
@@ -92,8 +94,9 @@ static enum trial_event see_waiting(enum trial_state s, const struct trial_view 
 
 enum trial_event trial_see(enum trial_state s, const struct trial_view *v)
 {
-	if (s == TRIAL_CONFIRMING)
-		return TRIAL_NOTHING; /* the answer is on its way */
+	if (v->standing == TRIAL_HIDDEN ||
+	    s == TRIAL_CONFIRMING) /* then the answer is on its way */
+		return TRIAL_NOTHING;
 	return v->runs ? see_running(s, v) : see_waiting(s, v);
 }
 

@@ -29,7 +29,7 @@ enum trial_event {
 	TRIAL_HEALTHY,   /* the health gate, if it may decide */
 	TRIAL_CONFIRM,   /* the operator */
 	TRIAL_UNHEALTHY, /* the health gate */
-	TRIAL_DEADLINE,  /* neither good nor bad in time */
+	TRIAL_DEADLINE,  /* neither good nor bad in time, or no sight of the slots */
 	TRIAL_REJECT,    /* the operator */
 	/* Done by the back end. */
 	TRIAL_MARKED,
@@ -47,6 +47,8 @@ enum trial_effect {
 	TRIAL_FX_LOOK = 1 << 6,        /* ask for the slots */
 	TRIAL_FX_REBOOT = 1 << 7,      /* as the policy says */
 	TRIAL_FX_AGAIN = 1 << 8,       /* look at the slots after a while */
+	TRIAL_FX_BOUND = 1 << 9,       /* the deadline once more, for the slots to change */
+	TRIAL_FX_RESTART = 1 << 10,    /* a reboot, since nothing else is left; not for ever */
 };
 
 extern const char *const TRIAL_STATE_NAMES[]; /* as stored */
@@ -59,6 +61,7 @@ enum trial_standing {
 	TRIAL_UNKNOWN, /* its boot loader does not tell */
 	TRIAL_CONFIRMED,
 	TRIAL_UNCONFIRMED,
+	TRIAL_HIDDEN, /* nobody tells which slot runs: nothing else that is seen counts */
 };
 
 /* What the slots say about the version at hand: the one of the record, else the one that waits or
