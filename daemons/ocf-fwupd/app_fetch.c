@@ -292,6 +292,8 @@ static void slots_known(struct app *a, const struct proto_slots_are *s)
 			(void)app_job_event(a, JOB_COMMITTED);
 		else if (s->error != FWE_OK && !a->run->dry_run)
 			app_trouble(a, (enum fw_error)s->error, "the slots cannot be read");
+		else if (app_trial_forbids(a, a->run->job.kind))
+			app_trouble(a, FWE_POLICY_DEFERRED, APP_ON_TRIAL);
 		else
 			app_job_discover(a);
 	}

@@ -285,10 +285,9 @@ int app_job_start(struct app *a, enum job_kind kind, const struct fwupd_options 
 
 	if (a->run)
 		return -EBUSY;
-	if (kind != JOB_CHECK && app_trial_is_on(a)) {
+	if (app_trial_forbids(a, kind)) {
 		if (ret_why)
-			*ret_why = (struct fwupd_refusal){FWE_POLICY_DEFERRED,
-							  "The version that runs is on trial"};
+			*ret_why = (struct fwupd_refusal){FWE_POLICY_DEFERRED, APP_ON_TRIAL};
 		return -ECANCELED;
 	}
 	run = calloc(1, sizeof(*run));

@@ -446,8 +446,11 @@ void app_trial_free(struct app *a);
 void app_trial_see(struct app *a, const struct proto_slots_are *s, bool committed);
 /* A version that waits for its boot is about to lose its slot. Errors of state_save(). */
 MUST_USE int app_trial_give_way(struct app *a);
-/* What runs is on trial: the other slot is its way back, and nothing is written. */
+/* What runs is on trial: ... */
 bool app_trial_is_on(const struct app *a);
+/* ... the other slot is its way back, and nothing is written. */
+bool app_trial_forbids(const struct app *a, enum job_kind kind);
+#define APP_ON_TRIAL "The version that runs is on trial"
 /* That a version gets which is installed now. */
 uint32_t app_trial_attempts(const struct app *a);
 /* The writer has answered, or (NULL) gone. False: not to the trial. */

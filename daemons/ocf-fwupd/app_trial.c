@@ -317,10 +317,13 @@ static void take_back(struct app *a, const struct trial_view *v)
 /* An installation that nobody saw the end of has become what runs. */
 static bool is_unrecorded(const struct app *a)
 {
-	const struct state_entry *top = &a->state->history[0];
+	const struct state *s = a->state;
 
-	return a->state->n > 0 && !a->run && top->result == JOB_RUNNING &&
-	       top->kind == JOB_INSTALL && !strcmp(top->to, a->slots.running);
+	for (size_t i = a->run && !a->run->dry_run; i < s->n; i++) /* but for the job's own */
+		if (s->history[i].result == JOB_RUNNING && s->history[i].kind == JOB_INSTALL &&
+		    !strcmp(s->history[i].to, a->slots.running))
+			return true;
+	return false;
 }
 
 /* What the loader does not tell our records do. */
@@ -400,6 +403,11 @@ bool app_trial_is_on(const struct app *a)
 	return a->state->trial.state > TRIAL_PENDING;
 }
 
+bool app_trial_forbids(const struct app *a, enum job_kind kind)
+{
+	return kind != JOB_CHECK && app_trial_is_on(a);
+}
+
 uint32_t app_trial_attempts(const struct app *a)
 {
 	bool wanted = a->config->trial_mode == TRIAL_MODE_ALWAYS ||
@@ -432,6 +440,14 @@ static bool is_the_slot(const struct app *a, const char *slot)
 	return !slot[0] || !strcmp(slot, a->state->trial.slot);
 }
 
+/* What is remembered may be over: the boot loader may have gone back. */
+static bool is_in_the_dark(const struct app *a, struct fwupd_refusal *ret_why)
+{
+	*ret_why = (struct fwupd_refusal){FWE_POLICY_DEFERRED,
+					  "ocf-fw-write has not told which slot runs"};
+	return !a->slots.slot[0];
+}
+
 static int refuse(struct fwupd_refusal *ret_why, const char *text)
 {
 	ret_why->error = FWE_OK;
@@ -443,6 +459,8 @@ int app_trial_confirm(void *arg, const char *slot, struct fwupd_refusal *ret_why
 {
 	struct app *a = arg;
 
+	if (is_in_the_dark(a, ret_why))
+		return -ECANCELED;
 	if (a->state->trial.state != TRIAL_ON)
 		return refuse(ret_why, "No version is on trial");
 	if (!is_the_slot(a, slot))
@@ -456,6 +474,8 @@ int app_trial_reject(void *arg, const char *slot, const char *reason, struct fwu
 	struct app *a = arg;
 	struct state_trial *t = &a->state->trial;
 
+	if (is_in_the_dark(a, ret_why))
+		return -ECANCELED;
 	if (t->state != TRIAL_ON && t->state != TRIAL_PENDING)
 		return refuse(ret_why, "No version is on trial, and none waits for a boot");
 	if (!is_the_slot(a, slot))

@@ -4,7 +4,8 @@
 with Between(site, "ocf-fw-write") as b: b.rule(swallow=[BEGIN]); ...; b.saw(BEGIN)
 
 Rules: `swallow` messages of these types to the helper, say nothing `after` one of these to it,
-`patch` what it says by [type, offset, octets in hex]; `dead`: the program does not even start."""
+`patch` what it says by [type, offset, octets in hex]; `hold`: read nothing of what is sent to it;
+`dead`: the program does not even start."""
 import array
 import json
 import os
@@ -81,7 +82,8 @@ def main():
     os.close(3)
     mute = False
     while True:
-        for source in select.select([agent, ours], [], [])[0]:
+        sources = [ours] if rules().get("hold") else [agent, ours]
+        for source in select.select(sources, [], [], 0.01)[0]:
             data, fds, _flags, _ = socket.recv_fds(source, 65536, 1)
             if not data:
                 return
