@@ -322,6 +322,18 @@ static bool put_octets(struct pairs *p, const struct jsn *jwk, const char *name,
 	return true;
 }
 
+static bool put_text(struct pairs *p, const struct jsn *jwk, const char *name)
+{
+	const struct jsn *text = jsn_get(jwk, name);
+
+	if (!text)
+		return true;
+	p->n++;
+	cbw_str(&p->octets, name);
+	cbw_text(&p->octets, jsn_text(text));
+	return jsn_type(text) == JSN_TEXT;
+}
+
 static bool put_texts(struct pairs *p, const struct jsn *jwk, const char *name)
 {
 	const struct jsn *list = jsn_get(jwk, name);
@@ -373,13 +385,16 @@ static bool put_pairs(struct pairs *p, const struct jsn *jwk)
 		    !put_octets(p, jwk, NUMBERS[i].name, NUMBERS[i].label))
 			return false;
 	}
-	return put_texts(p, jwk, "x-ocf-roles") && put_texts(p, jwk, "x-ocf-manufacturers");
+	return put_texts(p, jwk, "x-ocf-roles") && put_text(p, jwk, "x-ocf-not-after") &&
+	       put_texts(p, jwk, "x-ocf-manufacturers");
 }
 
 int cose_key_put(const struct jsn *jwk, struct buf *out)
 {
 	struct pairs p = {.octets = BUF_INIT(COSE_BYTES_MAX)};
-	int r = put_pairs(&p, jwk) ? 0 : -EINVAL;
+	const size_t kept =
+		jsn_len(jwk) - (jsn_get(jwk, "use") ? 1 : 0); /* COSE has no such thing */
+	int r = put_pairs(&p, jwk) && p.n == kept ? 0 : -EINVAL;
 
 	if (r == 0) {
 		cbw_map_n(out, p.n);

@@ -13,5 +13,6 @@ MUST_USE enum jwk_fault cose_key_to_jwk(struct span item, struct jsn **ret, cons
 /* A set: an array of keys, or a map with `keys` and `x-ocf-revoked` (of kid octets). It becomes a
  * JWK Set; keys of a kind that is not known stay in it without their numbers. As above. */
 MUST_USE enum jwk_fault cose_keys_to_jwks(struct span item, struct jsn **ret, const char **ret_why);
-/* Appends the deterministic COSE_Key of a public JWK. -EINVAL: not one of ours. -ENOMEM. */
+/* Appends the deterministic COSE_Key of a public JWK, without `use`. -EINVAL: not one of ours, or
+ * with a member that would be lost. -ENOMEM. */
 MUST_USE int cose_key_put(const struct jsn *jwk, struct buf *out);

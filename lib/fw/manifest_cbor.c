@@ -307,7 +307,7 @@ static bool put_digest(const struct jsn *v, struct buf *out)
 	uint8_t octets[HASH_MAX];
 	enum hash_alg alg;
 
-	if (!hash_from_name(jsn_text(jsn_get(v, "digestAlgo")), &alg) ||
+	if (jsn_len(v) != 2 || !hash_from_name(jsn_text(jsn_get(v, "digestAlgo")), &alg) ||
 	    !hex_decode(hex, octets, hash_len(alg)))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(HASHES); i++) {

@@ -223,6 +223,10 @@ static void manifest_to_cbor__refuses_what_has_no_cbor_form(void **state)
 		{"{\"images\":[{\"name\":\"a\",\"extra\":1}]}", "images"            },
 		{"{\"firmwareCryptoInfo\":{\"commitHash\":[{\"digestAlgo\":\"md5\",\"hash\":\"00\"}"
 		 "]}}",			"firmwareCryptoInfo"},
+		{"{\"key-info\":{\"keys\":[{\"kty\":\"HSS-LMS\",\"pub\":\"AAAA\",\"x-ocf-more\":1}]"
+		 "}}",			 "key-info"          },
+		{"{\"key-info\":{\"keys\":[{\"kty\":\"HSS-LMS\",\"pub\":\"AAAA\",\"x-ocf-not-"
+		 "after\":1}]}}",              "key-info"          },
 		{"[]",					  ""                  },
 	};
 
