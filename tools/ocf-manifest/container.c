@@ -155,6 +155,8 @@ int signing_prepare(const struct document *d, const struct key *k, enum containe
 				.style = style,
 				.protected = BUF_INIT(HEADER_MAX),
 				.input = BUF_INIT(2 * MANIFEST_BYTES_MAX)};
+	if (!why && key_type(k) == KEY_RSA && key_rsa_bits(k) < KEY_RSA_SIGN_MIN)
+		why = "the key is RSA below 3072 bits";
 	if (!why && has_signed(d, jsn_text(jsn_get(jwk, "kid"))))
 		why = "this key has signed it already";
 	if (why) {

@@ -17,24 +17,38 @@ static int write_octets(const struct cli *cli, struct span octets)
 	return r;
 }
 
-static int to_cbor(const struct cli *cli, const struct document *d)
+static int make_cbor(const struct document *d, struct buf *octets)
 {
-	struct buf octets CLEANUP(buf_done) = BUF_INIT(MANIFEST_BYTES_MAX);
 	const char *member;
-	int r = manifest_to_cbor(d->manifest->tree, &octets, &member);
+	int r = manifest_to_cbor(d->manifest->tree, octets, &member);
 
 	if (r == -EDOM)
 		cli_say("%s has no CBOR form", *member != '\0' ? member : "an unknown member");
 	else if (r < 0)
 		cli_say("%s", fw_error_name(FWE_MANIFEST_TOO_LARGE));
+	return r;
+}
+
+static int to_cbor(const struct cli *cli, const struct document *d)
+{
+	struct buf octets CLEANUP(buf_done) = BUF_INIT(MANIFEST_BYTES_MAX);
+	int r = make_cbor(d, &octets);
+
 	return r < 0 ? r : write_octets(cli, buf_span(&octets));
 }
 
+/* What is deterministic comes back the same, unless something was left out on the way. */
 static int to_json(const struct cli *cli, const struct document *d)
 {
 	const char *out = cli_value(cli, "out") ? cli_value(cli, "out") : "-";
+	struct buf again CLEANUP(buf_done) = BUF_INIT(MANIFEST_BYTES_MAX);
+	int r = make_cbor(d, &again);
 
-	return json_write(out, d->manifest->tree, JSN_COMPACT, FILES_PUBLIC);
+	if (r == 0 && !span_eq(buf_span(&again), document_payload(d))) {
+		cli_say("%s: it has members without a JSON form", cli->operands[0]);
+		r = -EBADMSG;
+	}
+	return r < 0 ? r : json_write(out, d->manifest->tree, JSN_COMPACT, FILES_PUBLIC);
 }
 
 static enum cli_exit convert(const struct cli *cli)

@@ -32,6 +32,10 @@ static int encrypt_document(const struct cli *cli, const struct enc_key *k,
 		cli_say("%s: sign it first", cli->operands[0]);
 		return -EINVAL;
 	}
+	if (!d->manifest) {
+		cli_say("devices would refuse it: %s", fw_error_name(d->error));
+		return -EINVAL;
+	}
 	r = d->cose ? cose_encrypt(k, content, (struct span){0}, buf_span(&d->octets), &octets)
 		    : jwe_encrypt(k, content, JWE_TYP,
 				  d->form == DOCUMENT_COMPACT ? "jose" : "jose+json",

@@ -127,6 +127,16 @@ static bool is_newer(const struct publication *p, const struct manifest *old)
 		cli_say("the published manifest has expires, devices will want it again");
 		return false;
 	}
+	if ((new->has &MANIFEST_SEQUENCE) == 0 && new->timestamp_us < old->timestamp_us) {
+		cli_say("timestamp is before that of the published manifest");
+		return false;
+	}
+	if ((old->has & new->has &MANIFEST_SECURITY) != 0 &&
+	    new->security_version < old->security_version) {
+		cli_say("securityVersion must not be below the published %llu",
+			(unsigned long long)old->security_version);
+		return false;
+	}
 	if (fw_version_cmp(&new->version, &old->version) <= 0 &&
 	    !(down && (new->has &MANIFEST_SEQUENCE) != 0)) {
 		cli_say("firmwareVersion must be above the published one");

@@ -98,7 +98,7 @@ static int sign_here(const struct cli *cli, const struct key *k, const struct si
 	int r = key_sign(k, buf_span(&s->input), &signature);
 
 	if (r == -EKEYREJECTED)
-		cli_say("the key is damaged, or RSA below %u bits", KEY_RSA_SIGN_MIN);
+		cli_say("the key is damaged: its halves do not belong together");
 	else if (r < 0)
 		cli_say("cannot sign: %s", strerror(-r));
 	return r < 0 ? r : finish(cli, k, s, buf_span(&signature));
