@@ -237,6 +237,8 @@ void own_judge(struct candidate *c)
 	if (!was_finishing || c->resumed || c->job.trouble.outcome != OUT_SILENT)
 		c->trouble = c->job.trouble;
 	c->elapsed_us = c->job.elapsed_us;
+	/* A device that left while the person was asked: the answer is not for the next attempt. */
+	person_withdraw(&c->own->person, &c->question);
 	job_end(&c->job);
 	if (c->trouble.outcome == OUT_OK) {
 		c->phase = OWN_GOOD;

@@ -40,10 +40,9 @@ static void ask_first(struct person *p)
 	if (!q)
 		return;
 	from = q->is_pin && p->has_pin_file ? &p->pin_file : &p->in;
-	if (from->fn)
-		return; /* a line is awaited already */
 	q->show(q->arg);
-	if (input_line(from, on_line, p) < 0)
+	/* A line may be awaited already, for a question that was withdrawn. */
+	if (!from->fn && input_line(from, on_line, p) < 0)
 		on_line(p, NULL);
 }
 
@@ -63,12 +62,16 @@ void person_ask(struct person *p, struct question *q)
 
 void person_withdraw(struct person *p, struct question *q)
 {
+	bool first = p->queue == q;
+
 	for (struct question **at = &p->queue; *at; at = &(*at)->next)
 		if (*at == q) {
 			*at = q->next;
 			q->waiting = false;
-			return;
+			break;
 		}
+	if (first)
+		ask_first(p);
 }
 
 bool person_agrees(const char *line)

@@ -24,7 +24,8 @@ MUST_USE int person_init(struct person *p, struct loop *loop, const char *pin_fi
 void person_done(struct person *p); /* wipes; needs the loop */
 /* answer() follows, at once if the line is there already. */
 void person_ask(struct person *p, struct question *q);
-/* answer() will not be called; another one's turn comes with the next line. */
+/* answer() will not be called; the next line is for another question, or for none. Nothing for a
+ * question that does not wait. */
 void person_withdraw(struct person *p, struct question *q);
 
 /* "yes" or "y". */
