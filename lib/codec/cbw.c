@@ -109,14 +109,6 @@ void cbw_bytes(struct buf *b, struct span v)
 	buf_put(b, v);
 }
 
-void cbw_uuid(struct buf *b, const struct uuid *v)
-{
-	char text[UUID_TEXT + 1];
-
-	uuid_format(v, text);
-	cbw_text(b, span_of(text, UUID_TEXT));
-}
-
 void cbw_kv_uint(struct buf *b, const char *key, uint64_t v)
 {
 	cbw_str(b, key);
@@ -143,6 +135,8 @@ void cbw_kv_text(struct buf *b, const char *key, struct span v)
 
 void cbw_kv_uuid(struct buf *b, const char *key, const struct uuid *v)
 {
-	cbw_str(b, key);
-	cbw_uuid(b, v);
+	char text[UUID_TEXT + 1];
+
+	uuid_format(v, text);
+	cbw_kv_str(b, key, text);
 }

@@ -21,7 +21,6 @@ void cbw_null(struct buf *b);
 void cbw_text(struct buf *b, struct span v);
 void cbw_str(struct buf *b, const char *v);
 void cbw_bytes(struct buf *b, struct span v);
-void cbw_uuid(struct buf *b, const struct uuid *v); /* as text */
 
 /* A text key and its value. */
 void cbw_kv_uint(struct buf *b, const char *key, uint64_t v);

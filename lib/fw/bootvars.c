@@ -52,24 +52,3 @@ int boot_plan_bad(const struct boot_vars *v, int slot, struct boot_plan *ret)
 	add_state(ret, slot, (struct boot_slot){0});
 	return 0;
 }
-
-void boot_write_apply(struct boot_vars *v, const struct boot_write *w)
-{
-	if (w->is_primary)
-		v->primary = w->slot;
-	else
-		v->slot[w->slot] = w->state;
-}
-
-int boot_start(struct boot_vars *v)
-{
-	int slot = v->primary;
-
-	if (!boot_can_start(v, slot))
-		slot = slot == BOOT_NO_SLOT ? BOOT_NO_SLOT : other(slot);
-	if (!boot_can_start(v, slot))
-		return BOOT_NO_SLOT;
-	if (!v->slot[slot].good)
-		v->slot[slot].left--;
-	return slot;
-}

@@ -46,7 +46,3 @@ MUST_USE int boot_plan_try(const struct boot_vars *v, int slot, uint32_t attempt
 void boot_plan_good(const struct boot_vars *v, int slot, struct boot_plan *ret);
 /* `slot` never starts again; the other one does. -EPERM: that one could not. */
 MUST_USE int boot_plan_bad(const struct boot_vars *v, int slot, struct boot_plan *ret);
-
-void boot_write_apply(struct boot_vars *v, const struct boot_write *w);
-/* What a loader does: the slot that starts, its attempt taken. BOOT_NO_SLOT: neither can. */
-int boot_start(struct boot_vars *v);

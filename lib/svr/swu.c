@@ -72,7 +72,8 @@ static bool is_supported(const char *purl)
 	return purl[0] == '\0' || span_is_nocase(scheme, "http") || span_is_nocase(scheme, "https");
 }
 
-void swu_begin(struct device *dev, const struct svr_env *env, struct svr_out *out)
+/* Begins what is due, if it may and nothing is under way. */
+static void begin(struct device *dev, const struct svr_env *env, struct svr_out *out)
 {
 	struct swu *s = &dev->swu;
 	enum swu_action action;
@@ -99,7 +100,7 @@ void swu_set_tm(struct device *dev, uint16_t tm, const struct svr_env *env, stru
 	if (dev->dos == DOS_RFPRO || dev->dos == DOS_RFNOP)
 		dev->swu.asked |= edges;
 	dev->swu.asked &= tm;
-	swu_begin(dev, env, out);
+	begin(dev, env, out);
 }
 
 /* ---- requests ---- */
@@ -130,7 +131,7 @@ enum verdict swu_post(struct exchange *x)
 		return V_INTERNAL;
 	if (!schedule(&dev->swu, &u, x->env->clock_us))
 		return refuse(x, V_NOT_ACCEPTABLE, "updatetime is in the past");
-	swu_begin(dev, x->env, x->out);
+	begin(dev, x->env, x->out);
 	x->out->effects |= FX_SOFTWARE;
 	rep_open(x);
 	swu_rep_write(dev, x->out->body);
@@ -223,7 +224,7 @@ void svr_software(const struct device *dev, const struct svr_software *n, const 
 	}
 	out->store = apply(staged, n, env->clock_us) || n->news == SOFTWARE_DUE;
 	out->store = out->store && dos_is_stored(dev->dos);
-	swu_begin(staged, env, out);
+	begin(staged, env, out);
 }
 
 bool device_software_job(const struct device *dev, struct svr_software_job *ret)

@@ -30,5 +30,3 @@ MUST_USE bool swu_record_read(struct device *dev, struct cbr *c);
 
 /* tm as a client writes it: an edge asks for a job, a bit taken back is no more asked for. */
 void swu_set_tm(struct device *dev, uint16_t tm, const struct svr_env *env, struct svr_out *out);
-/* Begins what is due, if it may and nothing is under way. */
-void swu_begin(struct device *dev, const struct svr_env *env, struct svr_out *out);

@@ -25,7 +25,8 @@ bool message_is_request(const struct message *m)
 	return m->code != MC_EMPTY && m->code >> 5 == 0;
 }
 
-bool message_is_response(const struct message *m)
+/* Classes 2, 4 and 5. */
+static bool is_response(const struct message *m)
 {
 	unsigned class = m->code >> 5;
 
@@ -201,7 +202,7 @@ int message_parse(struct message *ret, struct span datagram)
 		return datagram.len == HEADER_LEN && token_len == 0 ? 0 : -EBADMSG;
 	if (token_len > MESSAGE_TOKEN_MAX || token_len > datagram.len - HEADER_LEN)
 		return -EBADMSG;
-	if (!message_is_request(ret) && !message_is_response(ret))
+	if (!message_is_request(ret) && !is_response(ret))
 		return -EBADMSG;
 	memcpy(ret->token, p + HEADER_LEN, token_len);
 	ret->token_len = token_len;

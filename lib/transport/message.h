@@ -83,8 +83,6 @@ struct message {
 void message_init(struct message *m, enum message_type type, uint8_t code, uint16_t id);
 /* True for 0.01 to 0.31. */
 bool message_is_request(const struct message *m);
-/* True for classes 2, 4 and 5. */
-bool message_is_response(const struct message *m);
 
 /* Reads a datagram; spans of *ret point into it. 0. -EPROTO: no CoAP version 1, to be ignored.
  * -EBADMSG: a format error, type and id are valid (RFC 7252 4.2). */
