@@ -23,17 +23,6 @@ struct apply {
 	enum outcome outcome;
 };
 
-static bool find_name(void *arg, const char *name, struct uuid *ret)
-{
-	const struct record_device *dev;
-	struct trouble ignored;
-
-	if (state_require(arg, name, &dev, &ignored) < 0)
-		return false;
-	*ret = dev->device;
-	return true;
-}
-
 static enum outcome wrong(const struct apply *a, const struct site_device *d, const char *why)
 {
 	return out_fail(a->o->json, OUT_USAGE, "%s: %s: %s", a->o->args[0], d->device, why);
@@ -43,7 +32,7 @@ static enum outcome wrong(const struct apply *a, const struct site_device *d, co
 
 static enum outcome resolve(struct apply *a, size_t i)
 {
-	const struct rule_names names = {.find = find_name, .arg = a->state};
+	const struct rule_names names = {.find = state_find_name, .arg = a->state};
 	struct wanted *w = &a->list[i];
 	struct trouble trouble;
 	const char *why;
@@ -87,7 +76,7 @@ static enum outcome resolve_pairs(struct apply *a, struct wanted *w)
 		struct wanted *peer = NULL;
 		struct uuid uuid;
 
-		if (!find_name(a->state, name, &uuid))
+		if (!state_find_name(a->state, name, &uuid))
 			return wrong(a, w->site, "its pairs name a device that is not known here");
 		for (size_t k = 0; k < a->site.n; k++)
 			if (uuid_eq(&a->list[k].uuid, &uuid))

@@ -153,24 +153,7 @@ static int add_ace(struct converge *c, const struct rule *rule)
 
 static int add_key(struct converge *c, const struct uuid *subject, const struct secret *key)
 {
-	struct buf body CLEANUP(buf_done) = {.max = 512, .secret = true};
-
-	cbw_map(&body);
-	cbw_str(&body, "creds");
-	cbw_array(&body);
-	cbw_map(&body);
-	cbw_kv_uint(&body, "credtype", 1);
-	cbw_kv_uuid(&body, "subjectuuid", subject);
-	cbw_str(&body, "privatedata");
-	cbw_map(&body);
-	cbw_kv_str(&body, "encoding", "oic.sec.encoding.raw");
-	cbw_str(&body, "data");
-	cbw_bytes(&body, secret_span(key));
-	cbw_end(&body);
-	cbw_end(&body);
-	cbw_end(&body);
-	cbw_end(&body);
-	return named(c, dialog_post(c->d, OBT_CMS, CRED, &body), "add-key");
+	return named(c, dialog_post_key(c->d, subject, key, 0), "add-key");
 }
 
 static int post_cert(struct converge *c, const char *usage, struct span pem)

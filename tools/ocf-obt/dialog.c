@@ -163,6 +163,31 @@ int dialog_state(struct dialog *d, unsigned state)
 	return dialog_post(d, OBT_DOTS, "/oic/sec/pstat", &body);
 }
 
+int dialog_post_key(struct dialog *d, const struct uuid *subject, const struct secret *key,
+		    uint32_t credid)
+{
+	struct buf body CLEANUP(buf_done) = {.max = 512, .secret = true};
+
+	cbw_map(&body);
+	cbw_str(&body, "creds");
+	cbw_array(&body);
+	cbw_map(&body);
+	if (credid)
+		cbw_kv_uint(&body, "credid", credid);
+	cbw_kv_uint(&body, "credtype", 1);
+	cbw_kv_uuid(&body, "subjectuuid", subject);
+	cbw_str(&body, "privatedata");
+	cbw_map(&body);
+	cbw_kv_str(&body, "encoding", "oic.sec.encoding.raw");
+	cbw_str(&body, "data");
+	cbw_bytes(&body, secret_span(key));
+	cbw_end(&body);
+	cbw_end(&body);
+	cbw_end(&body);
+	cbw_end(&body);
+	return dialog_post(d, OBT_CMS, "/oic/sec/cred", &body);
+}
+
 void dialog_explain_access(struct dialog *d, const char *what, const char *path)
 {
 	char uuid[UUID_TEXT + 1], device[UUID_TEXT + 1];
@@ -235,4 +260,18 @@ int dialog_open(struct dialog *d, const struct options *o, struct state **ret_st
 	if (r >= 0)
 		dialog_init(d, o, *ret_state, rec);
 	return r;
+}
+
+enum outcome dialog_run(const struct options *o, enum outcome (*run)(struct dialog *d, int verb),
+			int verb)
+{
+	struct state *state CLEANUP(state_freep) = NULL;
+	struct dialog d = {0};
+	enum outcome outcome;
+
+	if (dialog_open(&d, o, &state, o->args[0]) < 0)
+		return out_trouble(o->json, &d.trouble);
+	outcome = run(&d, verb);
+	dialog_done(&d);
+	return outcome;
 }

@@ -50,6 +50,14 @@ MUST_USE int dialog_wait(struct dialog *d, uint64_t for_us);
 /* UPDATE of pstat.dos.s, by the owner. */
 MUST_USE int dialog_state(struct dialog *d, unsigned state);
 
+/* UPDATE of cred, by the CMS: a pairwise key; `credid` 0: a new entry, else in place of that one.
+ */
+MUST_USE int dialog_post_key(struct dialog *d, const struct uuid *subject, const struct secret *key,
+			     uint32_t credid);
+
 /* The device's record by name; tells what is wrong. */
 MUST_USE int dialog_open(struct dialog *d, const struct options *o, struct state **ret_state,
 			 const char *device);
+/* A command about the device that its first argument names. */
+enum outcome dialog_run(const struct options *o, enum outcome (*run)(struct dialog *d, int verb),
+			int verb);

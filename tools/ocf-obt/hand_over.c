@@ -51,32 +51,6 @@ static bool read_parcel(struct span octets, struct uuid *ret_owner, struct recor
 
 /* ---- keys and owners ---- */
 
-/* `credid` 0: a new entry, else in place of that one. */
-static int post_key(struct dialog *d, const struct uuid *subject, const struct secret *key,
-		    uint32_t credid)
-{
-	struct buf body CLEANUP(buf_done) = {.max = 512, .secret = true};
-
-	cbw_map(&body);
-	cbw_str(&body, "creds");
-	cbw_array(&body);
-	cbw_map(&body);
-	if (credid)
-		cbw_kv_uint(&body, "credid", credid);
-	cbw_kv_uint(&body, "credtype", 1);
-	cbw_kv_uuid(&body, "subjectuuid", subject);
-	cbw_str(&body, "privatedata");
-	cbw_map(&body);
-	cbw_kv_str(&body, "encoding", "oic.sec.encoding.raw");
-	cbw_str(&body, "data");
-	cbw_bytes(&body, secret_span(key));
-	cbw_end(&body);
-	cbw_end(&body);
-	cbw_end(&body);
-	cbw_end(&body);
-	return dialog_post(d, OBT_CMS, "/oic/sec/cred", &body);
-}
-
 /* doxm first: where that is refused nothing has been given away yet. pstat last: it rules the
  * state. */
 static int give_resources(struct dialog *d, const struct uuid *to)
@@ -165,7 +139,7 @@ static enum outcome hand_over(struct dialog *d, const struct uuid *to)
 		return outcome;
 	r = dialog_state(d, SRESET);
 	if (r >= 0)
-		r = post_key(d, to, &theirs.key, 0);
+		r = dialog_post_key(d, to, &theirs.key, 0);
 	if (r >= 0)
 		r = give_resources(d, to);
 	if (r < 0) {
@@ -222,7 +196,7 @@ static int replace_key(struct dialog *d, const struct converge *c)
 	drbg_fill(key.b, key.len);
 	r = dialog_state(d, RFPRO);
 	if (r >= 0)
-		r = post_key(d, self, &key, credid);
+		r = dialog_post_key(d, self, &key, credid);
 	if (r < 0) {
 		d->trouble.step = "replace-key";
 		return r;

@@ -50,18 +50,16 @@ static enum outcome show(const struct dialog *d)
 	return OUT_OK;
 }
 
+static enum outcome run(struct dialog *d, int verb)
+{
+	int r = dialog_get(d, OBT_DOTS, "/oic/sec/ael");
+
+	(void)verb;
+	dialog_explain_access(d, "read", "/oic/sec/ael");
+	return r < 0 ? out_trouble(d->o->json, &d->trouble) : show(d);
+}
+
 enum outcome cmd_log(const struct options *o)
 {
-	struct state *state CLEANUP(state_freep) = NULL;
-	struct dialog d = {0};
-	enum outcome outcome;
-	int r = dialog_open(&d, o, &state, o->args[0]);
-
-	if (r >= 0) {
-		r = dialog_get(&d, OBT_DOTS, "/oic/sec/ael");
-		dialog_explain_access(&d, "read", "/oic/sec/ael");
-	}
-	outcome = r < 0 ? out_trouble(o->json, &d.trouble) : show(&d);
-	dialog_done(&d);
-	return outcome;
+	return dialog_run(o, run, 0);
 }

@@ -39,7 +39,7 @@ static int settle(struct dialog *d)
 	return -EIO;
 }
 
-enum verb { VERIFY, REPAIR, PROVISION };
+enum { VERIFY, REPAIR, PROVISION };
 
 /* Provisioning anew: rules that were added since are no more. */
 static int reset_rules(struct dialog *d, struct goal *goal)
@@ -52,7 +52,7 @@ static int reset_rules(struct dialog *d, struct goal *goal)
 	return state_put_goal(d->state, &d->dev.device, goal);
 }
 
-static enum outcome run(struct dialog *d, enum verb verb)
+static enum outcome run(struct dialog *d, int verb)
 {
 	bool repair = verb != VERIFY;
 	struct goal *goal CLEANUP(goal_freep) = NULL;
@@ -79,30 +79,17 @@ static enum outcome run(struct dialog *d, enum verb verb)
 	return outcome;
 }
 
-static enum outcome with_device(const struct options *o, enum verb verb)
-{
-	struct state *state CLEANUP(state_freep) = NULL;
-	struct dialog d = {0};
-	enum outcome outcome;
-
-	if (dialog_open(&d, o, &state, o->args[0]) < 0)
-		return out_trouble(o->json, &d.trouble);
-	outcome = run(&d, verb);
-	dialog_done(&d);
-	return outcome;
-}
-
 enum outcome cmd_verify(const struct options *o)
 {
-	return with_device(o, VERIFY);
+	return dialog_run(o, run, VERIFY);
 }
 
 enum outcome cmd_repair(const struct options *o)
 {
-	return with_device(o, REPAIR);
+	return dialog_run(o, run, REPAIR);
 }
 
 enum outcome cmd_provision(const struct options *o)
 {
-	return with_device(o, PROVISION);
+	return dialog_run(o, run, PROVISION);
 }

@@ -1,22 +1,11 @@
 /* ocf-obt allow, forbid and rules: who may do what on a device. */
 #include "converge.h"
 
-static bool find_name(void *arg, const char *name, struct uuid *ret)
-{
-	const struct record_device *dev;
-	struct trouble ignored;
-
-	if (state_require(arg, name, &dev, &ignored) < 0)
-		return false;
-	*ret = dev->device;
-	return true;
-}
-
 /* The words of the command line from the second on. */
 static const char *parse_words(const struct options *o, struct state *state, struct rule *ret)
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT(RULE_TEXT_MAX);
-	const struct rule_names names = {.find = find_name, .arg = state};
+	const struct rule_names names = {.find = state_find_name, .arg = state};
 
 	for (size_t i = 1; i < o->n_args; i++)
 		buf_printf(&text, "%s%s", i > 1 ? " " : "", o->args[i]);
@@ -79,9 +68,9 @@ static enum outcome change(struct dialog *d, struct goal *goal)
 	return r < 0 ? out_trouble(d->o->json, &d->trouble) : print_rules(d, goal);
 }
 
-enum verb { ALLOW, FORBID, RULES };
+enum { ALLOW, FORBID, RULES };
 
-static enum outcome run(struct dialog *d, enum verb verb)
+static enum outcome run(struct dialog *d, int verb)
 {
 	struct goal *goal CLEANUP(goal_freep) = NULL;
 	const struct options *o = d->o;
@@ -103,30 +92,17 @@ static enum outcome run(struct dialog *d, enum verb verb)
 	return change(d, goal);
 }
 
-static enum outcome with_device(const struct options *o, enum verb verb)
-{
-	struct state *state CLEANUP(state_freep) = NULL;
-	struct dialog d = {0};
-	enum outcome outcome;
-
-	if (dialog_open(&d, o, &state, o->args[0]) < 0)
-		return out_trouble(o->json, &d.trouble);
-	outcome = run(&d, verb);
-	dialog_done(&d);
-	return outcome;
-}
-
 enum outcome cmd_allow(const struct options *o)
 {
-	return with_device(o, ALLOW);
+	return dialog_run(o, run, ALLOW);
 }
 
 enum outcome cmd_forbid(const struct options *o)
 {
-	return with_device(o, FORBID);
+	return dialog_run(o, run, FORBID);
 }
 
 enum outcome cmd_rules(const struct options *o)
 {
-	return with_device(o, RULES);
+	return dialog_run(o, run, RULES);
 }

@@ -272,6 +272,17 @@ int state_require(const struct state *s, const char *text, const struct record_d
 	return 0;
 }
 
+bool state_find_name(void *arg, const char *text, struct uuid *ret)
+{
+	const struct record_device *dev;
+	struct trouble ignored;
+
+	if (state_require(arg, text, &dev, &ignored) < 0)
+		return false;
+	*ret = dev->device;
+	return true;
+}
+
 int state_put(struct state *s, const struct record_device *dev)
 {
 	struct buf octets CLEANUP(buf_done) = {.max = RECORD_OCTETS_MAX, .secret = true};

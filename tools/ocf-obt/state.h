@@ -25,6 +25,8 @@ const struct record_device *state_find(const struct state *s, const struct uuid 
  * -ENOENT, -ENOTUNIQ: *ret_trouble says so. */
 MUST_USE int state_require(const struct state *s, const char *text,
 			   const struct record_device **ret, struct trouble *ret_trouble);
+/* The same for rule_names: `arg` is the state. */
+bool state_find_name(void *arg, const char *text, struct uuid *ret);
 
 /* Durable when they return 0. -errno of the store, -ENOMEM. */
 MUST_USE int state_put(struct state *s, const struct record_device *dev);
