@@ -251,8 +251,9 @@ static int start_state(struct app *a, const char *dir)
 		return r;
 	}
 	if (a->damaged)
-		log_error("state: damaged record, waiting for the owner's repair why=%s",
-			  a->damaged);
+		log_error(
+			"state: damaged record, waiting for ocf-obt repair or ocfctl reset why=%s",
+			a->damaged);
 	if (a->damaged)
 		app_audit(a, AUDIT_RECORD_DAMAGED,
 			  (const char *[AUDIT_DETAILS]){[AUDIT_WHY] = a->damaged});

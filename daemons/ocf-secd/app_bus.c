@@ -145,7 +145,8 @@ static void on_bus_state(void *arg, enum bus_state state)
 		log_warning("bus: connection lost");
 		break;
 	case BUS_NAME_TAKEN:
-		log_warning("bus: name refused name=" SECD_BUS_NAME);
+		log_warning("bus: name refused name=" SECD_BUS_NAME
+			    " (another ocf-secd has it, or the bus policy is not installed)");
 		break;
 	}
 }

@@ -26,7 +26,9 @@ static struct x509_own *own_identity(struct app *a, const struct svr_wall *wall)
 	buf_put(&a->identity_of, pem);
 	if (x509_key_from_secret(&number, &key) < 0 ||
 	    x509_own_new(&a->identity, pem, key, X509_IDENTITY, &why) < 0)
-		log_warning("cred: identity certificate cannot be used why=%s", why);
+		log_warning("cred: identity certificate cannot be used, its owner can renew it: "
+			    "ocf-obt certify why=%s",
+			    why);
 	return a->identity;
 }
 
@@ -40,7 +42,7 @@ void app_look_at_factory(struct app *a)
 	x509_chain_period(x509_own_chain(a->factory.own), &from, &until);
 	if (until < env.wall.us)
 		log_warning("factory: manufacturer's certificate has expired, owners will refuse "
-			    "it");
+			    "it: ocfctl factory import takes a new one");
 }
 
 struct x509_own *app_own_certificate(struct app *a)

@@ -262,8 +262,11 @@ int app_net_start(struct app *a)
 	if (r >= 0)
 		r = loop_add_fd(a->loop, endpoint_fd(a->endpoint), EPOLLIN, on_readable, a);
 	if (r < 0) {
-		log_error("net: cannot listen coap=%u coaps=%u error=%s", config.coap_port,
-			  config.coaps_port, strerror(-r));
+		log_error("net: cannot listen coap=%u coaps=%u error=%s%s", config.coap_port,
+			  config.coaps_port, strerror(-r),
+			  r == -EADDRINUSE ? " (ss -ulpn shows who does; CoapPort= and CoapsPort= "
+					     "choose others)"
+					   : "");
 		return r;
 	}
 	app_net_rearm(a);

@@ -1,8 +1,6 @@
 /* /oc/swu: jobs of ocf-fwupd on behalf of the owner of the device. */
 #include "app_parts.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -54,7 +52,7 @@ static void tell(struct app *a, enum svr_software_news news, enum swu_result res
 
 static void fail(struct app *a, const char *error)
 {
-	log_warning("software: job failed error=%s",
+	log_warning("software: job failed, ocfctl fw last tells why error=%s",
 		    log_text(&(struct log_buf){0}, span_str(error)));
 	tell(a, SOFTWARE_FAILED, result_of(error));
 }

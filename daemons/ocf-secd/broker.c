@@ -111,7 +111,8 @@ static void on_changed(void *it, struct span map)
 static void on_nameless(void *arg)
 {
 	(void)arg;
-	log_warning("bus: name refused name=" RESOURCES_BUS_NAME);
+	log_warning("bus: name refused name=" RESOURCES_BUS_NAME
+		    " (another ocf-secd has it, or the bus policy is not installed)");
 }
 
 static const struct bus_resources_ops OPS = {.add = on_add,

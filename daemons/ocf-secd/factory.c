@@ -1,7 +1,6 @@
 #include "factory.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 static void bufp(struct buf *b)

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -63,7 +62,9 @@ static int on_exit_status(void *arg, int pid, int status)
 		d->pid = 0;
 		loop_timer_set(d->limit, NEVER_US);
 		if (status != 0)
-			log_warning("pin: display command failed status=%#x", (unsigned)status);
+			log_warning("pin: PinDisplayCommand= failed, ocfctl pin shows the PIN "
+				    "status=%#x",
+				    (unsigned)status);
 	}
 	return 0;
 }
