@@ -1,6 +1,5 @@
 #include "base/timestamp.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #define SECONDS_PER_DAY UINT64_C(86400)

@@ -1,6 +1,5 @@
 #include "bus/ask.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <ini.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/clock.h"

@@ -1,8 +1,6 @@
 /* ocf-fw-fetch/config: each host gets what was meant for it. */
 #include "test.h"
 
-#include <stdio.h>
-
 #include "daemons/ocf-fw-fetch/config.h"
 
 #define PIN_A "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="

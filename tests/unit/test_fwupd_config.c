@@ -1,9 +1,6 @@
 /* ocf-fwupd/config: what a file may say, and the defaults. */
 #include "test.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-
 #include "daemons/ocf-fwupd/config.h"
 
 #define DEVICE "[Device]\nManufacturer=maker.example\nModel=gw-100\n"

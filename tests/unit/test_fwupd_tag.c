@@ -2,7 +2,6 @@
 #include "test.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "daemons/ocf-fwupd/tag.h"
 #include "store/store.h"

@@ -2,9 +2,7 @@
  */
 #include "test.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "bus/bus.h"

@@ -1,7 +1,6 @@
 /* ocf-obt/state: identity and records in their directory. */
 #include "test.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "state.h"

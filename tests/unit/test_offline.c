@@ -1,8 +1,6 @@
 /* fw/offline: files of a medium, and nothing beside it. */
 #include "test.h"
 
-#include <stdio.h>
-
 #include "fw/offline.h"
 
 static void offline_add__looks_in_both_layouts_and_beside(void **state)

@@ -2,7 +2,6 @@
 #include "test.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "daemons/ocf-fw-write/pass.h"

@@ -1,7 +1,6 @@
 /* ocf-secd: config.c and peer_log.c. */
 #include "test.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 
 #include "base/clock.h"

@@ -1,7 +1,6 @@
 /* ocf-secd: fixed_pin.c. */
 #include "test.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "fixed_pin.h"

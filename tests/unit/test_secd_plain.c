@@ -1,8 +1,6 @@
 /* ocf-secd: plain.c, small records with and without a number. */
 #include "test.h"
 
-#include <stdio.h>
-
 #include "plain.h"
 
 static char dir[] = "/tmp/test_plain.XXXXXX";

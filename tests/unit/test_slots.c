@@ -1,12 +1,10 @@
 /* ocf-fw-write/slots: the order of steps, each refusal by its name, and what is left behind. */
 #include "test.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "crypto/ece.h"
 #include "crypto/enc.h"

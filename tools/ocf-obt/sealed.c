@@ -1,6 +1,5 @@
 #include "sealed.h"
 
-#include <fcntl.h>
 #include <termios.h>
 
 #include "crypto/seal.h"
