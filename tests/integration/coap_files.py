@@ -111,6 +111,7 @@ class Folder(Server):
     """Files below `root`, one folder for each Uri-Host; each path asked for is a line in `log`."""
 
     def __init__(self, root, log, host, port):
+        self.file = None  # path, body and ETag of the one that was asked for last
         self.root, self.log = root, open(log, "a", buffering=1)
         super().__init__({}, host, port)
 
@@ -118,12 +119,16 @@ class Folder(Server):
         name = (request.option(HOST) or b"").decode()
         if request.num == 0:
             self.log.write(f"{name} /{request.path}\n")
+            self.file = None  # it may be another one by now
         try:
-            with open(f"{self.root}/{name}/{request.path}", "rb") as f:
-                body = f.read()
+            path = f"{self.root}/{name}/{request.path}"
+            if not self.file or self.file[0] != path:
+                with open(path, "rb") as f:
+                    body = f.read()
+                self.file = path, body, hashlib.sha256(body).digest()[:8]
         except OSError:
             return 404, [], b""
-        return block_of(request, body, etag=hashlib.sha256(body).digest()[:8],
+        return block_of(request, self.file[1], etag=self.file[2],
                         fmt=50 if request.path.endswith(".json") else 42)
 
 
