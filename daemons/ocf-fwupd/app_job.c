@@ -214,7 +214,7 @@ bool app_job_event(struct app *a, enum job_event event)
 	return true;
 }
 
-static void on_domains(void *arg, const struct domain_list *list)
+static void on_domains(void *arg, const struct discover_domains *domains)
 {
 	struct app *a = arg;
 	struct run *run = a->run;
@@ -225,7 +225,7 @@ static void on_domains(void *arg, const struct domain_list *list)
 		.prefix = a->config->prefix,
 		.scheme = (enum url_scheme)a->config->local_scheme,
 		.direct = a->config->direct,
-		.domains = &list->domains,
+		.domains = domains,
 		.skip_local = run->skip_local,
 		.skip_manufacturer = run->skip_manufacturer,
 	};
@@ -263,7 +263,7 @@ void app_job_discover(struct app *a)
 	else if (run->offline)
 		go_to(a, 0);
 	else if (run->url[0])
-		on_domains(a, &(struct domain_list){0});
+		on_domains(a, &(struct discover_domains){0});
 	else if (domain_search_new(&run->search, a->config, watch_links(a->watch), a->bus,
 				   on_domains, a) < 0)
 		app_trouble(a, FWE_INTERNAL, "no memory");

@@ -23,7 +23,7 @@ struct domain_search {
 	enum config_source sources[CONFIG_SOURCES];
 	size_t n, next;
 	struct bus_domains *question;
-	struct domain_list list;
+	struct discover_domains found;
 };
 
 static const struct link *link_of(const struct domain_search *s, const struct lease_domain *d,
@@ -46,7 +46,6 @@ static void take(struct domain_search *s, enum config_source source,
 			    fw_error_name(FWE_DISCOVERY_DOMAIN_INVALID),
 			    CONFIG_SOURCE_NAMES[source],
 			    log_text(&(struct log_buf){0}, from->domain));
-		s->list.refused = true;
 		return;
 	}
 	if (link)
@@ -57,7 +56,7 @@ static void take(struct domain_search *s, enum config_source source,
 		return;
 	if (d.link[0])
 		discover_servers(from->servers, d.servers);
-	if (discover_take(&s->list.domains, &d))
+	if (discover_take(&s->found, &d))
 		log_debug("discover: domain=%s link=%s source=%s", d.domain, d.link,
 			  CONFIG_SOURCE_NAMES[source]);
 }
@@ -176,7 +175,7 @@ static bool ask_source(struct domain_search *s, enum config_source source)
 		take_announced(s);
 		return false;
 	case SOURCE_RESOLV_CONF: /* it does not say which link: good enough if no other does */
-		if (s->list.domains.n == 0)
+		if (s->found.n == 0)
 			read_source_file(s, source, AT_FDCWD, s->config->resolv_conf);
 		return false;
 	}
@@ -189,7 +188,7 @@ static void search(struct domain_search *s)
 	while (s->next < s->n)
 		if (ask_source(s, s->sources[s->next++]))
 			return;
-	s->fn(s->arg, &s->list); /* the last: it may free us */
+	s->fn(s->arg, &s->found); /* the last: it may free us */
 }
 
 static void on_bus_domains(void *arg, const struct bus_domain *domains, size_t n)

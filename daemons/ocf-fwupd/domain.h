@@ -6,12 +6,8 @@
 
 struct bus;
 
-struct domain_list {
-	struct discover_domains domains; /* checked and normalised, in the order to ask */
-	bool refused;                    /* something was given that is no domain to be asked */
-};
-
-typedef void (*domain_fn)(void *arg, const struct domain_list *list);
+/* `domains` are in the order to ask. What is none that may be asked was told to the log. */
+typedef void (*domain_fn)(void *arg, const struct discover_domains *domains);
 
 struct domain_search; /* under way */
 

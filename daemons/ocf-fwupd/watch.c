@@ -62,16 +62,16 @@ static bool is_same(const struct reach *a, const struct reach *b)
 	return same;
 }
 
-static void on_domains(void *arg, const struct domain_list *list)
+static void on_domains(void *arg, const struct discover_domains *domains)
 {
 	struct watch *w = arg;
 	struct reach now = {
 		.known = w->netlink != NULL,
 		.has_route = links_have_route(watch_links(w)),
-		.domains = list->domains,
+		.domains = *domains,
 	};
 
-	w->search = domain_search_free(w->search); /* `list` goes with it */
+	w->search = domain_search_free(w->search); /* `domains` go with it */
 	if (w->told && is_same(&now, &w->reach))
 		return;
 	w->told = true;
