@@ -1,8 +1,35 @@
 #include "boot.h"
 
+/* As far as every loader tells: some have no number of attempts, or take a slot on trial as good.
+ */
+static bool has(const struct boot_vars *v, const struct boot_write *w)
+{
+	if (w->is_primary)
+		return v->primary == w->slot;
+	if (w->state.good)
+		return v->slot[w->slot].good && v->slot[w->slot].left == 0;
+	return boot_can_start(v, w->slot) == (w->state.left > 0);
+}
+
+/* A tool that did nothing may end well all the same. */
 static int apply(struct boot *b, const struct boot_vars *now, const struct boot_plan *p)
 {
-	return p->n > 0 ? b->ops->write(b, now, p) : 0;
+	struct boot_vars got;
+	int r;
+
+	if (p->n == 0)
+		return 0;
+	r = b->ops->write(b, now, p);
+	if (r == 0)
+		r = b->ops->read(b, &got);
+	for (size_t i = 0; r == 0 && i < p->n; i++) {
+		if (has(&got, &p->writes[i]))
+			continue;
+		proto_text(b->why, sizeof(b->why),
+			   "the boot loader's variables are not what was written");
+		r = -EIO;
+	}
+	return r;
 }
 
 /* A plan was refused. */

@@ -31,7 +31,8 @@ static inline struct boot *boot_free(struct boot *b)
 }
 DEFINE_CLEANUP(struct boot *, boot_free)
 
-/* As boot_plan_try() and the others, read, planned and written. */
+/* As boot_plan_try() and the others: read, planned, written, and read again. -EIO: they are not
+ * what was written. */
 MUST_USE int boot_try(struct boot *b, int slot, uint32_t attempts);
 MUST_USE int boot_good(struct boot *b, int slot);
 MUST_USE int boot_bad(struct boot *b, int slot);

@@ -382,6 +382,32 @@ static void boot_uboot__survives_a_damaged_copy(void **state)
 	}
 }
 
+static void boot_uboot__does_not_believe_the_tool(void **state)
+{
+	CLEANUP(runner_freep) struct runner *r = NULL;
+	CLEANUP(boot_freep) struct boot *b = NULL;
+	char command[512];
+
+	(void)state;
+	if (!files_are_roots())
+		skip();
+	if (access("/usr/bin/fw_setenv", X_OK) < 0)
+		skip();
+	make_uboot(&r);
+	(void)snprintf(command, sizeof(command), "-c %s -f %s BOOT_A_LEFT 1", config_path,
+		       below("defaults"));
+	(void)output("fw_setenv", command);
+	runner_free(r);
+	r = NULL;
+	programs[1].path = "/bin/true";
+	assert_int_equal(runner_new(&r, programs, 2), 0);
+	assert_int_equal(boot_uboot_new(&b, &UBOOT, r, 0, 1), 0);
+	assert_int_equal(boot_bad(b, 1), -EIO);
+	assert_string_equal(b->why, "the boot loader's variables are not what was written");
+	assert_int_equal(boot_try(b, 1, 3), -EIO); /* B could start before, but was not primary */
+	assert_int_equal(boot_good(b, 0), -EIO);   /* the starts that A has used */
+}
+
 /* ---- a script ---- */
 
 static const char SCRIPT[] = "cd \"$0\" || exit 1\n"
@@ -460,6 +486,7 @@ int main(void)
 		TEST(boot_grub__refuses_another_file),
 		TEST(boot_uboot__is_read_by_fw_printenv),
 		TEST(boot_uboot__survives_a_damaged_copy),
+		TEST(boot_uboot__does_not_believe_the_tool),
 		TEST(boot_custom__speaks_as_rauc_does),
 	};
 
