@@ -76,8 +76,10 @@ static enum status verb_state(struct rauc *r)
 {
 	struct rauc_state state;
 	char error[RAUC_TEXT];
-	int e = rauc_read(r, &state, error);
+	int e = rauc_idle(r, error); /* what is next is not known before */
 
+	if (e == 0)
+		e = rauc_read(r, &state, error);
 	if (e < 0)
 		return fail(e, error);
 	for (size_t i = 0; i < state.n; i++) {
@@ -141,12 +143,15 @@ static enum status verb_abort(void)
 	return STATUS_DONE;
 }
 
+/* Lines are signs of life: commit has time as long as they come. */
 static void progress(int percent, const char *what)
 {
 	static int last = -1;
 
 	if (percent > last)
 		(void)fprintf(stderr, "%d %% %s\n", percent, what);
+	else
+		(void)fputc('\n', stderr);
 	last = percent;
 }
 

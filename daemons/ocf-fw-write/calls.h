@@ -8,6 +8,7 @@
 #include "backend.h"
 #include "programs.h"
 
+#define CALLS_DEFERRED  5 /* the exit status */
 #define CALLS_VARIABLES ((size_t)10)
 #define CALLS_VARIABLE  ((size_t)300)
 

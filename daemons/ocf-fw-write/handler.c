@@ -47,6 +47,8 @@ static void drop_write(struct handler *h)
 	h->fd = -1;
 }
 
+/* With `attempts` it cannot be taken back: nobody's end stops it, and it has time as long as it
+ * gives signs of life. */
 static int call(struct handler *h, const char *verb, const char *word, const char *attempts)
 {
 	const char *const args[] = {verb, word, NULL};
@@ -58,9 +60,11 @@ static int call(struct handler *h, const char *verb, const char *word, const cha
 		calls_env_init(&env, h->backend.plan);
 	calls_env_add(&env, "DIRECTORY", h->config->directory);
 	c.env = env.list;
-	if (attempts)
+	if (attempts) {
 		calls_env_add(&env, "ATTEMPTS", attempts);
-	return calls_run(h->runner, h->control, &c, h->backend.why);
+		c.time = RUNNER_REPORTS;
+	}
+	return calls_run(h->runner, attempts ? -1 : h->control, &c, h->backend.why);
 }
 
 /* The inner back end's own words are ours. */
@@ -128,10 +132,11 @@ static void handler_state(struct backend *b, struct proto_slots_are *ret)
 		h->inner->ops->state(h->inner, ret);
 		return;
 	}
+	*ret = (struct proto_slots_are){.error = FWE_INSTALL_FAILED};
 	if (runner_run(h->runner, &c, h->control, &result) == 0)
 		handler_read_state(span_of(result.output, result.len), ret);
-	else
-		*ret = (struct proto_slots_are){.error = FWE_INSTALL_FAILED};
+	else if (result.error == -EREMOTEIO && result.status == CALLS_DEFERRED)
+		ret->error = FWE_POLICY_DEFERRED;
 	if (!ret->boot[0])
 		memcpy(ret->boot, h->boot_id, sizeof(ret->boot));
 }
@@ -196,7 +201,7 @@ static int start_write(struct handler *h, const char *component, uint64_t size, 
 {
 	const char *const args[] = {"write", component, NULL};
 	struct calls_env env;
-	struct runner_call c = {.program = PROGRAM_HANDLER, .args = args, .waits = true};
+	struct runner_call c = {.program = PROGRAM_HANDLER, .args = args, .time = RUNNER_WAITS};
 	char number[24];
 	int ends[2], r;
 

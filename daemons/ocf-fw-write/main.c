@@ -106,6 +106,12 @@ static void kept(uint64_t octets)
 	(void)!proto_send(PROTO_FD, &m, -1);
 }
 
+/* A program takes its time: a sign of life. */
+static void waiting(void)
+{
+	progress(0);
+}
+
 static int ranges(uint32_t n, int fd)
 {
 	const struct proto_msg m = {.type = PROTO_RANGES, .ranges.n = n};
@@ -256,6 +262,8 @@ static int open_all(struct writer *w, const char **ret_what)
 	*ret_what = "programs";
 	if (programs_fill(w->programs, &w->config))
 		r = runner_new(&w->runner, w->programs, PROGRAMS);
+	if (w->runner)
+		runner_on_wait(w->runner, waiting);
 	if (r == 0 && w->config.type == CONFIG_BLOCK) {
 		*ret_what = "boot loader";
 		r = open_boot(w);

@@ -20,13 +20,15 @@
 /* What else than a request goes to the process: one octet. */
 enum word { WORD_STOP, WORD_LIMIT };
 
-#define LINES_MAX 200 /* of a program's standard error that go to the log */
+#define WAITING_MS 500
+#define LINES_MAX  200 /* of a program's standard error that go to the log */
 
 struct runner {
 	const struct runner_program *programs;
 	size_t n;
 	int control; /* to the process */
 	pid_t pid;
+	void (*waiting)(void); /* NULL: nobody wants to know */
 };
 
 /* ---- requests ---- */
@@ -73,8 +75,8 @@ bool runner_read(struct runner_request *q, size_t len, size_t programs, struct r
 {
 	size_t at = 0;
 
-	if (len < offsetof(struct runner_request, text) || q->program >= programs || q->waits > 1 ||
-	    q->len != len - offsetof(struct runner_request, text) ||
+	if (len < offsetof(struct runner_request, text) || q->program >= programs ||
+	    q->time > RUNNER_REPORTS || q->len != len - offsetof(struct runner_request, text) ||
 	    !get_words(q, &at, q->args, ret->args) || !get_words(q, &at, q->env, ret->env))
 		return false;
 	for (size_t i = 0; ret->args[i]; i++)
@@ -96,7 +98,8 @@ struct run {
 	char line[RUNNER_LINE]; /* of standard error, not ended yet */
 	size_t line_len, lines;
 	uint64_t deadline_us;
-	bool over; /* has been told to stop */
+	bool reports; /* each line is a sign of life */
+	bool over;    /* has been told to stop */
 	struct runner_result result;
 };
 
@@ -119,9 +122,16 @@ static void end_line(struct run *r)
 	r->line_len = 0;
 }
 
+static void set_limit(struct run *r)
+{
+	r->deadline_us = clock_monotonic_us() + r->program->limit_ms * USEC_PER_MSEC;
+}
+
 static void take_error(struct run *r, const char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
+		if (text[i] == '\n' && r->reports)
+			set_limit(r);
 		if (text[i] == '\n')
 			end_line(r);
 		else if (r->line_len < sizeof(r->line) - 1 && text[i] != '\0')
@@ -190,11 +200,6 @@ static int timeout_ms(const struct run *r)
 	if (r->deadline_us == NEVER_US)
 		return -1;
 	return now_us >= r->deadline_us ? 0 : (int)((r->deadline_us - now_us) / USEC_PER_MSEC + 1);
-}
-
-static void set_limit(struct run *r)
-{
-	r->deadline_us = clock_monotonic_us() + r->program->limit_ms * USEC_PER_MSEC;
 }
 
 static void take_word(struct run *r, int control)
@@ -272,12 +277,14 @@ static int start(struct run *r, const struct runner_words *words, int image)
 }
 
 static void run_program(const struct runner_program *program, const struct runner_words *words,
-			bool waits, int image, int control, int signals, struct runner_result *ret)
+			uint32_t time, int image, int control, int signals,
+			struct runner_result *ret)
 {
 	struct run r = {.program = program, .out = -1, .err = -1};
 
 	set_limit(&r);
-	if (waits)
+	r.reports = time == RUNNER_REPORTS;
+	if (time == RUNNER_WAITS)
 		r.deadline_us = NEVER_US;
 	r.result.error = start(&r, words, image);
 	if (r.result.error == 0)
@@ -346,7 +353,7 @@ __attribute__((noreturn)) static void serve(const struct runner *r, int control)
 			continue; /* a word to stop what has ended by itself */
 		result = (struct runner_result){.error = -EINVAL};
 		if (runner_read(&q, len, r->n, &words))
-			run_program(&r->programs[q.program], &words, q.waits, image, PROTO_FD,
+			run_program(&r->programs[q.program], &words, q.time, image, PROTO_FD,
 				    signals, &result);
 		closep(&image);
 		image = -1;
@@ -393,6 +400,11 @@ bool runner_has(const struct runner *r, size_t program)
 	return r && program < r->n && r->programs[program].path[0];
 }
 
+void runner_on_wait(struct runner *r, void (*waiting)(void))
+{
+	r->waiting = waiting;
+}
+
 const struct runner_program *runner_program(const struct runner *r, size_t program)
 {
 	return &r->programs[program];
@@ -405,7 +417,7 @@ int runner_start(struct runner *r, const struct runner_call *c)
 	struct iovec iov = {&q, 0};
 	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
 
-	q = (struct runner_request){.program = (uint32_t)c->program, .waits = c->waits};
+	q = (struct runner_request){.program = (uint32_t)c->program, .time = c->time};
 	if (!put_words(&q, c->args, &q.args) || !put_words(&q, c->env, &q.env) ||
 	    c->input.len > sizeof(q.text) - q.len)
 		return -E2BIG;
@@ -457,8 +469,12 @@ int runner_wait(struct runner *r, int control, struct runner_result *ret)
 	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
 
 	while (p[0].revents == 0) {
-		if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
+		int n = poll(p, ARRAY_SIZE(p), r->waiting ? WAITING_MS : -1);
+
+		if (n < 0 && errno != EINTR)
 			return -errno;
+		if (n == 0)
+			r->waiting();
 		if (p[1].revents != 0 && p[1].fd >= 0) {
 			p[1].fd = -1;
 			say(r, WORD_STOP);

@@ -23,13 +23,19 @@ struct runner_program {
 	uint32_t limit_ms;
 };
 
+enum runner_time {
+	RUNNER_COUNTS,
+	RUNNER_WAITS,  /* its time does not count before runner_limit() */
+	RUNNER_REPORTS /* it begins anew with each line on standard error, an empty one, too */
+};
+
 struct runner_call {
 	size_t program;
 	const char *const *args; /* NULL-terminated; NULL: none. None may begin with '-' */
 	const char *const *env;  /* "OCFGW_NAME=value", NULL-terminated; NULL: none */
 	struct span input;       /* standard input; empty: /dev/null */
 	int fd;                  /* becomes descriptor 3 (borrowed); -1: none */
-	bool waits;              /* its time does not count before runner_limit() */
+	enum runner_time time;
 };
 
 struct runner_result {
@@ -50,6 +56,9 @@ DEFINE_CLEANUP(struct runner *, runner_free)
 
 MUST_USE bool runner_has(const struct runner *r, size_t program);
 
+/* Until a program has ended runner_wait() calls this every half a second. */
+void runner_on_wait(struct runner *r, void (*waiting)(void));
+
 /* Its row of the table. */
 const struct runner_program *runner_program(const struct runner *r, size_t program);
 
@@ -69,7 +78,7 @@ MUST_USE int runner_run(struct runner *r, const struct runner_call *c, int contr
 /* What goes to the process, and how it reads it: for tests and fuzzing. */
 struct runner_request {
 	uint32_t program;
-	uint32_t waits;
+	uint32_t time;
 	uint32_t args, env; /* NUL-terminated texts in `text`, one behind the other ... */
 	uint32_t len;       /* ... and then input, so many octets in all */
 	char text[RUNNER_TEXT];

@@ -164,7 +164,8 @@ void app_take_slots(struct app *a, const struct proto_slots_are *s, bool committ
 	    state_runs(a->state, &a->current) && state_save(a->state) < 0)
 		log_error("state: cannot be stored");
 	a->facts.floor = a->state->accepted.floor;
-	app_settle_interrupted(a);
+	if (s->error == FWE_OK)
+		app_settle_interrupted(a);
 }
 
 void app_ready(struct app *a)

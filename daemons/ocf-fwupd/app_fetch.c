@@ -25,6 +25,24 @@ void app_expect_writer(struct app *a)
 	loop_timer_set(a->write_timer, clock_monotonic_us() + a->config->write_us);
 }
 
+/* It may have happened all the same, or still be at work. */
+static void doubt_commit(struct app *a, enum fw_error error, const char *text)
+{
+	struct run *run = a->run;
+
+	log_warning("update: the commit failed, asking the slots error=%s: %s",
+		    fw_error_name(error), text);
+	run->doubt = error;
+	(void)snprintf(run->doubt_text, sizeof(run->doubt_text), "%s", text);
+	app_ask_slots(a);
+}
+
+/* Nothing has been heard of the commit, or of what came of it. */
+static bool is_in_doubt(const struct app *a)
+{
+	return a->run && a->run->job.phase == JOB_INSTALLING && a->run->doubt == FWE_OK;
+}
+
 /* While octets come it waits for them, and not we for it. */
 int app_write_silent(void *arg)
 {
@@ -41,7 +59,9 @@ int app_write_silent(void *arg)
 	helper_close(&a->write);
 	app_ready(a);
 	(void)app_trial_marked(a, NULL);
-	if (a->run && what != AWAIT_NOTHING)
+	if (is_in_doubt(a))
+		doubt_commit(a, FWE_INSTALL_FAILED, TEXT);
+	else if (a->run && what != AWAIT_NOTHING)
 		app_trouble(a, FWE_INSTALL_FAILED, TEXT);
 	else
 		log_error("helper: %s", TEXT);
@@ -268,6 +288,8 @@ static void done(struct app *a, enum awaited what, const struct proto_done *d)
 		app_image_done(a, d);
 	else if (what == AWAIT_CHUNKS)
 		app_reuse_compared(a, d);
+	else if (d->error != FWE_OK && what == AWAIT_COMMIT)
+		doubt_commit(a, (enum fw_error)d->error, d->text);
 	else if (d->error != FWE_OK)
 		app_trouble(a, (enum fw_error)d->error, d->text);
 	else if (what == AWAIT_BEGIN)
@@ -276,11 +298,36 @@ static void done(struct app *a, enum awaited what, const struct proto_done *d)
 		app_ask_slots(a); /* the answer to that is the end */
 }
 
+/* Whether the version of the job runs or is next, and was not before. */
+static bool is_in_place(const struct app *a, const struct proto_slots_are *s)
+{
+	char version[PROTO_VERSION];
+
+	fw_version_format(&a->run->plan.version, version);
+	return !strcmp(s->pending, version) ||
+	       (!strcmp(s->running, version) && strcmp(a->facts.current, version) != 0);
+}
+
+static void committed(struct app *a, bool done, const struct proto_slots_are *s)
+{
+	char text[2 * PROTO_TEXT];
+
+	if (done) {
+		(void)app_job_event(a, JOB_COMMITTED);
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%s%s", a->run->doubt_text,
+		       s->error != FWE_OK ? "; what is next cannot be told" : "");
+	app_trouble(a, a->run->doubt, text);
+}
+
 static void slots_known(struct app *a, const struct proto_slots_are *s)
 {
 	bool awaited = a->run && a->run->awaited == AWAIT_SLOTS;
+	bool commits = awaited && a->run->job.phase == JOB_INSTALLING;
+	bool done = commits && (a->run->doubt == FWE_OK || is_in_place(a, s));
 
-	app_take_slots(a, s, awaited && a->run->job.phase == JOB_INSTALLING);
+	app_take_slots(a, s, done);
 	app_ready(a);
 	if (!a->run) {
 		if (!a->trial_marks)
@@ -288,8 +335,8 @@ static void slots_known(struct app *a, const struct proto_slots_are *s)
 		app_publish(a);
 	} else if (awaited) {
 		a->run->awaited = AWAIT_NOTHING;
-		if (a->run->job.phase == JOB_INSTALLING)
-			(void)app_job_event(a, JOB_COMMITTED);
+		if (commits)
+			committed(a, done, s);
 		else if (s->error != FWE_OK && !a->run->dry_run)
 			app_trouble(a, (enum fw_error)s->error, "the slots cannot be read");
 		else if (app_trial_forbids(a, a->run->job.kind))
@@ -299,7 +346,7 @@ static void slots_known(struct app *a, const struct proto_slots_are *s)
 	}
 }
 
-/* Of an image or index under way. False: nothing is, or not so. */
+/* Of an image or index under way, or a sign of life. False: nothing is, or not so. */
 static bool take_progress(struct app *a, enum awaited what, const struct proto_msg *m)
 {
 	if (m->type == PROTO_WRITTEN && (what == AWAIT_CHUNKS || what == AWAIT_VERIFY)) {
@@ -312,7 +359,7 @@ static bool take_progress(struct app *a, enum awaited what, const struct proto_m
 	} else if (m->type == PROTO_KEPT && what == AWAIT_KEPT) {
 		app_image_kept(a, m->kept.octets);
 	} else {
-		return false;
+		return m->type == PROTO_WRITTEN;
 	}
 	return true;
 }
@@ -347,6 +394,8 @@ static void writer_lost(struct app *a, enum awaited what)
 		return;
 	if (a->run->dry_run)
 		app_probe_lost(a, what);
+	else if (is_in_doubt(a))
+		doubt_commit(a, FWE_INSTALL_FAILED, "ocf-fw-write has failed");
 	else if (what < AWAIT_BEGIN || what > AWAIT_VERIFY || !app_image_write_lost(a))
 		app_trouble(a, FWE_INSTALL_FAILED, "ocf-fw-write has failed");
 }

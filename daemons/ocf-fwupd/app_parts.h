@@ -100,6 +100,8 @@ struct run {
 	bool private_peer;
 	struct plan plan;
 	enum awaited awaited;
+	enum fw_error doubt; /* a commit that failed, as the writer says: the slots tell */
+	char doubt_text[PROTO_TEXT];
 	size_t image; /* under way */
 	enum reuse reuse;
 	char reuse_failed[PROTO_TEXT]; /* why the whole image was fetched, for people */

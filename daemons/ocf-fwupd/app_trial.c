@@ -369,10 +369,11 @@ void app_trial_see(struct app *a, const struct proto_slots_are *s, bool committe
 	enum trial_event e;
 
 	a->slots = *s;
-	if (s->error == FWE_OK || t->state == TRIAL_NONE)
-		loop_timer_set(a->trial_look_timer, NEVER_US);
-	if (s->error != FWE_OK)
+	if (s->error != FWE_OK) {
+		look_later(a);
 		return;
+	}
+	loop_timer_set(a->trial_look_timer, NEVER_US);
 	if (committed && t->state == TRIAL_PENDING)
 		*t = (struct state_trial){0}; /* it gave way to what was installed now */
 	slot = slot_at_hand(a);

@@ -7,6 +7,7 @@
 #define SERVICE   "de.pengutronix.rauc"
 #define INTERFACE "de.pengutronix.rauc.Installer"
 #define HASH_TEXT ((size_t)129)
+#define LIFE_US   ((uint64_t)300 * 1000)
 
 struct rauc {
 	sd_bus *sd;
@@ -15,8 +16,10 @@ struct rauc {
 /* One installation. */
 struct job {
 	void (*progress)(int percent, const char *what);
-	bool over;
+	int percent;
+	bool begun, over; /* one that was over before is another's */
 	int result;
+	char *error; /* RAUC_TEXT octets, for why it did not begin */
 };
 
 int rauc_new(struct rauc **ret)
@@ -183,7 +186,7 @@ static int on_completed(sd_bus_message *m, void *job, sd_bus_error *error)
 	struct job *j = job;
 
 	(void)error;
-	if (sd_bus_message_read(m, "i", &j->result) >= 0)
+	if (j->begun && sd_bus_message_read(m, "i", &j->result) >= 0)
 		j->over = true;
 	return 0;
 }
@@ -203,7 +206,7 @@ static int on_progress(sd_bus_message *m, void *job, sd_bus_error *error)
 			e = sd_bus_message_skip(m, "v");
 		else if (e >= 0 &&
 			 (e = sd_bus_message_read(m, "v", "(isi)", &percent, &text, NULL)) >= 0)
-			j->progress(percent, text);
+			j->progress(j->percent = percent, text);
 		if (e >= 0)
 			e = sd_bus_message_exit_container(m);
 	}
@@ -235,13 +238,27 @@ static int follow(struct rauc *r, struct job *j)
 				     "type='signal',sender='org.freedesktop.DBus',"
 				     "member='NameOwnerChanged',arg0='" SERVICE "'",
 				     on_owner, j);
-	return e;
+	return e < 0 ? e : 0;
 }
 
-static int start(struct rauc *r, const char *path, const char *hash, const char *transaction,
-		 char ret_error[RAUC_TEXT])
+static int on_begun(sd_bus_message *m, void *job, sd_bus_error *error)
 {
-	CLEANUP(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	const sd_bus_error *e = sd_bus_message_get_error(m);
+	struct job *j = job;
+
+	(void)error;
+	j->begun = !e;
+	if (!e || j->over)
+		return 0;
+	j->over = true;
+	j->result = fail(-sd_bus_error_get_errno(e), e, j->error);
+	return 0;
+}
+
+/* Without a bound: whatever was asked for would be done some time. */
+static int start(struct rauc *r, const char *path, const char *hash, const char *transaction,
+		 struct job *j)
+{
 	CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = NULL;
 	int e = sd_bus_message_new_method_call(r->sd, &m, SERVICE, "/", INTERFACE, "InstallBundle");
 
@@ -256,34 +273,45 @@ static int start(struct rauc *r, const char *path, const char *hash, const char 
 	if (e >= 0)
 		e = sd_bus_message_close_container(m);
 	if (e >= 0)
-		e = sd_bus_call(r->sd, m, 0, &error, NULL);
-	return e < 0 ? fail(e, &error, ret_error) : 0;
+		e = sd_bus_call_async(r->sd, NULL, m, on_begun, j, UINT64_MAX);
+	return e < 0 ? e : 0;
+}
+
+/* Until it is over. */
+static int watch(struct rauc *r, struct job *j)
+{
+	char operation[RAUC_NAME], error[RAUC_TEXT];
+
+	while (!j->over) {
+		int e = sd_bus_process(r->sd, NULL);
+
+		if (e == 0 && (e = sd_bus_wait(r->sd, LIFE_US)) == 0 &&
+		    get_text(r, "Operation", operation, sizeof(operation), error) == 0)
+			j->progress(j->percent, operation);
+		if (e < 0 && e != -EINTR)
+			return e;
+	}
+	return 0;
 }
 
 int rauc_install(struct rauc *r, const char *path, const char *transaction,
 		 void (*progress)(int percent, const char *what), char ret_error[RAUC_TEXT])
 {
-	struct job j = {.progress = progress};
+	struct job j = {.progress = progress, .error = ret_error};
 	char hash[HASH_TEXT];
 	int e = inspect(r, path, hash, ret_error);
 
 	if (e < 0)
 		return e;
 	e = follow(r, &j);
+	if (e == 0)
+		e = start(r, path, hash, transaction, &j);
+	if (e == 0)
+		e = watch(r, &j);
 	if (e < 0)
 		return fail(e, NULL, ret_error);
-	e = start(r, path, hash, transaction, ret_error);
-	if (e < 0)
-		return e;
-	while (!j.over) {
-		e = sd_bus_process(r->sd, NULL);
-		if (e == 0)
-			e = sd_bus_wait(r->sd, UINT64_MAX);
-		if (e < 0 && e != -EINTR)
-			return fail(e, NULL, ret_error);
-	}
-	if (j.result == 0)
-		return 0;
+	if (j.result == 0 || !j.begun)
+		return j.result;
 	copy(ret_error, RAUC_TEXT, "RAUC went away");
 	if (j.result == -EPIPE)
 		return -EPIPE;

@@ -30,9 +30,10 @@ DEFINE_CLEANUP(struct rauc *, rauc_free)
 /* The calls give 0 or -errno with a text for people. -EBUSY: it installs something already. */
 MUST_USE int rauc_idle(struct rauc *r, char ret_error[RAUC_TEXT]);
 MUST_USE int rauc_read(struct rauc *r, struct rauc_state *ret, char ret_error[RAUC_TEXT]);
-/* Installs the bundle at `path` and waits for the end. Where RAUC knows such things, the manifest
- * in the bundle is pinned by its digest, and `transaction` (may be empty) names the installation.
- * -EREMOTEIO: it failed, and says why; -EPIPE: RAUC went away. */
+/* Installs the bundle at `path` and waits for the end; `progress` is called with what RAUC tells,
+ * and meanwhile several times a second with its last words as long as it answers. Where RAUC knows
+ * such things, the manifest in the bundle is pinned by its digest, and `transaction` (may be empty)
+ * names the installation. -EREMOTEIO: it failed, and says why; -EPIPE: RAUC went away. */
 MUST_USE int rauc_install(struct rauc *r, const char *path, const char *transaction,
 			  void (*progress)(int percent, const char *what),
 			  char ret_error[RAUC_TEXT]);

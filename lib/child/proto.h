@@ -31,7 +31,7 @@ enum proto_type {
 	PROTO_SLOTS_ARE, /* the answer */
 	PROTO_BEGIN,     /* invalidates the inactive slot; answer PROTO_DONE */
 	PROTO_IMAGE,     /* with a pipe that gives one image; PROTO_WRITTEN ..., PROTO_DONE */
-	PROTO_WRITTEN,   /* progress */
+	PROTO_WRITTEN,   /* progress; before any answer: a program runs, this is a sign of life */
 	PROTO_COMMIT,    /* makes the slot the current one; PROTO_DONE */
 	PROTO_DONE,
 	PROTO_KEPT, /* of an IMAGE with resume, before its pipe is read: so many octets are there */

@@ -182,7 +182,7 @@ static void runner__gives_time_when_asked(void **state)
 {
 	uint64_t start_us = clock_monotonic_us();
 	const char *const args[] = {"cat <&3 >/dev/null; sleep 60", NULL};
-	struct runner_call c = {.program = SLOW, .args = args, .waits = true};
+	struct runner_call c = {.program = SLOW, .args = args, .time = RUNNER_WAITS};
 	int ends[2];
 
 	(void)state;
@@ -206,6 +206,29 @@ static void runner__gives_time_when_asked(void **state)
 	runner_cancel(runner);
 	assert_int_equal(shell(SHELL, "echo on"), 0);
 	assert_output("on\n");
+}
+
+static unsigned waited;
+
+static void on_wait(void)
+{
+	waited++;
+}
+
+static void runner__gives_time_for_signs_of_life(void **state)
+{
+	const char *const args[] = {"for i in 1 2 3 4 5 6; do sleep 0.1; echo >&2; done", NULL};
+	struct runner_call c = {.program = SLOW, .args = args, .fd = -1, .time = RUNNER_REPORTS};
+
+	(void)state;
+	if (!files_are_roots())
+		skip();
+	waited = 0;
+	runner_on_wait(runner, on_wait);
+	assert_int_equal(runner_run(runner, &c, -1, &result), 0);
+	assert_int_equal(waited, 1);
+	c.time = RUNNER_COUNTS;
+	assert_int_equal(runner_run(runner, &c, -1, &result), -ETIMEDOUT);
 }
 
 static void runner__stops_with_the_connection(void **state)
@@ -361,6 +384,7 @@ int main(void)
 		TEST(runner__passes_a_pipe),
 		TEST(runner__kills_what_takes_too_long),
 		TEST(runner__gives_time_when_asked),
+		TEST(runner__gives_time_for_signs_of_life),
 		TEST(runner__stops_with_the_connection),
 		TEST(runner__does_not_start),
 		TEST(runner_start__refuses_what_is_too_much),
