@@ -91,11 +91,13 @@ static void on_closed(void *arg, uint64_t session, enum dtls_end why, bool was_o
 static int on_cert(void *arg, enum dtls_profile profile, const struct x509_chain *chain)
 {
 	struct get *g = arg;
-	char pins[CONF_TEXT_MAX];
+	const char *why;
+	int r = coap_judge(g->config, g->target.host, chain, &why);
 
 	(void)profile;
-	config_find_all(g->config->pins, span_str(g->target.host), ' ', pins);
-	return pins[0] && coap_pin_fits(pins, chain) ? 0 : -EKEYREJECTED;
+	if (r < 0)
+		(void)fail(g, FWE_FETCH_TLS_FAILED, why);
+	return r;
 }
 
 static const struct endpoint_ops OPS = {.opened = on_opened, .closed = on_closed, .cert = on_cert};
@@ -116,7 +118,7 @@ static enum fw_error start_session(struct get *g)
 	if (r == 0)
 		return FWE_OK;
 	return fail(g, FWE_FETCH_TLS_FAILED,
-		    r == -ENOKEY ? "neither a key nor a pin for this server" : strerror(-r));
+		    r == -ENOKEY ? "no key, authority or pin for this server" : strerror(-r));
 }
 
 /* ---- blocks ---- */

@@ -76,6 +76,9 @@ const struct x509_point *x509_chain_key(const struct x509_chain *c);
 /* "uuid:<36 characters>" anywhere in the leaf's CN. False: there is none, or nil. */
 MUST_USE bool x509_chain_uuid(const struct x509_chain *c, struct uuid *ret);
 
+/* Does the leaf name this host, or address, in its subjectAltName (RFC 9525 6)? */
+MUST_USE bool x509_chain_is_for(const struct x509_chain *c, const char *host);
+
 /* When all its certificates are valid, microseconds since 1970; until UINT64_MAX: without end. An
  * empty period has `from` beyond `until`. */
 void x509_chain_period(const struct x509_chain *c, uint64_t *ret_from_us, uint64_t *ret_until_us);
@@ -95,6 +98,7 @@ enum x509_use {
 	X509_IDENTITY,     /* sessions in normal operation; must hold a UUID */
 	X509_ROLE,         /* role certificate; must hold a UUID and a role */
 	X509_MANUFACTURER, /* owner transfer: three tiers at most, a UUID may be absent */
+	X509_SERVER,       /* a server of any kind, see x509_chain_is_for(); no UUID */
 };
 
 struct x509_trust; /* opaque: trust anchors and revocation lists */

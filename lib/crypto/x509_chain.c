@@ -205,6 +205,16 @@ bool x509_chain_uuid(const struct x509_chain *c, struct uuid *ret)
 	       x509_name_uuid(span_of(name, len), ret);
 }
 
+bool x509_chain_is_for(const struct x509_chain *c, const char *host)
+{
+	size_t len = 0;
+
+	/* Without one the library would look into the CN. */
+	return gnutls_x509_crt_get_extension_by_oid(c->crt[0], SAN_OID, 0, NULL, &len, NULL) !=
+		       GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE &&
+	       gnutls_x509_crt_check_hostname2(c->crt[0], host, 0) != 0;
+}
+
 /* --- validity --- */
 
 bool x509_validity(gnutls_x509_crt_t crt, int64_t *ret_from, int64_t *ret_to)

@@ -75,6 +75,12 @@ static const struct rule RULES[][TIERS] = {
 		[INTERMEDIATE] = {PATH_ZERO, CERT_SIGN | CRL_SIGN, SIGN, 0, 0, false, false},
 		[ROOT] = {PATH_DEPTH, CERT_SIGN | CRL_SIGN, SIGN, 0, 0, false, false},
 	},
+	[X509_SERVER] = {
+		[END_ENTITY] = {PATH_NO_CA, SIGN, AGREE | GNUTLS_KEY_KEY_ENCIPHERMENT,
+				EKU_SERVER, 0, false, false},
+		[INTERMEDIATE] = {PATH_DEPTH, CERT_SIGN, CRL_SIGN | SIGN, 0, 0, false, false},
+		[ROOT] = {PATH_DEPTH, CERT_SIGN, CRL_SIGN | SIGN, 0, 0, false, false},
+	},
 };
 /* clang-format on */
 

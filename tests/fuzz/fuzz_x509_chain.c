@@ -23,10 +23,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return -1;
 	if (x509_chain_uuid(c, &id) && x509_chain_len(c) == 0)
 		abort();
+	if (x509_chain_is_for(c, ""))
+		abort();
 	for (size_t i = 0; x509_chain_role(c, i, &role); i++)
 		if (!role.name[0] || !role.authority[0])
 			abort();
-	for (unsigned use = X509_IDENTITY; use <= X509_MANUFACTURER; use++)
+	for (unsigned use = X509_IDENTITY; use <= X509_SERVER; use++)
 		if (x509_verify(c, (enum x509_use)use, trust, &NOW, &why) < 0 && !why)
 			abort();
 	return 0;

@@ -1,5 +1,6 @@
 """Certificates for tests, good and bad ones, by another implementation than ours."""
 import datetime
+import ipaddress
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -22,7 +23,7 @@ class Cert:
     """A certificate with its key, or for another's public key; issuer None: self-signed."""
 
     def __init__(self, cn, issuer=None, ca=False, path=None, ekus=(*TLS, IDENTITY), role=None,
-                 days=(-1, 365), encipher=False, public=None):
+                 days=(-1, 365), encipher=False, public=None, hosts=()):
         now = datetime.datetime.utcnow()
         self.name, self.issuer = name(cn), issuer
         self.key = None if public else ec.generate_private_key(ec.SECP256R1())
@@ -40,6 +41,10 @@ class Cert:
         if role:
             b = b.add_extension(x509.SubjectAlternativeName([x509.DirectoryName(name(*role))]),
                                 critical=False)
+        if hosts:
+            b = b.add_extension(x509.SubjectAlternativeName([
+                x509.IPAddress(ipaddress.ip_address(h)) if h[0].isdigit() else x509.DNSName(h)
+                for h in hosts]), critical=False)
         self.cert = b.sign((issuer or self).key, hashes.SHA256())
 
     def pem(self):

@@ -45,6 +45,12 @@ def fetch(h, url, limit=LIMIT, ranges=None, claim=None, **fields):
     return answer, body[0]
 
 
+def pin_of(key):
+    spki = key.public_key().public_bytes(serialization.Encoding.DER,
+                                         serialization.PublicFormat.SubjectPublicKeyInfo)
+    return "sha256//" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
+
+
 def certificate(directory, host, days=(-1, 1)):
     """A self-signed one; returns the pin of its key."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.utcnow()
@@ -59,6 +65,4 @@ def certificate(directory, host, days=(-1, 1)):
     with open(f"{directory}/key", "wb") as f:
         f.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
                                   serialization.NoEncryption()))
-    spki = key.public_key().public_bytes(serialization.Encoding.DER,
-                                         serialization.PublicFormat.SubjectPublicKeyInfo)
-    return "sha256//" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
+    return pin_of(key)

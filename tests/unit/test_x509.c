@@ -247,6 +247,86 @@ static void x509_verify__follows_the_rules(void **state)
 	}
 }
 
+static void x509_verify__judges_servers(void **state)
+{
+	static const struct {
+		const char *name;
+		void (*spoil)(struct world *w);
+		int want;
+	} ROWS[] = {
+		{"of a device",          nothing,            0            },
+		{"without UUID",         leaf_no_uuid,       0            },
+		{"for servers only",     leaf_no_client,     0            },
+		{"only signs",           leaf_only_signs,    0            },
+		{"enciphers, too",       leaf_extra_usage,   0            },
+		{"any purpose, too",     leaf_any_too,       0            },
+		{"four tiers, covered",  four_tiers_covered, 0            },
+		{"four tiers",           four_tiers,         -EKEYREJECTED},
+		{"for clients only",     leaf_no_server,     -EKEYREJECTED},
+		{"without purpose",      leaf_no_eku,        -EKEYREJECTED},
+		{"is a CA",              leaf_is_ca,         -EKEYREJECTED},
+		{"strange and critical", leaf_strange,       -EKEYREJECTED},
+		{"issuer is none",       sub_no_cert_sign,   -EKEYREJECTED},
+		{"expired",              leaf_expired,       -EKEYEXPIRED },
+		{"not yet valid",        leaf_future,        -EKEYEXPIRED },
+		{"another root",         other_root,         -ENOKEY      },
+		{"signs itself",         leaf_self_signed,   -ENOKEY      },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		struct world w = three_tiers();
+		const char *why = NULL;
+		int r;
+
+		ROWS[i].spoil(&w);
+		build(&w);
+		r = verify(&w, X509_SERVER, &why);
+		if (r != ROWS[i].want)
+			fail_msg("%s: got %d (%s)", ROWS[i].name, r, why);
+		destroy(&w);
+	}
+}
+
+static void x509_chain_is_for__asks_the_alternative_names(void **state)
+{
+	/* fw.test, *.any.test, 192.0.2.1 */
+	static const uint8_t SAN[] = "\x30\x1b\x82\x07"
+				     "fw.test\x82\x0a*.any.test\x87\x04\xc0\x00\x02\x01";
+	static const struct {
+		const char *host;
+		bool has_san, want;
+	} ROWS[] = {
+		{"fw.test",      true,  true },
+                {"FW.Test",      true,  true },
+		{"a.any.test",   true,  true },
+                {"192.0.2.1",    true,  true },
+		{"any.test",     true,  false},
+                {"a.b.any.test", true,  false},
+		{"xfw.test",     true,  false},
+                {"192.0.2.2",    true,  false},
+		{"named.test",   true,  false},
+                {"",             true,  false},
+		{"named.test",   false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		CLEANUP(x509_chain_freep) struct x509_chain *c = NULL;
+		struct world w = three_tiers();
+		const char *why;
+
+		w.spec[2].dn = "CN=named.test";
+		w.spec[2].san = ROWS[i].has_san ? SAN : NULL;
+		w.spec[2].san_len = ROWS[i].has_san ? sizeof(SAN) - 1 : 0;
+		build(&w);
+		assert_int_equal(x509_chain_parse(span_str(w.pem), &c, &why), 0);
+		if (x509_chain_is_for(c, ROWS[i].host) != ROWS[i].want)
+			fail_msg("%s", ROWS[i].host);
+		destroy(&w);
+	}
+}
+
 static void x509_verify__names_the_reason(void **state)
 {
 	static const struct {
@@ -560,6 +640,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(x509_verify__follows_the_rules),
+		cmocka_unit_test(x509_verify__judges_servers),
+		cmocka_unit_test(x509_chain_is_for__asks_the_alternative_names),
 		cmocka_unit_test(x509_verify__names_the_reason),
 		cmocka_unit_test(x509_verify__refuses_each_changed_octet),
 		cmocka_unit_test(x509_trust__takes_an_intermediate_as_anchor),
