@@ -1,5 +1,5 @@
 /* daemons/ocf-fw-fetch/splice.h - a plain body on its way from the socket to the pipe, without a
- * copy by this process. */
+ * copy by this process. The pipe is given more slots while 512 KiB would fit into them. */
 #pragma once
 
 #include "sink.h"

@@ -2,8 +2,10 @@
 #include "test.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -151,6 +153,61 @@ static void splice_body__is_not_held_by_a_slow_peer(void **state)
 	assert_int_equal(w->sink.octets, 1);
 }
 
+static int held(const struct way *w)
+{
+	int n = 0;
+
+	assert_int_equal(ioctl(w->pipe[0], FIONREAD, &n), 0);
+	return n;
+}
+
+/* Another process sends pieces of that size until so many octets wait in the pipe, which nobody
+ * reads, and it is full. Then, or after 5 s, it ends the request. */
+static pid_t peer_fills(struct way *w, size_t piece, int octets)
+{
+	static const uint8_t DATA[32 * 1024];
+	struct pollfd full = {.fd = w->pipe[1], .events = POLLOUT};
+	pid_t pid = fork();
+	bool is_full = false;
+
+	assert_true(pid >= 0);
+	if (pid > 0)
+		return pid;
+	(void)fcntl(w->peer[0], F_SETFL, O_NONBLOCK);
+	for (int i = 0; i < 1000 && !is_full; i++) {
+		while (write(w->peer[0], DATA, piece) > 0)
+			;
+		(void)poll(NULL, 0, 5);
+		is_full = poll(&full, 1, 0) == 0 && held(w) >= octets;
+	}
+	if (write(w->control[0], "x", 1) != 1)
+		_exit(2);
+	_exit(is_full ? 0 : 1);
+}
+
+static void splice_body__widens_a_pipe_of_small_pieces(void **state)
+{
+	struct way *w = *state;
+	pid_t from = peer_fills(w, 1024, 128 * 1024);
+
+	assert_int_equal(splice_body(&w->sink, w->peer[1], BODY, 0), -ECANCELED);
+	end(from, 0);
+	assert_int_equal(fcntl(w->pipe[1], F_GETPIPE_SZ), 512 * 1024);
+	assert_int_equal(held(w), 128 * 1024);
+}
+
+static void splice_body__leaves_a_pipe_of_large_pieces(void **state)
+{
+	struct way *w = *state;
+	pid_t from;
+
+	assert_int_equal(fcntl(w->pipe[1], F_SETPIPE_SZ, 128 * 1024), 128 * 1024);
+	from = peer_fills(w, 32 * 1024, 257 * 1024);
+	assert_int_equal(splice_body(&w->sink, w->peer[1], BODY, 0), -ECANCELED);
+	end(from, 0);
+	assert_int_equal(fcntl(w->pipe[1], F_GETPIPE_SZ), 128 * 1024);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +219,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(splice_body__notices_that_nobody_reads, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(splice_body__is_not_held_by_a_slow_peer, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(splice_body__widens_a_pipe_of_small_pieces, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(splice_body__leaves_a_pipe_of_large_pieces, set_up,
 						tear_down),
 	};
 
