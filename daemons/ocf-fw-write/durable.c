@@ -92,8 +92,10 @@ static int wait_for_thread(struct durable *d, uint64_t octets)
 	int r;
 
 	(void)pthread_mutex_lock(&d->lock);
-	d->asked = octets;
-	(void)pthread_cond_broadcast(&d->news);
+	if (octets - d->asked >= DURABLE_STEP) {
+		d->asked = octets;
+		(void)pthread_cond_broadcast(&d->news);
+	}
 	while (d->error == 0 && octets - d->synced > DURABLE_LAG)
 		(void)pthread_cond_wait(&d->news, &d->lock);
 	r = d->error;
@@ -105,10 +107,10 @@ int durable_wrote(struct durable *d, uint64_t octets)
 {
 	int r;
 
-	if (!d || octets - d->asked < DURABLE_STEP) /* nobody else changes it */
-		return 0;
-	if (d->has_thread)
+	if (d && d->has_thread)
 		return wait_for_thread(d, octets);
+	if (!d || octets - d->asked < DURABLE_STEP)
+		return 0;
 	r = d->backend->ops->sync(d->backend, d->component, d->fd, octets);
 	d->asked = octets;
 	return r;
