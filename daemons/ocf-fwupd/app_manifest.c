@@ -1,6 +1,7 @@
 #include "app_parts.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 
@@ -55,13 +56,21 @@ static void head_is_short(struct app *a)
 			    "the file ends before its image");
 }
 
+/* What the helper gave was in the pipe before it said so; how much it says it was is no matter. */
+static bool is_more_there(const struct run *run)
+{
+	struct pollfd p = {.fd = run->body_fd, .events = POLLIN};
+
+	return run->body_fd >= 0 && poll(&p, 1, 0) > 0 && (p.revents & POLLIN) != 0;
+}
+
 void app_manifest_settle(struct app *a)
 {
 	struct run *run = a->run;
 	bool missing = run->reply.status == HTTP_NOT_FOUND || run->reply.status == HTTP_GONE;
 
-	if (!run->fetched || (run->body_want > 0 && run->body.len < run->reply.octets))
-		return; /* there is more in the pipe */
+	if (!run->fetched || (run->body_want > 0 && is_more_there(run)))
+		return;
 	if ((run->reply.error == FWE_FETCH_HTTP_STATUS ||
 	     run->reply.error == FWE_FETCH_COAP_STATUS) &&
 	    missing && run->job.phase == JOB_FETCHING) {
@@ -107,10 +116,12 @@ static void head_has_grown(struct app *a)
 		return;
 	}
 	e = direct_head(buf_span(&run->body), &len);
-	if (e == FWE_OK)
-		run->body_want += len;
-	else
+	if (e != FWE_OK) {
 		app_manifest_failed(a, e, "not a file with manifest and image");
+		return;
+	}
+	run->body_want += len;
+	app_manifest_settle(a);
 }
 
 static int on_body(void *arg, uint32_t revents)
