@@ -248,8 +248,11 @@ static void do_effects(struct app *a, unsigned fx)
 		app_restart_want(a);
 	if ((fx & TRIAL_FX_RESTART) != 0)
 		restart(a);
-	if ((fx & TRIAL_FX_AGAIN) != 0)
+	if ((fx & TRIAL_FX_AGAIN) != 0) {
+		(void)snprintf(a->trial_waits, sizeof(a->trial_waits),
+			       "ocf-fw-write, which could not mark the slot");
 		look_later(a);
+	}
 }
 
 static void act(struct app *a, enum trial_event event)
