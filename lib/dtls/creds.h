@@ -24,7 +24,7 @@ void creds_done(struct creds *c); /* after the session */
 
 /* Each adds to the session. -ENOMEM; -EINVAL: beyond the limits of dtls.h. */
 MUST_USE int creds_anon(struct creds *c, struct gnutls_session_int *tls, bool server);
-/* Keys are asked for by the function that dtls.c has set on ret->psk_server afterwards. */
+/* Keys are asked for by the function that profile.c has set on ret->psk_server afterwards. */
 MUST_USE int creds_psk_server(struct creds *c, struct gnutls_session_int *tls, struct span hint);
 MUST_USE int creds_psk_client(struct creds *c, struct gnutls_session_int *tls, struct span identity,
 			      const struct secret *key);

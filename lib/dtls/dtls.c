@@ -6,94 +6,12 @@
 
 #include "base/log.h"
 #include "crypto/prf.h"
-#include "dtls/creds.h"
-#include "dtls/hello.h"
-#include "dtls/record.h"
+#include "dtls/session.h"
 
 #define LAST_WORDS      3            /* alerts with which a client leaves */
-#define RECORDS_MAX     32           /* of one datagram that we look at */
 #define RESEND_FIRST_US USEC_PER_SEC /* RFC 6347 4.2.4.1 */
 #define RESEND_MAX_US   (60 * USEC_PER_SEC)
 #define KEY_STRIKES     2 /* undecipherable Finished messages that prove another key */
-
-#define PRIO_COMMON "NONE:+VERS-DTLS1.2:+COMP-NULL:+GROUP-SECP256R1:+SIGN-ECDSA-SHA256"
-#define PRIO_ANON   ":+ANON-ECDH:+AES-128-CBC:+SHA256"
-#define PRIO_PSK    ":+ECDHE-PSK:+AES-128-CBC:+SHA256"
-#define PRIO_CERT                                                                                  \
-	":+ECDHE-ECDSA:+AES-128-CCM-8:+AES-128-CCM:+AES-256-CCM-8:+AES-256-CCM:+AEAD:+CTYPE-X509"
-
-struct dtls {
-	struct hello_keys cookies;
-	gnutls_priority_t anon; /* NULL: this GnuTLS has no suite 0xFF00 */
-	gnutls_priority_t psk, cert, both;
-};
-
-/* What one handshake sends at a time, packed into as few datagrams as can be. */
-struct flight {
-	uint8_t b[DTLS_DATAGRAM_MAX];
-	size_t len;
-};
-
-struct dtls_session {
-	gnutls_session_t tls;
-	struct creds creds;
-	const struct dtls_ops *ops;
-	void *arg;
-
-	enum dtls_state state;
-	enum dtls_end end;
-	struct dtls_facts facts;
-	uint8_t client_random[HELLO_RANDOM_LEN]; /* server only */
-
-	struct span in;         /* records of the datagram in hand that GnuTLS has not read yet */
-	unsigned in_records;    /* how many it has read */
-	bool in_encrypted;      /* the last of them is of a later epoch than 0 */
-	struct flight *flight;  /* set while GnuTLS runs on input */
-	uint64_t sent_messages; /* handshake messages (number, offset) below it have been sent */
-	uint64_t next_message;  /* those below it are not to be sent now */
-	bool mute;              /* the last plain one was held back */
-	bool sent;              /* a flight went out since the timer was looked at */
-
-	uint64_t give_up_us, resend_us, resend_after_us, resend_first_us, resend_max_us;
-	bool keyed;       /* server: the client's key exchange has been taken */
-	bool unknown;     /* server: nobody has the identity that was offered */
-	int refused;      /* -errno of the peer's certificate; 0: not refused */
-	unsigned strikes; /* undecipherable records since `keyed` */
-};
-
-/* --- what all sessions share --- */
-
-int dtls_new(struct dtls **ret)
-{
-	CLEANUP(dtls_freep) struct dtls *d = calloc(1, sizeof(*d));
-
-	if (!d)
-		return -ENOMEM;
-	hello_keys_init(&d->cookies);
-	if (gnutls_priority_init(&d->psk, PRIO_COMMON PRIO_PSK, NULL) < 0 ||
-	    gnutls_priority_init(&d->cert, PRIO_COMMON PRIO_CERT, NULL) < 0 ||
-	    gnutls_priority_init(&d->both, PRIO_COMMON PRIO_PSK PRIO_CERT, NULL) < 0)
-		return -ENOMEM;
-	/* Stock GnuTLS finds no suite for this and refuses it */
-	if (gnutls_priority_init(&d->anon, PRIO_COMMON PRIO_ANON, NULL) < 0)
-		d->anon = NULL;
-	*ret = d;
-	d = NULL;
-	return 0;
-}
-
-struct dtls *dtls_free(struct dtls *d)
-{
-	if (!d)
-		return NULL;
-	gnutls_priority_deinit(d->anon);
-	gnutls_priority_deinit(d->psk);
-	gnutls_priority_deinit(d->cert);
-	gnutls_priority_deinit(d->both);
-	explicit_bzero(d, sizeof(*d));
-	free(d);
-	return NULL;
-}
 
 enum dtls_hello dtls_hello(struct dtls *d, struct span datagram, struct span peer, uint64_t now_us,
 			   struct buf *reply)
@@ -117,255 +35,6 @@ bool dtls_is_repeat(const struct dtls_session *s, struct span datagram)
 	       memcmp(hello.random, s->client_random, sizeof(hello.random)) == 0;
 }
 
-/* --- octets out --- */
-
-static void send_datagram(struct dtls_session *s, const void *data, size_t len)
-{
-	(void)s->ops->send(s->arg, span_of(data, len)); /* lost is lost: timers repeat it */
-}
-
-static void send_flight(struct dtls_session *s)
-{
-	if (s->flight->len)
-		send_datagram(s, s->flight->b, s->flight->len);
-	s->flight->len = 0;
-}
-
-static void begin_flight(struct dtls_session *s, struct flight *flight)
-{
-	flight->len = 0;
-	s->flight = flight;
-}
-
-static void end_flight(struct dtls_session *s)
-{
-	send_flight(s);
-	s->flight = NULL;
-}
-
-/* With its interval of 0 GnuTLS repeats its flight whenever it runs out of input, and for every old
- * message in a datagram. It goes out when a timer or the peer's repeated hello asks for it, and
- * then once. Encrypted records share the fate of the plain ones before them. */
-static bool is_unasked(struct dtls_session *s, struct span record)
-{
-	uint64_t message;
-
-	if (!record_message(record, &message))
-		return s->mute;
-	s->mute = message < s->next_message;
-	if (!s->mute)
-		s->next_message = message + 1;
-	if (s->sent_messages < s->next_message)
-		s->sent_messages = s->next_message;
-	return s->mute;
-}
-
-static ssize_t push(gnutls_transport_ptr_t arg, const void *data, size_t len)
-{
-	struct dtls_session *s = arg;
-
-	if (!s->flight) {
-		send_datagram(s, data, len);
-		return (ssize_t)len;
-	}
-	if (is_unasked(s, span_of(data, len)))
-		return (ssize_t)len;
-	if (len > sizeof(s->flight->b) - s->flight->len)
-		send_flight(s);
-	if (len <= sizeof(s->flight->b)) {
-		memcpy(s->flight->b + s->flight->len, data, len);
-		s->flight->len += len;
-		s->sent = true;
-	}
-	return (ssize_t)len;
-}
-
-/* --- octets in --- */
-
-/* GnuTLS allocates what a fragment claims to be the length of its message, and keeps 17 kB for each
- * ChangeCipherSpec that comes early: one is enough. */
-static bool is_affordable(const struct dtls_session *s, struct span record)
-{
-	switch (record_plain_type(record)) {
-	case RECORD_CHANGE_CIPHER_SPEC:
-		return gnutls_record_check_pending(s->tls) == 0;
-	case RECORD_HANDSHAKE:
-		return record_is_modest(record);
-	default:
-		return true;
-	}
-}
-
-/* The next record that is worth GnuTLS's time; empty: none. */
-static struct span next_record(struct dtls_session *s)
-{
-	while (s->in.len > 0 && s->in_records < RECORDS_MAX) {
-		struct span record = record_cut(&s->in);
-
-		s->in_records++;
-		if (record.len > 0 && is_affordable(s, record))
-			return record;
-	}
-	s->in = span_of(NULL, 0);
-	return s->in;
-}
-
-/* Gives GnuTLS one record at a time. It stops at the first record it cannot use and would keep the
- * rest of the datagram until the next one comes. */
-static ssize_t pull(gnutls_transport_ptr_t arg, void *data, size_t room)
-{
-	struct dtls_session *s = arg;
-	struct span record = next_record(s);
-	size_t len = record.len < room ? record.len : room; /* cut short, it is dropped */
-
-	if (len == 0) {
-		gnutls_transport_set_errno(s->tls, EAGAIN);
-		return -1;
-	}
-	s->in_encrypted = record_is_encrypted(record);
-	memcpy(data, record.ptr, len);
-	return (ssize_t)len;
-}
-
-static int pull_timeout(gnutls_transport_ptr_t arg, unsigned ms)
-{
-	const struct dtls_session *s = arg;
-
-	(void)ms; /* never waits */
-	return s->in.len > 0;
-}
-
-/* --- credentials --- */
-
-static int server_key(gnutls_session_t tls, const gnutls_datum_t *identity, gnutls_datum_t *ret)
-{
-	struct dtls_session *s = gnutls_session_get_ptr(tls);
-	CLEANUP(secret_wipe) struct secret key = {0};
-	int r;
-
-	r = s->ops->psk(s->arg, s->facts.profile, span_of(identity->data, identity->size), &key);
-	if (r < 0 || key.len == 0) {
-		s->unknown = true;
-		return -1;
-	}
-	ret->data = gnutls_malloc(key.len); /* GnuTLS wipes and frees it */
-	if (!ret->data)
-		return -1;
-	memcpy(ret->data, key.b, key.len);
-	ret->size = (unsigned)key.len;
-	s->keyed = true;
-	return 0;
-}
-
-/* The chain that the peer has sent, judged by the caller. */
-static int judge_chain(struct dtls_session *s)
-{
-	CLEANUP(x509_chain_freep) struct x509_chain *chain = NULL;
-	struct span der[X509_CHAIN_MAX];
-	unsigned n = 0;
-	const gnutls_datum_t *sent = gnutls_certificate_get_peers(s->tls, &n);
-	const char *why = "chain is too long";
-	int r = n <= X509_CHAIN_MAX ? 0 : -EBADMSG;
-
-	for (unsigned i = 0; r == 0 && i < n; i++)
-		der[i] = span_of(sent[i].data, sent[i].size);
-	if (r == 0)
-		r = x509_chain_from_der(der, n, &chain, &why);
-	if (r < 0) {
-		log_debug("dtls: certificate refused why=%s", why);
-		return r;
-	}
-	r = s->ops->cert ? s->ops->cert(s->arg, s->facts.profile, chain) : -EKEYREJECTED;
-	if (r < 0)
-		return r;
-	/* An owner's manufacturer says nothing of who it is in the security domain. */
-	if (s->facts.server && s->facts.profile == DTLS_MFG)
-		return 0;
-	s->facts.has_cert = true;
-	s->facts.key = *x509_chain_key(chain);
-	s->facts.has_peer = x509_chain_uuid(chain, &s->facts.peer);
-	return 0;
-}
-
-bool dtls_is_still_good(struct dtls_session *s)
-{
-	return s->state != DTLS_OPEN || !s->facts.has_cert || judge_chain(s) == 0;
-}
-
-static int on_certificate(gnutls_session_t tls)
-{
-	struct dtls_session *s = gnutls_session_get_ptr(tls);
-
-	s->refused = judge_chain(s);
-	return s->refused < 0 ? GNUTLS_E_CERTIFICATE_ERROR : 0;
-}
-
-/* In a transfer the server shows its certificate and asks for none; otherwise both do. */
-static int use_cert(struct dtls_session *s, const struct dtls_offer *offer)
-{
-	if (!offer->own && (s->facts.server || offer->profile == DTLS_NORMAL))
-		return -EINVAL;
-	gnutls_session_set_verify_function(s->tls, on_certificate);
-	if (s->facts.server && (offer->profile == DTLS_NORMAL || offer->ask))
-		gnutls_certificate_server_set_request(s->tls, GNUTLS_CERT_REQUIRE);
-	return creds_cert(&s->creds, s->tls, offer->own);
-}
-
-static int use_psk(struct dtls_session *s, const struct dtls_offer *offer)
-{
-	int r;
-
-	if (!s->facts.server)
-		return creds_psk_client(&s->creds, s->tls, offer->identity, &offer->key);
-	r = creds_psk_server(&s->creds, s->tls, offer->hint);
-	if (r == 0)
-		gnutls_psk_set_server_credentials_function2(s->creds.psk_server, server_key);
-	return r;
-}
-
-/* A client has a key, a certificate or both; a server always takes keys. */
-static int use_normal(const struct dtls *d, struct dtls_session *s, const struct dtls_offer *offer,
-		      gnutls_priority_t *ret)
-{
-	bool psk = s->facts.server || offer->key.len > 0 || !offer->own;
-	int r = psk ? use_psk(s, offer) : 0;
-
-	*ret = offer->own ? psk ? d->both : d->cert : d->psk;
-	return r == 0 && offer->own ? use_cert(s, offer) : r;
-}
-
-/* Suites and credentials of the profile. */
-static int use_profile(const struct dtls *d, struct dtls_session *s, const struct dtls_offer *offer)
-{
-	gnutls_priority_t priority = NULL;
-	int r = -ENOTSUP;
-
-	switch (offer->profile) {
-	case DTLS_ANON:
-		priority = d->anon;
-		r = priority ? creds_anon(&s->creds, s->tls, s->facts.server) : -ENOTSUP;
-		break;
-	case DTLS_PIN:
-		priority = d->psk;
-		r = use_psk(s, offer);
-		break;
-	case DTLS_MFG:
-		priority = d->cert;
-		r = use_cert(s, offer);
-		break;
-	case DTLS_NORMAL:
-		r = use_normal(d, s, offer, &priority);
-		break;
-	case DTLS_NONE:
-		break;
-	}
-	if (r < 0)
-		return r;
-	return gnutls_priority_set(s->tls, priority) < 0 ? -ENOMEM : 0;
-}
-
-/* --- a session's life --- */
-
 static int session_new(struct dtls_session **ret, const struct dtls *d,
 		       const struct dtls_offer *offer, bool server, const struct dtls_ops *ops,
 		       void *arg, uint64_t now_us)
@@ -388,15 +57,12 @@ static int session_new(struct dtls_session **ret, const struct dtls *d,
 		s->tls = NULL;
 		return -ENOMEM;
 	}
-	r = use_profile(d, s, offer);
+	r = profile_use(d, s, offer);
 	if (r < 0)
 		return r;
 	gnutls_session_set_keylog_function(s->tls, NULL); /* or SSLKEYLOGFILE gets the secrets */
 	gnutls_session_set_ptr(s->tls, s);
-	gnutls_transport_set_ptr(s->tls, s);
-	gnutls_transport_set_push_function(s->tls, push);
-	gnutls_transport_set_pull_function(s->tls, pull);
-	gnutls_transport_set_pull_timeout_function(s->tls, pull_timeout);
+	wire_attach(s);
 	gnutls_dtls_set_mtu(s->tls, DTLS_DATAGRAM_MAX);
 	/* GnuTLS times by the wall clock, which jumps when a gateway learns the date. With an
 	 * interval of 0 it repeats a flight whenever it is called without input, so dtls_tick()
@@ -551,9 +217,9 @@ static void handshake_step(struct dtls_session *s)
 	struct flight flight;
 	int r;
 
-	begin_flight(s, &flight);
+	wire_begin(s, &flight);
 	r = gnutls_handshake(s->tls);
-	end_flight(s);
+	wire_end(s);
 	/* Its own clock must not end the handshake: see session_new(). */
 	gnutls_dtls_set_timeouts(s->tls, 0, UINT_MAX);
 
@@ -585,9 +251,9 @@ static void receive_step(struct dtls_session *s)
 	struct flight flight;
 	ssize_t n;
 
-	begin_flight(s, &flight); /* GnuTLS may repeat the last flight of a handshake here */
+	wire_begin(s, &flight); /* GnuTLS may repeat the last flight of a handshake here */
 	n = gnutls_record_recv(s->tls, plain, sizeof(plain));
-	end_flight(s);
+	wire_end(s);
 	if (n < 0) {
 		receive_failed(s, (int)n);
 	} else if (n == 0) {
