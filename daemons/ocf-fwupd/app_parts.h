@@ -170,8 +170,8 @@ struct app {
 	unsigned trial_marks; /* so many answers of the writer are awaited, before any of the job */
 	bool trial_refreshed; /* the loader knows that this boot went well */
 	struct loop_timer *restart_timer;
-	bool restart_wanted, restart_deferred; /* by whoever installed what is pending */
-	struct bus_ask *restart_ask;           /* of logind */
+	bool restart_wanted;
+	struct bus_ask *restart_ask;    /* of logind */
 	char restart_waits[PROTO_TEXT]; /* what the reboot waits for; empty: none is wanted */
 	struct fwupd_facts facts;
 	bool has_current;

@@ -106,10 +106,10 @@ void app_restart_drop(struct app *a)
 
 void app_restart_want(struct app *a)
 {
-	if (a->run && a->run->job.phase == JOB_INSTALLING)
-		a->restart_deferred = a->run->defer_reboot;
-	a->restart_wanted = a->config->reboot != REBOOT_NEVER &&
-			    !(a->restart_deferred && a->state->trial.state == TRIAL_PENDING);
+	const struct state_trial *t = &a->state->trial;
+
+	a->restart_wanted =
+		a->config->reboot != REBOOT_NEVER && !(t->deferred && t->state == TRIAL_PENDING);
 	if (a->restart_wanted)
 		loop_timer_set(a->restart_timer, clock_boottime_us());
 	else

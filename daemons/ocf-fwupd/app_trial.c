@@ -277,6 +277,7 @@ static void remember(struct app *a, const char *slot)
 	struct fw_version v;
 
 	*t = (struct state_trial){.state = t->state};
+	t->deferred = a->run && a->run->job.phase == JOB_INSTALLING && a->run->defer_reboot;
 	(void)snprintf(t->slot, sizeof(t->slot), "%s", slot);
 	(void)snprintf(t->boot, sizeof(t->boot), "%s", a->slots.boot);
 	(void)snprintf(t->from, sizeof(t->from), "%s", a->trial_from);

@@ -89,6 +89,8 @@ static struct jsn *trial_json(const struct state_trial *t)
 	jsn_set_int(o, "deadline", (int64_t)t->deadline_us);
 	if (t->restarts > 0)
 		jsn_set_int(o, "restarts", t->restarts);
+	if (t->deferred)
+		jsn_set_bool(o, "deferred", true);
 	set_accepted(o, "accepted", &t->accepted);
 	return o;
 }
@@ -242,6 +244,7 @@ static bool get_trial(const struct jsn *o, struct state_trial *ret)
 	    !get_accepted(o, "accepted", &t.accepted))
 		return false;
 	t.restarts = (uint32_t)restarts;
+	t.deferred = jsn_bool(jsn_get(o, "deferred"));
 	*ret = t;
 	return true;
 }

@@ -34,6 +34,7 @@ struct state_trial {
 	char from[FW_VERSION_TEXT + 1], to[FW_VERSION_TEXT + 1];
 	uint64_t deadline_us;           /* CLOCK_BOOTTIME of that boot; 0: none yet */
 	uint32_t restarts;              /* asked for since nothing else was left */
+	bool deferred;                  /* whoever installed it restarts the device himself */
 	char reason[ENTRY_TEXT];        /* why it is given up, for people */
 	struct state_accepted accepted; /* what it was installed by; not `any`: unknown */
 };

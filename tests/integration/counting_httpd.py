@@ -5,7 +5,7 @@ usage: counting_httpd.py WWW
 
 Commands come as JSON lists on stdin, one a line, and are answered by a JSON value each:
 ["cut"] resets all connections; ["rate", N] octets a second (0: no bound); ["stats"] gives octets of
-body sent and requests by path, and begins anew; ["ranges", false] takes Range for nothing;
+body sent, first octets and If-Range of requests by path, and begins anew; ["ranges", false] takes Range for nothing;
 ["tags", false] sends none; ["refuse", true] resets whoever asks."""
 import hashlib
 import http.server
@@ -25,7 +25,7 @@ PIECE = 16 * 1024
 
 class State:
     lock = threading.Lock()
-    sent, asked = {}, {}
+    sent, asked, conditions = {}, {}, {}
     sockets = set()
     rate, ranges, tags, refuse = 0, True, True, False
 
@@ -68,6 +68,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         first = self.first(tag)
         with State.lock:
             State.asked.setdefault(self.path, []).append(first)
+            State.conditions.setdefault(self.path, []).append(self.headers.get("If-Range"))
         headers = {"ETag": tag} if State.tags else {}
         if first is None:
             self.answer(200, len(data), headers)
@@ -125,8 +126,9 @@ def obey(verb, *words):
                 except OSError:
                     pass
         elif verb == "stats":
-            result = {"sent": dict(State.sent), "asked": dict(State.asked)}
-            State.sent, State.asked = {}, {}
+            result = {"sent": dict(State.sent), "asked": dict(State.asked),
+                      "conditions": dict(State.conditions)}
+            State.sent, State.asked, State.conditions = {}, {}, {}
             return result
         else:
             setattr(State, verb, words[0])

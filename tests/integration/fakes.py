@@ -3,8 +3,9 @@
 
 usage: fakes.py ADDRESS; each line of standard input is a command as a JSON list, answered by a
 line `done`: appear NAME, vanish NAME, network_manager {VERSION: OPTIONS}, resolved DOMAINS,
-metered NUMBER, security STATE ONBOARDING."""
+hosts {NAME: ADDRESS}, metered NUMBER, security STATE ONBOARDING."""
 import json
+import socket
 import sys
 
 import dbus
@@ -71,8 +72,21 @@ class Network(dbus.service.Object):
         self.PropertiesChanged(NM, self.GetAll(NM), dbus.Array([], signature="s"))
 
 
+class NoSuchName(dbus.DBusException):
+    _dbus_error_name = f"{RESOLVED}.DnsError.NXDOMAIN"
+
+
 class Resolved(dbus.service.Object):
-    domains = []
+    domains, hosts = [], None
+
+    @dbus.service.method(f"{RESOLVED}.Manager", in_signature="isit", out_signature="a(iiay)st")
+    def ResolveHostname(self, link, name, _family, _flags):
+        if self.hosts is None:
+            raise dbus.DBusException(name="org.freedesktop.DBus.Error.UnknownMethod")
+        if name not in self.hosts:
+            raise NoSuchName(name)
+        address = dbus.ByteArray(socket.inet_aton(self.hosts[name]))
+        return [(dbus.Int32(link), dbus.Int32(socket.AF_INET), address)], name, dbus.UInt64(0)
 
     @dbus.service.method(PROPERTIES, in_signature="ss", out_signature="v")
     def Get(self, _interface, _name):
@@ -119,6 +133,8 @@ def main():
             connections[NM].flush()
         elif verb == "resolved":
             objects[RESOLVED].domains = words[0]
+        elif verb == "hosts":
+            objects[RESOLVED].hosts = words[0]
         elif verb == "security":
             objects[SECURITY].become(*words)
             connections[SECURITY].flush()

@@ -38,6 +38,10 @@ class Services:
     def resolved(self, *domains):
         self.tell("resolved", domains)
 
+    def hosts(self, names):
+        """What the links resolve: addresses by name, and nothing else; None: they do not."""
+        self.tell("hosts", names)
+
     def security(self, state, onboarding):
         self.tell("security", state, onboarding)
 

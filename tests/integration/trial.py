@@ -65,8 +65,8 @@ def fresh(site, **sections):
     check("before", (site.prop("CurrentVersion"), site.prop("SecurityFloor")), ("1.5.0", 5))
 
 
-def installed(site):
-    job = site.install()
+def installed(site, **options):
+    job = site.install(**options)
     check(f"{job}", (job["Result"], job["Error"]), ("installed", ""))
 
 

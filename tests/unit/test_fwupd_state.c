@@ -423,6 +423,7 @@ static struct state *on_trial(void)
 					.to = "2.0.2",
 					.deadline_us = 77,
 					.restarts = 2,
+					.deferred = true,
 					.reason = "why",
 					.accepted = s->accepted};
 	assert_int_equal(state_save(s), 0);
@@ -442,6 +443,7 @@ static void state__remembers_a_trial(void **state)
 	assert_string_equal(s->trial.reason, "why");
 	assert_int_equal(s->trial.deadline_us, 77);
 	assert_int_equal(s->trial.restarts, 2);
+	assert_true(s->trial.deferred);
 	assert_int_equal(s->trial.accepted.sequence, 2);
 	assert_int_equal(s->settled.sequence, 1);
 	assert_int_equal(s->accepted.sequence, 2);
