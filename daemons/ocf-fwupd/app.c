@@ -206,6 +206,8 @@ static int start_timers(struct app *a)
 	if (r >= 0)
 		r = loop_timer_new(&a->forget_timer, a->loop, on_forget_time, a);
 	if (r >= 0)
+		r = loop_timer_new(&a->hour_timer, a->loop, app_on_hour, a);
+	if (r >= 0)
 		r = loop_timer_new(&a->fetch_timer, a->loop, app_fetch_silent, a);
 	if (r >= 0)
 		r = app_trial_start(a);
@@ -217,6 +219,8 @@ static int start_timers(struct app *a)
 		r = loop_timer_new(&a->retry_timer, a->loop, app_image_retry, a);
 	if (r >= 0)
 		r = loop_timer_new(&a->rescue_timer, a->loop, app_rescue_retry, a);
+	if (r >= 0)
+		loop_timer_set(a->hour_timer, clock_monotonic_us() + APP_HOUR_US);
 	return r;
 }
 
@@ -341,6 +345,7 @@ struct app *app_free(struct app *a)
 	loop_timer_free(a->look_timer);
 	loop_timer_free(a->pace_timer);
 	loop_timer_free(a->forget_timer);
+	loop_timer_free(a->hour_timer);
 	loop_timer_free(a->fetch_timer);
 	loop_timer_free(a->write_timer);
 	loop_timer_free(a->retry_timer);

@@ -5,7 +5,29 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "build_time.h"
+#include "bus/loop.h"
 #include "fw/keyset.h"
+
+#define BUILD_TIME_US (BUILD_TIME_S * USEC_PER_SEC)
+
+/* Time is at least this, whatever a clock says that nobody has set. */
+static uint64_t time_bound(const struct app *a)
+{
+	return a->state->clock_us > BUILD_TIME_US ? a->state->clock_us : BUILD_TIME_US;
+}
+
+int app_on_hour(void *arg)
+{
+	struct app *a = arg;
+
+	/* A job stores the state itself. */
+	if (!a->run && state_keep_time(a->state, clock_real_is_kept(), clock_real_us()) &&
+	    state_save(a->state) < 0)
+		log_warning("state: the time could not be stored");
+	loop_timer_set(a->hour_timer, clock_monotonic_us() + APP_HOUR_US);
+	return 0;
+}
 
 void app_judge_run(struct app *a, struct run *run)
 {
@@ -25,7 +47,7 @@ void app_judge_run(struct app *a, struct run *run)
 		.clock_trusted =
 			!run->rescue && clock_real_is_kept(), /* it was in time when it began */
 		.now_us = clock_real_us(),
-		.bound_us = run->rescue ? 0 : a->state->clock_us,
+		.bound_us = run->rescue ? 0 : time_bound(a),
 		.threshold = a->config->threshold,
 		.ring = &run->ring,
 		.strict = a->config->freshness == 1,
@@ -36,8 +58,8 @@ void app_judge_run(struct app *a, struct run *run)
 
 	if (a->has_current && seen->any && fw_version_cmp(&seen->version, &a->current) == 0)
 		c.current_digests = &seen->digests;
-	if (c.clock_trusted && c.now_us > a->state->clock_us)
-		a->state->clock_us = c.now_us; /* stored with the end of the job */
+	(void)state_keep_time(a->state, c.clock_trusted,
+			      c.now_us); /* stored with the end of the job */
 	fw_judge(&c, run->trust, app_manifest_octets(run), &run->judgement);
 	if (run->judgement.warning != FWE_OK)
 		log_warning("manifest: %s", fw_error_name(run->judgement.warning));

@@ -135,8 +135,8 @@ struct app {
 	struct bus_watch *security, *network;
 	bool security_reset, onboarding_open; /* of ocf-secd */
 	struct helper fetch, write;
-	struct loop_timer *check_timer, *defer_timer, *forget_timer, *fetch_timer, *write_timer,
-		*retry_timer, *rescue_timer;
+	struct loop_timer *check_timer, *defer_timer, *forget_timer, *hour_timer, *fetch_timer,
+		*write_timer, *retry_timer, *rescue_timer;
 	int spool_dir;           /* -1: this device has none */
 	struct rescue rescue;    /* of an installation that has begun to erase; else empty */
 	uint64_t rescue_wait_us; /* before the last try */
@@ -406,6 +406,9 @@ void app_rescue_ended(struct app *a); /* as the job did */
 
 /* ---- app_judge.c ---- */
 
+#define APP_HOUR_US (UINT64_C(3600) * USEC_PER_SEC)
+/* A time that is right is stored once an hour, for a start without a clock. */
+int app_on_hour(void *app);
 /* Judges run->body, with the keys that are loaded. */
 void app_judge_run(struct app *a, struct run *run);
 /* The same for the job under way, and tells it. */

@@ -407,6 +407,14 @@ static bool settle(struct state *s, const struct state_accepted *by)
 	return news;
 }
 
+bool state_keep_time(struct state *s, bool trusted, uint64_t now_us)
+{
+	if (!trusted || now_us <= s->clock_us)
+		return false;
+	s->clock_us = now_us;
+	return true;
+}
+
 bool state_runs(struct state *s, const struct fw_version *version)
 {
 	return s->accepted.any && fw_version_cmp(&s->accepted.version, version) == 0 &&

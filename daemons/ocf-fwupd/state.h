@@ -77,6 +77,8 @@ MUST_USE int state_save_keys(struct state *s, struct span record);
 
 /* Takes over what an accepted manifest said. */
 void state_accept(struct state *s, const struct fw_judgement *j);
+/* Takes over a later time, if it is right. True: something changed. */
+bool state_keep_time(struct state *s, bool trusted, uint64_t now_us);
 /* `version` runs without a trial: its security version becomes the floor. True: something
  * changed. */
 MUST_USE bool state_runs(struct state *s, const struct fw_version *version);

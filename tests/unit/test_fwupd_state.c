@@ -545,6 +545,23 @@ static void state_read__refuses_a_trial_that_is_none(void **state)
 	assert_int_equal(s.trial.state, TRIAL_PENDING);
 }
 
+static void state_keep_time__only_goes_forward_and_by_a_clock_that_is_right(void **state)
+{
+	struct state *s = NULL;
+
+	(void)state;
+	s = reopen(s);
+	assert_false(state_keep_time(s, false, 5000));
+	assert_true(state_keep_time(s, true, 4000));
+	assert_false(state_keep_time(s, true, 4000));
+	assert_false(state_keep_time(s, true, 3000));
+	assert_false(state_keep_time(s, false, 5000));
+	assert_int_equal(state_save(s), 0);
+	s = reopen(s);
+	assert_int_equal(s->clock_us, 4000);
+	s = state_free(s);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
@@ -562,6 +579,7 @@ int main(void)
 		TEST(state_open__begins_a_damaged_history_anew),
 		TEST(state_open__refuses_a_damaged_guard_against_old_firmware),
 		TEST(state__remembers_a_trial),
+		TEST(state_keep_time__only_goes_forward_and_by_a_clock_that_is_right),
 		TEST(state_keep__raises_the_floor),
 		TEST(state_roll_back__lets_the_old_manifest_count_again),
 		TEST(state_roll_back__leaves_a_newer_manifest_alone),
