@@ -6,21 +6,11 @@
 
 #include "bus/fwupd_call.h"
 #include "bus/fwupd_dict.h"
+#include "bus/fwupd_jobs.h"
 
-#define PATH          "/org/ocfgw/Firmware1"
-#define JOBS          PATH "/job"
-#define INTERFACE     FWUPD_BUS_NAME
-#define JOB_INTERFACE INTERFACE ".Job"
-#define PATH_ROOM     ((size_t)64)
-#define HISTORY_MAX   ((uint32_t)1000)
-#define ANYBODY       (FWUPD_ROOT | FWUPD_OWNER | FWUPD_ADMIN)
-
-struct job_object {
-	struct fwupd_vtable *v;
-	uint32_t id; /* 0: free */
-	struct fwupd_job_facts facts;
-	struct sd_bus_message *asked; /* a call that waits for the end; NULL: none */
-};
+#define INTERFACE   FWUPD_BUS_NAME
+#define HISTORY_MAX ((uint32_t)1000)
+#define ANYBODY     (FWUPD_ROOT | FWUPD_OWNER | FWUPD_ADMIN)
 
 struct fwupd_vtable {
 	struct bus_part part; /* first: attach() gets its address */
@@ -29,14 +19,9 @@ struct fwupd_vtable {
 	void *arg;
 	const char *version;
 	struct fwupd_facts facts;
-	struct job_object jobs[FWUPD_JOBS_MAX];
-	struct sd_bus_slot *slot, *job_slot, *list_slot, *manager_slot;
+	struct fwupd_jobs jobs;
+	struct sd_bus_slot *slot, *manager_slot;
 };
-
-static void job_path(uint32_t id, char ret[PATH_ROOM])
-{
-	(void)snprintf(ret, PATH_ROOM, id ? JOBS "/%u" : "/", id);
-}
 
 static int get_chars(sd_bus *sd, const char *path, const char *interface, const char *property,
 		     sd_bus_message *reply, void *member, sd_bus_error *error)
@@ -48,19 +33,11 @@ static int get_chars(sd_bus *sd, const char *path, const char *interface, const 
 static int get_job(sd_bus *sd, const char *path, const char *interface, const char *property,
 		   sd_bus_message *reply, void *member, sd_bus_error *error)
 {
-	char text[PATH_ROOM];
+	char text[FWUPD_PATH_ROOM];
 
 	(void)sd, (void)path, (void)interface, (void)property, (void)error;
-	job_path(*(uint32_t *)member, text);
+	fwupd_job_path(*(uint32_t *)member, text);
 	return sd_bus_message_append_basic(reply, 'o', text);
-}
-
-static struct job_object *job_by_id(struct fwupd_vtable *v, uint32_t id)
-{
-	for (size_t i = 0; i < FWUPD_JOBS_MAX; i++)
-		if (v->jobs[i].id == id)
-			return &v->jobs[i];
-	return NULL;
 }
 
 /* ---- methods ---- */
@@ -84,25 +61,31 @@ static int not_started(int r, const struct fwupd_options *o, const struct fwupd_
 	return r == -ECANCELED ? fwupd_refuse(error, why->error, why->text) : r;
 }
 
+/* Answers with the job that begins. */
+static int begin(sd_bus_message *m, struct fwupd_vtable *v, enum fwupd_kind kind,
+		 const struct fwupd_options *o, sd_bus_error *error)
+{
+	struct fwupd_refusal why = {0};
+	char path[FWUPD_PATH_ROOM];
+	uint32_t id;
+	int r = v->calls->start(v->arg, kind, o, &id, &why);
+
+	if (r < 0)
+		return not_started(r, o, &why, error);
+	fwupd_job_path(id, path);
+	return sd_bus_reply_method_return(m, "o", path);
+}
+
 static int start(sd_bus_message *m, struct fwupd_vtable *v, enum fwupd_kind kind,
 		 sd_bus_error *error)
 {
 	struct fwupd_options options = {.manifest = -1};
-	struct fwupd_refusal why = {0};
 	enum fwupd_caller caller;
-	char path[PATH_ROOM];
-	uint32_t id;
 	int r = fwupd_caller(m, ANYBODY, &caller, &options.uid, error);
 
 	if (r >= 0)
 		r = fwupd_options_read(m, kind, caller, &options, error);
-	if (r < 0)
-		return r;
-	r = v->calls->start(v->arg, kind, &options, &id, &why);
-	if (r < 0)
-		return not_started(r, &options, &why, error);
-	job_path(id, path);
-	return sd_bus_reply_method_return(m, "o", path);
+	return r < 0 ? r : begin(m, v, kind, &options, error);
 }
 
 static int check(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -138,10 +121,7 @@ static int install_bundle(sd_bus_message *m, void *userdata, sd_bus_error *error
 	struct fwupd_vtable *v = userdata;
 	struct fwupd_bundle bundle = {0};
 	struct fwupd_options options = {.bundle = &bundle, .manifest = -1};
-	struct fwupd_refusal why = {0};
 	enum fwupd_caller caller;
-	char path[PATH_ROOM];
-	uint32_t id;
 	int r = fwupd_caller(m, FWUPD_ROOT, &caller, &options.uid, error);
 
 	if (r < 0)
@@ -150,13 +130,7 @@ static int install_bundle(sd_bus_message *m, void *userdata, sd_bus_error *error
 	if (r < 0)
 		return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "Too many images");
 	r = fwupd_options_read(m, FWUPD_BUNDLE, caller, &options, error);
-	if (r < 0)
-		return r;
-	r = v->calls->start(v->arg, FWUPD_INSTALL, &options, &id, &why);
-	if (r < 0)
-		return not_started(r, &options, &why, error);
-	job_path(id, path);
-	return sd_bus_reply_method_return(m, "o", path);
+	return r < 0 ? r : begin(m, v, FWUPD_INSTALL, &options, error);
 }
 
 /* ---- history ---- */
@@ -225,7 +199,24 @@ static int reply_description(struct fwupd_vtable *v, sd_bus_message *call,
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static void answer_description(struct job_object *j);
+static void answer_description(struct fwupd_vtable *v, struct fwupd_job *j)
+{
+	CLEANUP(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *call = j->asked;
+	enum fw_error e = FWE_INTERNAL;
+	int r;
+
+	j->asked = NULL;
+	if (!strcmp(j->facts.result, "failed")) {
+		(void)!fw_error_from_name(span_str(j->facts.error), &e);
+		r = fwupd_refuse(&error, e, j->facts.text);
+	} else {
+		r = reply_description(v, call, NULL, &error);
+	}
+	if (r < 0)
+		(void)sd_bus_reply_method_errno(call, r, &error);
+	sd_bus_message_unref(call);
+}
 
 /* The manifest of a server takes a job: its end is the answer. */
 static int describe(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -234,7 +225,7 @@ static int describe(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	struct fwupd_options options = {.manifest = -1};
 	struct fwupd_refusal why = {0};
 	enum fwupd_caller caller;
-	struct job_object *j;
+	struct fwupd_job *j;
 	uint32_t id;
 	int r = fwupd_caller(m, FWUPD_ROOT | FWUPD_ADMIN, &caller, &options.uid, error);
 
@@ -247,30 +238,11 @@ static int describe(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	r = v->calls->start(v->arg, FWUPD_CHECK, &options, &id, &why);
 	if (r < 0)
 		return not_started(r, &options, &why, error);
-	j = job_by_id(v, id);
+	j = fwupd_job_find(&v->jobs, id);
 	j->asked = sd_bus_message_ref(m);
 	if (j->facts.result[0] != '\0') /* it has failed at once */
-		answer_description(j);
+		answer_description(v, j);
 	return 1;
-}
-
-static void answer_description(struct job_object *j)
-{
-	CLEANUP(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-	sd_bus_message *call = j->asked;
-	enum fw_error e = FWE_INTERNAL;
-	int r;
-
-	j->asked = NULL;
-	if (!strcmp(j->facts.result, "failed")) {
-		(void)!fw_error_from_name(span_str(j->facts.error), &e);
-		r = fwupd_refuse(&error, e, j->facts.text);
-	} else {
-		r = reply_description(j->v, call, NULL, &error);
-	}
-	if (r < 0)
-		(void)sd_bus_reply_method_errno(call, r, &error);
-	sd_bus_message_unref(call);
 }
 
 /* ---- inhibitors ---- */
@@ -282,7 +254,7 @@ static int inhibit(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	CLEANUP(closep) int fd = -1;
 	enum fwupd_caller caller;
 	const char *what, *why;
-	char who[PATH_ROOM];
+	char who[FWUPD_PATH_ROOM];
 	uint32_t uid;
 	pid_t pid = 0;
 	int r = fwupd_caller(m, FWUPD_ROOT | FWUPD_ADMIN, &caller, &uid, error);
@@ -355,44 +327,12 @@ static int reject(sd_bus_message *m, void *userdata, sd_bus_error *error)
 		     : sd_bus_reply_method_return(m, NULL);
 }
 
-static int get_missing(sd_bus *sd, const char *path, const char *interface, const char *property,
-		       sd_bus_message *reply, void *member, sd_bus_error *error)
-{
-	const struct fwupd_missing *missing = member;
-	int r = sd_bus_message_open_container(reply, 'a', "(ss)");
-
-	(void)sd, (void)path, (void)interface, (void)property, (void)error;
-	for (size_t i = 0; r >= 0 && i < missing->n; i++)
-		r = sd_bus_message_append(reply, "(ss)", missing->at[i].name, missing->at[i].text);
-	return r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
-/* Root cancels every job, an administrator his own; ocf-secd never asks for that. */
-static int cancel(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-	struct job_object *j = userdata;
-	enum fwupd_caller caller;
-	uint32_t uid;
-	int r = fwupd_caller(m, FWUPD_ROOT | FWUPD_ADMIN, &caller, &uid, error);
-
-	if (r < 0)
-		return r;
-	if (caller != FWUPD_ROOT && uid != j->facts.initiator)
-		return fwupd_refuse(error, FWE_POLICY_NOT_AUTHORISED, "It is another user's job");
-	r = j->v->calls->cancel(j->v->arg, j->id);
-	if (r == -EALREADY)
-		return sd_bus_error_set(error, FWUPD_ERROR "NotCancellable",
-					"The job is over, or past the point of return");
-	return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
-}
-
 /* ---- the objects ---- */
 
-#define FACT(member)     offsetof(struct fwupd_vtable, facts.member)
-#define JOB_FACT(member) offsetof(struct job_object, facts.member)
-#define CONST_FLAG       SD_BUS_VTABLE_PROPERTY_CONST
-#define EMITS_FLAG       SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
-#define ANYBODY_FLAG     SD_BUS_VTABLE_UNPRIVILEGED /* sd-bus checks nothing: fwupd_caller() */
+#define FACT(member) offsetof(struct fwupd_vtable, facts.member)
+#define CONST_FLAG   SD_BUS_VTABLE_PROPERTY_CONST
+#define EMITS_FLAG   SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+#define ANYBODY_FLAG SD_BUS_VTABLE_UNPRIVILEGED /* sd-bus checks nothing: fwupd_caller() */
 
 static const sd_bus_vtable VTABLE[] = {
 	SD_BUS_VTABLE_START(0),
@@ -445,68 +385,9 @@ static const sd_bus_vtable VTABLE[] = {
 	SD_BUS_VTABLE_END,
 };
 
-static const sd_bus_vtable JOB_VTABLE[] = {
-	SD_BUS_VTABLE_START(0),
-	SD_BUS_PROPERTY("Kind", "s", NULL, JOB_FACT(kind), CONST_FLAG),
-	SD_BUS_PROPERTY("Initiator", "u", NULL, JOB_FACT(initiator), CONST_FLAG),
-	SD_BUS_PROPERTY("Started", "t", NULL, JOB_FACT(started), CONST_FLAG),
-	SD_BUS_PROPERTY("TransactionId", "s", get_chars, JOB_FACT(transaction), CONST_FLAG),
-	SD_BUS_PROPERTY("Phase", "s", NULL, JOB_FACT(phase), EMITS_FLAG),
-	SD_BUS_PROPERTY("Component", "s", get_chars, JOB_FACT(component), EMITS_FLAG),
-	SD_BUS_PROPERTY("Percent", "d", NULL, JOB_FACT(percent), EMITS_FLAG),
-	SD_BUS_PROPERTY("BytesDone", "t", NULL, JOB_FACT(octets), EMITS_FLAG),
-	SD_BUS_PROPERTY("BytesTotal", "t", NULL, JOB_FACT(total), EMITS_FLAG),
-	SD_BUS_PROPERTY("Rate", "t", NULL, JOB_FACT(rate), EMITS_FLAG),
-	SD_BUS_PROPERTY("Eta", "t", NULL, JOB_FACT(eta), EMITS_FLAG),
-	SD_BUS_PROPERTY("Missing", "a(ss)", get_missing, JOB_FACT(missing), EMITS_FLAG),
-	SD_BUS_PROPERTY("Result", "s", NULL, JOB_FACT(result), EMITS_FLAG),
-	SD_BUS_PROPERTY("Error", "s", NULL, JOB_FACT(error), EMITS_FLAG),
-	SD_BUS_PROPERTY("Text", "s", get_chars, JOB_FACT(text), EMITS_FLAG),
-	SD_BUS_METHOD_WITH_ARGS("Cancel", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, cancel, ANYBODY_FLAG),
-	SD_BUS_SIGNAL_WITH_ARGS(
-		"Finished", SD_BUS_ARGS("s", result, "s", error, "s", text, "a{sv}", detail), 0),
-	SD_BUS_VTABLE_END,
-};
-
-static int find_job(sd_bus *sd, const char *path, const char *interface, void *userdata,
-		    void **ret_found, sd_bus_error *error)
-{
-	struct fwupd_vtable *v = userdata;
-	char own[PATH_ROOM];
-
-	(void)sd, (void)interface, (void)error;
-	for (size_t i = 0; i < FWUPD_JOBS_MAX; i++) {
-		job_path(v->jobs[i].id, own);
-		if (v->jobs[i].id != 0 && !strcmp(own, path)) {
-			*ret_found = &v->jobs[i];
-			return 1;
-		}
-	}
-	return 0;
-}
-
-static int list_jobs(sd_bus *sd, const char *prefix, void *userdata, char ***ret_nodes,
-		     sd_bus_error *error)
-{
-	struct fwupd_vtable *v = userdata;
-	char **nodes = calloc(FWUPD_JOBS_MAX + 1, sizeof(*nodes)), path[PATH_ROOM];
-	size_t n = 0;
-
-	(void)sd, (void)prefix, (void)error;
-	for (size_t i = 0; nodes && i < FWUPD_JOBS_MAX; i++) {
-		job_path(v->jobs[i].id, path);
-		if (v->jobs[i].id != 0 && (nodes[n] = strdup(path)))
-			n++;
-	}
-	*ret_nodes = nodes;
-	return nodes ? 0 : -ENOMEM;
-}
-
 static void drop_slots(struct fwupd_vtable *v)
 {
 	v->slot = sd_bus_slot_unref(v->slot);
-	v->job_slot = sd_bus_slot_unref(v->job_slot);
-	v->list_slot = sd_bus_slot_unref(v->list_slot);
 	v->manager_slot = sd_bus_slot_unref(v->manager_slot);
 }
 
@@ -516,14 +397,11 @@ static int attach(struct bus_part *part, struct sd_bus *sd)
 	int r;
 
 	drop_slots(v);
-	r = sd_bus_add_object_vtable(sd, &v->slot, PATH, INTERFACE, VTABLE, v);
+	r = sd_bus_add_object_vtable(sd, &v->slot, FWUPD_PATH, INTERFACE, VTABLE, v);
 	if (r >= 0)
-		r = sd_bus_add_fallback_vtable(sd, &v->job_slot, JOBS, JOB_INTERFACE, JOB_VTABLE,
-					       find_job, v);
+		r = fwupd_jobs_attach(&v->jobs, sd);
 	if (r >= 0)
-		r = sd_bus_add_node_enumerator(sd, &v->list_slot, JOBS, list_jobs, v);
-	if (r >= 0)
-		r = sd_bus_add_object_manager(sd, &v->manager_slot, PATH);
+		r = sd_bus_add_object_manager(sd, &v->manager_slot, FWUPD_PATH);
 	return r;
 }
 
@@ -542,6 +420,7 @@ int fwupd_vtable_new(struct fwupd_vtable **ret, struct bus *b, const struct fwup
 		.arg = arg,
 		.version = OCFGW_VERSION,
 		.facts = *first,
+		.jobs = {.bus = b, .calls = calls, .arg = arg},
 	};
 	r = bus_part_add(b, &v->part);
 	if (r < 0)
@@ -557,8 +436,7 @@ struct fwupd_vtable *fwupd_vtable_free(struct fwupd_vtable *v)
 		return NULL;
 	bus_part_remove(v->bus, &v->part);
 	drop_slots(v);
-	for (size_t i = 0; i < FWUPD_JOBS_MAX; i++)
-		sd_bus_message_unref(v->jobs[i].asked);
+	fwupd_jobs_done(&v->jobs);
 	free(v);
 	return NULL;
 }
@@ -584,26 +462,12 @@ static const struct bus_signalled FACTS[] = {
 	BUS_SIGNALLED("TrialWaitsFor", struct fwupd_facts, trial_waits),
 	BUS_SIGNALLED("Inhibitors", struct fwupd_facts, inhibitors),
 };
-static const struct bus_signalled JOB_FACTS[] = {
-	BUS_SIGNALLED("Phase", struct fwupd_job_facts, phase),
-	BUS_SIGNALLED("Component", struct fwupd_job_facts, component),
-	BUS_SIGNALLED("Percent", struct fwupd_job_facts, percent),
-	BUS_SIGNALLED("BytesDone", struct fwupd_job_facts, octets),
-	BUS_SIGNALLED("BytesTotal", struct fwupd_job_facts, total),
-	BUS_SIGNALLED("Rate", struct fwupd_job_facts, rate),
-	BUS_SIGNALLED("Eta", struct fwupd_job_facts, eta),
-	BUS_SIGNALLED("Missing", struct fwupd_job_facts, missing),
-	BUS_SIGNALLED("Error", struct fwupd_job_facts, error),
-	BUS_SIGNALLED("Text", struct fwupd_job_facts, text),
-	BUS_SIGNALLED("Result", struct fwupd_job_facts, result),
-};
-
 void fwupd_vtable_update(struct fwupd_vtable *v, const struct fwupd_facts *now)
 {
 	struct fwupd_facts before = v->facts;
 
 	v->facts = *now;
-	bus_emit_changes(v->bus, PATH, INTERFACE, FACTS, ARRAY_SIZE(FACTS), &before, now);
+	bus_emit_changes(v->bus, FWUPD_PATH, INTERFACE, FACTS, ARRAY_SIZE(FACTS), &before, now);
 }
 
 void fwupd_vtable_available(struct fwupd_vtable *v, const char *version)
@@ -611,7 +475,8 @@ void fwupd_vtable_available(struct fwupd_vtable *v, const char *version)
 	struct sd_bus *sd = bus_sd_bus(v->bus);
 
 	if (sd)
-		(void)sd_bus_emit_signal(sd, PATH, INTERFACE, "UpdateAvailable", "s", version);
+		(void)sd_bus_emit_signal(sd, FWUPD_PATH, INTERFACE, "UpdateAvailable", "s",
+					 version);
 }
 
 void fwupd_vtable_freeze(struct fwupd_vtable *v, const char *source, const char *url,
@@ -620,90 +485,22 @@ void fwupd_vtable_freeze(struct fwupd_vtable *v, const char *source, const char 
 	struct sd_bus *sd = bus_sd_bus(v->bus);
 
 	if (sd)
-		(void)sd_bus_emit_signal(sd, PATH, INTERFACE, "FreezeSuspected", "sst", source, url,
-					 since);
-}
-
-/* A signal of the service that names a job; `result` NULL: the job has just begun. */
-static void tell_of_job(struct fwupd_vtable *v, uint32_t id, const char *result)
-{
-	struct sd_bus *sd = bus_sd_bus(v->bus);
-	char path[PATH_ROOM];
-
-	job_path(id, path);
-	if (!sd)
-		return;
-	if (result) {
-		(void)sd_bus_emit_object_removed(sd, path);
-		(void)sd_bus_emit_signal(sd, PATH, INTERFACE, "JobRemoved", "os", path, result);
-	} else {
-		(void)sd_bus_emit_object_added(sd, path);
-		(void)sd_bus_emit_signal(sd, PATH, INTERFACE, "JobNew", "o", path);
-	}
-}
-
-/* A free place, else that of the oldest job. */
-static struct job_object *new_job(struct fwupd_vtable *v, uint32_t id)
-{
-	struct job_object *place = &v->jobs[0];
-
-	for (size_t i = 1; i < FWUPD_JOBS_MAX; i++)
-		if (v->jobs[i].id < place->id)
-			place = &v->jobs[i];
-	if (place->id != 0)
-		fwupd_vtable_forget(v, place->id);
-	*place = (struct job_object){.v = v, .id = id};
-	return place;
-}
-
-static void emit_finished(struct job_object *j, struct sd_bus *sd, const char *path)
-{
-	CLEANUP(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-	const struct fwupd_job_facts *f = &j->facts;
-	struct fwupd_dict detail = {0};
-	int r = sd_bus_message_new_signal(sd, &m, path, JOB_INTERFACE, "Finished");
-
-	(void)j->v->calls->job(j->v->arg, j->id, &detail);
-	if (r >= 0)
-		r = sd_bus_message_append(m, "sss", f->result, f->error, f->text);
-	if (r >= 0)
-		r = fwupd_dict_append(m, &detail);
-	if (r >= 0)
-		(void)sd_bus_send(sd, m, NULL);
+		(void)sd_bus_emit_signal(sd, FWUPD_PATH, INTERFACE, "FreezeSuspected", "sst",
+					 source, url, since);
 }
 
 void fwupd_vtable_job(struct fwupd_vtable *v, uint32_t id, const struct fwupd_job_facts *now)
 {
-	struct job_object *j = job_by_id(v, id);
-	struct sd_bus *sd = bus_sd_bus(v->bus);
-	struct fwupd_job_facts before;
-	char path[PATH_ROOM];
+	struct fwupd_job *j;
 
-	if (!j) {
-		new_job(v, id)->facts = *now;
-		tell_of_job(v, id, NULL);
+	if (!fwupd_jobs_tell(&v->jobs, id, now))
 		return;
-	}
-	job_path(id, path);
-	before = j->facts;
-	j->facts = *now;
-	bus_emit_changes(v->bus, path, JOB_INTERFACE, JOB_FACTS, ARRAY_SIZE(JOB_FACTS), &before,
-			 now);
-	if (before.result[0] != '\0' || now->result[0] == '\0')
-		return;
-	if (sd)
-		emit_finished(j, sd, path);
+	j = fwupd_job_find(&v->jobs, id);
 	if (j->asked)
-		answer_description(j);
+		answer_description(v, j);
 }
 
 void fwupd_vtable_forget(struct fwupd_vtable *v, uint32_t id)
 {
-	struct job_object *j = job_by_id(v, id);
-
-	if (!j)
-		return;
-	tell_of_job(v, id, j->facts.result);
-	j->asked = sd_bus_message_unref(j->asked);
-	j->id = 0;
+	fwupd_jobs_forget(&v->jobs, id);
 }
