@@ -14,6 +14,16 @@ static void look(struct app *a);
 
 /* ---- what is written down ---- */
 
+/* Before the power failed, and with it the record of the trial. */
+static bool is_told(const struct app *a, const struct state_entry *e)
+{
+	size_t i = a->run && !a->run->dry_run; /* the job's own is on top */
+	const struct state_entry *last = &a->state->history[i];
+
+	return i < a->state->n && last->kind == e->kind && last->result == e->result &&
+	       !strcmp(last->to, e->to) && !strcmp(last->digest, e->digest);
+}
+
 static void record_outcome(struct app *a, unsigned result)
 {
 	const struct state_trial *t = &a->state->trial;
@@ -31,6 +41,8 @@ static void record_outcome(struct app *a, unsigned result)
 	(void)snprintf(e.text, sizeof(e.text), "%s", t->reason);
 	if (t->accepted.any)
 		hex_encode(span_of(t->accepted.sha256, sizeof(t->accepted.sha256)), e.digest);
+	if (is_told(a, &e))
+		return;
 	if (a->run && !a->run->dry_run)
 		state_add_below(a->state, &e);
 	else
