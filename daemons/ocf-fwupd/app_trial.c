@@ -330,15 +330,18 @@ static void take_back(struct app *a, const struct trial_view *v)
 		log_error("state: cannot be stored");
 }
 
-/* An installation that nobody saw the end of has become what runs. */
+/* An installation that nobody saw the end of has become what runs. What ran before is not new. */
 static bool is_unrecorded(const struct app *a)
 {
 	const struct state *s = a->state;
 
-	for (size_t i = a->run && !a->run->dry_run; i < s->n; i++) /* but for the job's own */
-		if (s->history[i].result == JOB_RUNNING && s->history[i].kind == JOB_INSTALL &&
-		    !strcmp(s->history[i].to, a->slots.running))
+	for (size_t i = a->run && !a->run->dry_run; i < s->n; i++) { /* but for the job's own */
+		const struct state_entry *e = &s->history[i];
+
+		if (e->result == JOB_RUNNING && e->kind == JOB_INSTALL &&
+		    !strcmp(e->to, a->slots.running) && strcmp(e->to, e->from) != 0)
 			return true;
+	}
 	return false;
 }
 
@@ -439,6 +442,11 @@ bool app_trial_marked(struct app *a, const struct proto_done *d)
 		return false;
 	a->trial_marks = d ? a->trial_marks - 1 : 0;
 	if (a->state->trial.state <= TRIAL_PENDING) { /* a loader was told, no more */
+		a->trial_refreshed = d && d->error == FWE_OK;
+		if (!a->trial_refreshed)
+			log_error("trial: the boot loader could not be told that this start went "
+				  "well: %s",
+				  d ? d->text : "ocf-fw-write has failed");
 		if (!a->run)
 			helper_close(&a->write);
 		return true;
