@@ -1,16 +1,18 @@
 #include "dtls/record.h"
 
-enum { /* offsets in a record */
-       REC_EPOCH = 3,
-       REC_LEN = 11,
+/* offsets in a record */
+enum {
+	REC_EPOCH = 3,
+	REC_LEN = 11,
 };
 
-enum { /* offsets in a handshake message */
-       MSG_LEN = 1,
-       MSG_NUMBER = 4,
-       MSG_OFFSET = 6,
-       MSG_FRAGMENT_LEN = 9,
-       MSG_HEADER = 12,
+/* offsets in a handshake message */
+enum {
+	MSG_LEN = 1,
+	MSG_NUMBER = 4,
+	MSG_OFFSET = 6,
+	MSG_FRAGMENT_LEN = 9,
+	MSG_HEADER = 12,
 };
 
 static size_t get16(const uint8_t *p)

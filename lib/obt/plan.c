@@ -1,7 +1,6 @@
 #include "obt/plan.h"
 
 #define STATE_RFNOP      3u
-#define STATE_SRESET     4u
 #define OM_CLIENT        4u
 #define TYPE_PAIRWISE    1u
 #define USAGE_ANCHOR     "oic.sec.cred.trustca"

@@ -216,16 +216,17 @@ void svr_event(const struct device *dev, enum svr_event event, uint64_t session,
 /* ---- software update: OCF Security 14.5 ---- */
 
 enum swu_action { SWU_IDLE, SWU_ISAC, SWU_ISVV, SWU_UPGRADE };
-enum swu_result { /* swupdateresult */
-		  SWU_RESULT_IDLE,
-		  SWU_RESULT_SUCCESS,
-		  SWU_RESULT_MEMORY,
-		  SWU_RESULT_FLASH,
-		  SWU_RESULT_CONNECTION,
-		  SWU_RESULT_VALIDATION,
-		  SWU_RESULT_URL,
-		  SWU_RESULT_PROTOCOL,
-		  SWU_RESULT_UPGRADE,
+/* swupdateresult */
+enum swu_result {
+	SWU_RESULT_IDLE,
+	SWU_RESULT_SUCCESS,
+	SWU_RESULT_MEMORY,
+	SWU_RESULT_FLASH,
+	SWU_RESULT_CONNECTION,
+	SWU_RESULT_VALIDATION,
+	SWU_RESULT_URL,
+	SWU_RESULT_PROTOCOL,
+	SWU_RESULT_UPGRADE,
 };
 
 /* What is to be done now: find out if there is newer firmware, download and verify it, install it.
