@@ -1,7 +1,6 @@
 /* ocf-secd: state.c, the device and its one record on disk. */
-#include "test.h"
+#include "folder.h"
 
-#include <dirent.h>
 #include <stdio.h>
 
 #include "state.h"
@@ -13,29 +12,6 @@ static void fill(void *ctx, void *ret, size_t len)
 }
 
 static const struct svr_env ENV = {.random = fill};
-
-static int dir_make(void **state)
-{
-	char *dir = strdup("/tmp/test_state.XXXXXX");
-
-	*state = dir;
-	return dir && mkdtemp(dir) ? 0 : -1;
-}
-
-static int dir_remove(void **state)
-{
-	char *dir = *state;
-	DIR *d = opendir(dir);
-	const struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		(void)unlinkat(dirfd(d), e->d_name, 0);
-	if (d)
-		(void)closedir(d);
-	(void)rmdir(dir);
-	free(dir);
-	return 0;
-}
 
 static void state_identity__is_made_once(void **state)
 {
@@ -163,7 +139,7 @@ static void state_load__remembers_wrong_pins(void **state)
 	buf_done(&body);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, dir_make, dir_remove)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, folder_make, folder_remove)
 
 int main(void)
 {

@@ -1,9 +1,8 @@
 /* store: whole records, whatever happens. */
-#include "test.h"
+#include "folder.h"
 
 #include "store/store.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -14,29 +13,6 @@
 #include <sys/wait.h>
 
 #define PUT_LEN ((size_t)3000)
-
-static int dir_make(void **state)
-{
-	char *dir = strdup("/tmp/test_store.XXXXXX");
-
-	*state = dir;
-	return dir && mkdtemp(dir) ? 0 : -1;
-}
-
-static int dir_remove(void **state)
-{
-	char *dir = *state;
-	DIR *d = opendir(dir);
-	const struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		(void)unlinkat(dirfd(d), e->d_name, 0);
-	if (d)
-		(void)closedir(d);
-	(void)rmdir(dir);
-	free(dir);
-	return 0;
-}
 
 static void assert_record(struct store *s, const char *name, struct span want)
 {
@@ -305,7 +281,7 @@ static void store_put__survives_kill_at_any_time(void **state)
 	}
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, dir_make, dir_remove)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, folder_make, folder_remove)
 
 int main(void)
 {
