@@ -24,6 +24,7 @@ void app_publish(struct app *a)
 	a->facts.state = run                        ? JOB_PHASE_NAMES[run->job.phase]
 			 : a->rescue.octets.len > 0 ? "recovery"
 						    : app_trial_state_name(a);
+	a->facts.clock_trusted = clock_real_is_kept();
 	app_trial_facts(a, &a->facts);
 	fwupd_vtable_update(a->vtable, &a->facts);
 	if (run) {

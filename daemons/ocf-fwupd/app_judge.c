@@ -25,6 +25,7 @@ int app_on_hour(void *arg)
 	if (!a->run && state_keep_time(a->state, clock_real_is_kept(), clock_real_us()) &&
 	    state_save(a->state) < 0)
 		log_warning("state: the time could not be stored");
+	app_publish(a);
 	loop_timer_set(a->hour_timer, clock_monotonic_us() + APP_HOUR_US);
 	return 0;
 }

@@ -71,6 +71,9 @@ static void print_status(const struct jsn *f)
 	print_time("Last check", jsn_get(f, "LastCheck"));
 	if (jsn_int(jsn_get(f, "NextCheck")) > 0)
 		print_time("Next check", jsn_get(f, "NextCheck"));
+	if (jsn_type(jsn_get(f, "ClockTrusted")) == JSN_BOOL &&
+	    !jsn_bool(jsn_get(f, "ClockTrusted")))
+		(void)printf("%-12sclock-untrusted\n", "Clock");
 	print_inhibitors(jsn_get(f, "Inhibitors"));
 	print_unless_empty("Last error", ctl_text(f, "LastError"));
 	print_unless_empty("At", ctl_text(f, "LastErrorServer"));
