@@ -172,23 +172,27 @@ static void read_statement(struct lease *l, struct span line, const char *now)
 		l->life_s = number(rest);
 }
 
-/* A later lease of a link takes the place of an earlier one. */
-static void keep(struct lease *leases, size_t *n, const struct lease *l)
+static bool is_over(const struct lease *l, uint64_t now_s)
+{
+	return l->expired ||
+	       (l->life_s > 0 && l->starts_s <= now_s && now_s - l->starts_s > l->life_s);
+}
+
+/* A later lease of a link takes the place of an earlier one, else of one that is over: links may
+ * come and go, and dhclient keeps what it had on them. */
+static void keep(struct lease *leases, size_t *n, const struct lease *l, uint64_t now_s)
 {
 	size_t i = 0;
 
 	while (i < *n && !span_eq(leases[i].link, l->link))
 		i++;
+	for (size_t k = 0; i == LINKS_MAX && k < *n; k++)
+		if (is_over(&leases[k], now_s))
+			i = k;
 	if (i == LINKS_MAX)
 		return;
 	leases[i] = *l;
 	*n += i == *n;
-}
-
-static bool is_over(const struct lease *l, uint64_t now_s)
-{
-	return l->expired ||
-	       (l->life_s > 0 && l->starts_s <= now_s && now_s - l->starts_s > l->life_s);
 }
 
 size_t lease_dhclient(struct span text, uint64_t now_s, struct lease_domain *ret, size_t max)
@@ -211,7 +215,7 @@ size_t lease_dhclient(struct span text, uint64_t now_s, struct lease_domain *ret
 			read_statement(&l, line, now);
 		depth += opens;
 		if (span_is(line, "}") && depth > 0 && --depth == 0)
-			keep(leases, &n, &l);
+			keep(leases, &n, &l, now_s);
 	}
 	for (size_t i = 0; i < n && given < max; i++)
 		if (!is_over(&leases[i], now_s) && give(&leases[i].found, &ret[given]))

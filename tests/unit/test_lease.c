@@ -91,6 +91,22 @@ static void lease_dhclient__takes_the_last_lease_of_each_link(void **state)
 	}
 }
 
+static void lease_dhclient__forgets_what_is_over_first(void **state)
+{
+	char text[100 * 100], *at = text;
+	struct lease_domain found[4];
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		at += sprintf(at,
+			      "lease {\ninterface \"e%d\";\noption domain-name \"d%d\";\n"
+			      "expire 1 20%d/06/01 12:00:00;\n}\n",
+			      i, i, i == 3 || i == 99 ? 30 : 20);
+	assert_int_equal(lease_dhclient(span_str(text), NOW, found, 4), 2);
+	assert_true(span_is(found[0].link, "e99"));
+	assert_true(span_is(found[1].link, "e3"));
+}
+
 static void lease_dhclient__has_limits(void **state)
 {
 	char text[64 * 100], *at = text;
@@ -229,6 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lease_dhclient__takes_the_last_lease_of_each_link),
+		cmocka_unit_test(lease_dhclient__forgets_what_is_over_first),
 		cmocka_unit_test(lease_dhclient__has_limits),
 		cmocka_unit_test(lease_networkd__prefers_the_domain_name),
 		cmocka_unit_test(lease_udhcpc__reads_what_the_hook_writes),
