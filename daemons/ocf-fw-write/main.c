@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "base/log.h"
+#include "child/child.h"
 #include "child/confine.h"
 #include "check.h"
 #include "child/proto.h"
@@ -259,6 +260,12 @@ static int open_all(struct writer *w, const char **ret_what)
 {
 	int r = 0;
 
+	/* A rescue system without users starts us as root; what we leave there is the owner's. */
+	*ret_what = w->config.slots.directory;
+	if (w->config.type == CONFIG_FOLDER)
+		r = child_become_owner(w->config.slots.directory);
+	if (r < 0)
+		return r;
 	*ret_what = "programs";
 	if (programs_fill(w->programs, &w->config))
 		r = runner_new(&w->runner, w->programs, PROGRAMS);

@@ -152,6 +152,20 @@ def device_key(site):
     return secret, public
 
 
+def publish_plain(site, version, bodies):
+    """Two images: components boot and firmware. Gives their folder."""
+    work, folder = site.dir / "work", site.folder(LOCAL)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, body in zip(("boot.bin", "firmware.bin"), bodies):
+        (folder / name).write_bytes(body)
+    site.sequence += 1
+    tool("create", "--manufacturer", MAKER, "--model", MODEL, "--version", version, "--sequence",
+         site.sequence, "--expires", "30d", "--image", f"boot={folder / 'boot.bin'}", "--image",
+         f"firmware={folder / 'firmware.bin'}", "--out", work / "m.json")
+    tool("sign", "--key", site.key, "--out", folder / "manifest.json", work / "m.json")
+    return folder
+
+
 def publish_two(site, version, sizes):
     """An image as it is and an encrypted one: components boot and firmware."""
     _, public = device_key(site)
