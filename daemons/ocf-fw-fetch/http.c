@@ -90,7 +90,7 @@ static enum fw_error get_once(struct transfer *t, char url[PROTO_URL], bool *aga
 	curl_easy_cleanup(t->curl);
 	t->curl = curl_easy_init();
 	reply_begin(&t->reply);
-	t->has_head = false;
+	t->is_connected = t->has_head = false;
 	t->message[0] = '\0';
 	if (t->curl && transfer_make_head(t))
 		r = transfer_set_up(t, url);
@@ -98,8 +98,6 @@ static enum fw_error get_once(struct transfer *t, char url[PROTO_URL], bool *aga
 		r = transfer_perform(t);
 	status = transfer_status(t);
 	t->out->status = status > 0 && status < 1000 ? (uint32_t)status : 0;
-	if (t->reply.error == FWE_OK && r == CURLE_OK && status == transfer_wanted_status(t))
-		(void)transfer_take_head(t); /* an empty body has not asked yet */
 	if (t->reply.error != FWE_OK)
 		return t->reply.error;
 	t->reply.declined = is_declined(t, status);

@@ -32,7 +32,8 @@ struct transfer {
 	uint64_t deadline_us;
 	uint64_t answer_us; /* when there must be the head of a reply */
 	bool by_proxy;      /* so the peer is not whom we talk to */
-	bool has_head;      /* of the reply, and it was judged */
+	bool is_connected;  /* for the request at hand */
+	bool has_head;      /* of the reply to it, but for interim ones */
 	bool has_started;   /* that was told */
 	char message[TRANSFER_MESSAGE];
 };
@@ -48,10 +49,9 @@ MUST_USE unsigned transfer_set_up(struct transfer *t, const char *url);
 
 /* ---- transfer_body.c: what comes ---- */
 
-/* Makes the request, and passes on what is of the body. A CURLcode. */
+/* Makes the request, and passes on what is of the body if the head says that it is the one. A
+ * CURLcode; t->reply says why it has ended early. */
 MUST_USE unsigned transfer_perform(struct transfer *t);
-/* Judges the head of the reply, once. False: it is not worth reading on. */
-bool transfer_take_head(struct transfer *t);
 /* 0: there was no answer. */
 long transfer_status(struct transfer *t);
 long transfer_wanted_status(const struct transfer *t);

@@ -42,14 +42,20 @@ static const char *strong_date(struct transfer *t)
 	return from >= 0 && to >= 0 && to - from >= STRONG_DATE_S ? modified : NULL;
 }
 
-bool transfer_take_head(struct transfer *t)
+/* One that the library would take off is none that we asked for, either. */
+static const char *coding(struct transfer *t)
 {
-	if (t->has_head)
-		return true;
-	t->has_head = true;
+	const char *transfer = header(t, "Transfer-Encoding");
+
+	return transfer && strcasecmp(transfer, "chunked") != 0 ? transfer
+								: header(t, "Content-Encoding");
+}
+
+static bool take_head(struct transfer *t)
+{
 	return reply_take_head(&t->reply, &(struct reply_head){
 						  .type = header(t, "Content-Type"),
-						  .coding = header(t, "Content-Encoding"),
+						  .coding = coding(t),
 						  .etag = header(t, "ETag"),
 						  .range = header(t, "Content-Range"),
 						  .modified = strong_date(t),
@@ -71,6 +77,19 @@ static bool tell_start(struct transfer *t)
 	return sink_start(&t->sink, size, t->out) == 0;
 }
 
+/* A line; an empty one ends a head. */
+static size_t on_header(char *line, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+	long status = transfer_status(t);
+
+	(void)size; /* always 1 */
+	if ((n > 0 && line[0] != '\r' && line[0] != '\n') || status < 200 || t->has_head)
+		return n; /* interim replies come before, trailers behind it */
+	t->has_head = true;
+	return status != transfer_wanted_status(t) || take_head(t) ? n : CURL_WRITEFUNC_ERROR;
+}
+
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
@@ -80,8 +99,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 	if (transfer_status(t) != transfer_wanted_status(t))
 		more = reply_take_other(&t->reply, n);
 	else
-		more = transfer_take_head(t) && tell_start(t) &&
-		       reply_take_body(&t->reply, span_of(data, n));
+		more = tell_start(t) && reply_take_body(&t->reply, span_of(data, n));
 	return more ? n : CURL_WRITEFUNC_ERROR;
 }
 
@@ -98,7 +116,7 @@ static CURLcode result_of(struct transfer *t)
 
 static bool is_silent(struct transfer *t)
 {
-	return clock_monotonic_us() >= t->answer_us && transfer_status(t) == 0;
+	return clock_monotonic_us() >= t->answer_us && !t->has_head;
 }
 
 /* How long to wait before the next look, in milliseconds. */
@@ -169,6 +187,8 @@ unsigned transfer_perform(struct transfer *t)
 
 	if (curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, on_body) != CURLE_OK ||
 	    curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, t) != CURLE_OK ||
+	    curl_easy_setopt(t->curl, CURLOPT_HEADERFUNCTION, on_header) != CURLE_OK ||
+	    curl_easy_setopt(t->curl, CURLOPT_HEADERDATA, t) != CURLE_OK ||
 	    curl_multi_add_handle(t->http->multi, t->curl) != CURLM_OK)
 		return CURLE_OUT_OF_MEMORY;
 	while (curl_multi_perform(t->http->multi, &running) == CURLM_OK && running > 0) {

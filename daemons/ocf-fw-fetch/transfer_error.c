@@ -2,14 +2,6 @@
 
 #include <curl/curl.h>
 
-static bool was_connected(struct transfer *t)
-{
-	curl_off_t us = 0;
-
-	(void)curl_easy_getinfo(t->curl, CURLINFO_CONNECT_TIME_T, &us);
-	return us > 0;
-}
-
 enum fw_error transfer_error(struct transfer *t, unsigned r)
 {
 	static const CURLcode TLS[] = {
@@ -22,9 +14,9 @@ enum fw_error transfer_error(struct transfer *t, unsigned r)
 	for (size_t i = 0; i < ARRAY_SIZE(TLS); i++)
 		if (r == TLS[i])
 			return FWE_FETCH_TLS_FAILED;
-	if (r == CURLE_OUT_OF_MEMORY || r == CURLE_FAILED_INIT)
-		return FWE_INTERNAL;
-	if (r == CURLE_OPERATION_TIMEDOUT && was_connected(t))
+	if ((r == CURLE_OUT_OF_MEMORY || r == CURLE_FAILED_INIT) && !t->is_connected)
+		return FWE_INTERNAL; /* later, a header that is too long may be it */
+	if (r == CURLE_OPERATION_TIMEDOUT && t->is_connected)
 		return FWE_FETCH_TIMEOUT;
 	if (transfer_status(t) == transfer_wanted_status(t) && t->f->kind == PROTO_IMAGE_BODY)
 		return FWE_IMAGE_TRUNCATED;

@@ -61,6 +61,7 @@ static int on_request(void *arg, char *peer, char *own, int peer_port, int own_p
 	enum proto_reach reach = address_text_reach(peer);
 
 	(void)own, (void)peer_port, (void)own_port;
+	t->is_connected = true;
 	if (t->by_proxy)
 		return CURL_PREREQFUNC_OK;
 	t->out->private_peer = reach != PROTO_PUBLIC;
