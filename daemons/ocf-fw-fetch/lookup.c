@@ -14,6 +14,7 @@
 
 #define PORT        53
 #define SERVERS_MAX 3
+#define AT_ONCE     16                    /* datagrams before the time is looked at */
 #define AGAIN_US    (USEC_PER_SEC / 2)    /* a question may get lost */
 #define OTHER_US    (200 * USEC_PER_MSEC) /* how long the other family is waited for */
 
@@ -65,13 +66,15 @@ static void send_questions(const struct question *q)
 static int take_answers(struct question *q)
 {
 	uint8_t room[DNS_MESSAGE_MAX];
-	ssize_t n;
+	ssize_t n = 1;
 
-	while ((n = recv(q->fd, room, sizeof(room), MSG_DONTWAIT)) > 0)
-		for (size_t i = 0; i < ARRAY_SIZE(TYPES); i++)
+	for (unsigned left = AT_ONCE; left > 0 && n > 0; left--) {
+		n = recv(q->fd, room, sizeof(room), MSG_DONTWAIT);
+		for (size_t i = 0; i < ARRAY_SIZE(TYPES) && n > 0; i++)
 			if (q->results[i] == DNS_OTHER)
 				q->results[i] = dns_answer(span_of(room, (size_t)n), q->ids[i],
 							   q->host, TYPES[i], &q->addresses);
+	}
 	return n < 0 && errno != EAGAIN && errno != EINTR ? -errno : 0;
 }
 

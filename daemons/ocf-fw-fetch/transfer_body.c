@@ -7,7 +7,7 @@
 #include "splice.h"
 
 #define STRONG_DATE_S 60
-#define POLL_MS       1000
+#define POLL_MS       200 /* by which the library may miss a time of its own */
 
 long transfer_status(struct transfer *t)
 {
