@@ -483,13 +483,15 @@ static int refuse(struct fwupd_refusal *ret_why, const char *text)
 int app_trial_confirm(void *arg, const char *slot, struct fwupd_refusal *ret_why)
 {
 	struct app *a = arg;
+	struct state_trial *t = &a->state->trial;
 
 	if (is_in_the_dark(a, ret_why))
 		return -ECANCELED;
-	if (a->state->trial.state != TRIAL_ON)
+	if (t->state < TRIAL_ON || strcmp(t->slot, a->slots.slot) != 0)
 		return refuse(ret_why, "No version is on trial");
 	if (!is_the_slot(a, slot))
 		return refuse(ret_why, "The version on trial is in another slot");
+	t->reason[0] = '\0';
 	act(a, TRIAL_CONFIRM);
 	return 0;
 }

@@ -21,7 +21,7 @@ static const uint8_t MAP[TRIAL_STATES][TRIAL_EVENTS] = {
 	[PEND] = {NO,  PEND, PEND, NONE, ON,   NONE, NONE, NO,   NO,   NO,   NO,   PEND, REVE, NO,   NO  },
 	[ON]   = {NO,  REVE,  NO,   NO,   ON,   NONE, NONE, NO,   CONF, CONF, REVE, REVE, REVE, NO,   NO  },
 	[CONF] = {NO,  NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NONE, ON  },
-	[REVE] = {NO,  REVE, NO,   NO,   REVE, NO,   NONE, REVE, NO,   NO,   NO,   REVE, NO,   REVE, REVE},
+	[REVE] = {NO,  REVE, NO,   NO,   REVE, NO,   NONE, REVE, NO,   CONF,   NO,   REVE, NO,   REVE, REVE},
 };
 static const enum trial_event COLUMNS[TRIAL_EVENTS] = {
 	TRIAL_NOTHING, TRIAL_INSTALLED, TRIAL_WAITING, TRIAL_WITHDRAWN, TRIAL_BOOTED,
@@ -85,6 +85,7 @@ static void trial_step__keeps_the_order(void **state)
 	assert_true((effects(TRIAL_ON, TRIAL_DEADLINE) & TRIAL_FX_MARK_BAD) != 0);
 	assert_true((effects(TRIAL_PENDING, TRIAL_BOOTED) & TRIAL_FX_GATE) != 0);
 	assert_true((effects(TRIAL_REVERTING, TRIAL_LEAVING) & TRIAL_FX_REBOOT) != 0);
+	assert_true((effects(TRIAL_REVERTING, TRIAL_CONFIRM) & TRIAL_FX_STORE) != 0);
 	assert_int_equal(effects(TRIAL_PENDING, TRIAL_DEADLINE), TRIAL_FX_RESTART);
 	assert_int_equal(effects(TRIAL_REVERTING, TRIAL_DEADLINE), TRIAL_FX_RESTART);
 }
