@@ -93,8 +93,8 @@ int trust_read(const char *path, struct trust **ret)
 	return r;
 }
 
-/* A file with a secret half or a symmetric key in it must be kept as one. */
-int enc_key_read(const char *path, bool want_secret, struct enc_key **ret)
+/* A file with a secret half or a symmetric key in it must be kept as one; `warn`: should be. */
+static int read_enc_key(const char *path, bool want_secret, bool warn, struct enc_key **ret)
 {
 	CLEANUP(enc_key_freep) struct enc_key *k = NULL;
 	struct buf text CLEANUP(buf_done) = {.max = JWK_FILE_MAX, .secret = true};
@@ -106,6 +106,10 @@ int enc_key_read(const char *path, bool want_secret, struct enc_key **ret)
 	if (r == 0 && enc_key_is_secret(k)) {
 		buf_reset(&text);
 		r = files_read_secret(path, &text);
+		if (r == -EPERM && warn) {
+			cli_say("%s: warning: others can read it", path);
+			r = 0;
+		}
 	} else if (r == 0 && want_secret) {
 		why = "a private or symmetric key is needed";
 		r = -EBADMSG;
@@ -121,6 +125,11 @@ int enc_key_read(const char *path, bool want_secret, struct enc_key **ret)
 	return 0;
 }
 
+int enc_key_read(const char *path, bool want_secret, struct enc_key **ret)
+{
+	return read_enc_key(path, want_secret, false, ret);
+}
+
 int ring_read(const struct cli *cli, struct ring *ret)
 {
 	const struct cli_values *files = cli_values(cli, "decrypt-key");
@@ -130,7 +139,7 @@ int ring_read(const struct cli *cli, struct ring *ret)
 		return -E2BIG;
 	}
 	for (size_t i = 0; i < files->n; i++) {
-		int r = enc_key_read(files->at[i], true, &ret->own[i]);
+		int r = read_enc_key(files->at[i], true, ret->may_be_open, &ret->own[i]);
 
 		if (r < 0)
 			return r;

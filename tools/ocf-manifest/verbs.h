@@ -24,6 +24,7 @@ MUST_USE int enc_key_read(const char *path, bool want_secret, struct enc_key **r
 struct ring {
 	struct enc_key *own[ENC_KEYS_MAX];
 	struct enc_ring keys;
+	bool may_be_open; /* others may read the files, which is told */
 };
 #define DECRYPT_OPTION                                                                             \
 	{                                                                                          \

@@ -151,7 +151,8 @@ static enum cli_exit judge(struct verification *v)
 
 static enum cli_exit verify(const struct cli *cli)
 {
-	struct verification v = {.cli = cli};
+	/* Test keys in a checkout are open to all, and nothing is told that was hidden. */
+	struct verification v = {.cli = cli, .ring = {.may_be_open = true}};
 	enum cli_exit r = CLI_FAILED;
 
 	context_init(&v.context);
