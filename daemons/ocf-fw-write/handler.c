@@ -39,14 +39,6 @@ static bool is_ours(const struct handler *h, const char *component)
 	return false;
 }
 
-/* An image that was not finished. */
-static void drop_write(struct handler *h)
-{
-	if (h->fd >= 0)
-		runner_cancel(h->runner);
-	h->fd = -1;
-}
-
 /* With `attempts` it cannot be taken back: nobody's end stops it, and it has time as long as it
  * gives signs of life. */
 static int call(struct handler *h, const char *verb, const char *word, const char *attempts)
@@ -55,7 +47,7 @@ static int call(struct handler *h, const char *verb, const char *word, const cha
 	struct runner_call c = {.program = PROGRAM_HANDLER, .args = args, .fd = -1};
 	struct calls_env env = {0};
 
-	drop_write(h);
+	h->fd = -1;
 	if (h->backend.plan)
 		calls_env_init(&env, h->backend.plan);
 	calls_env_add(&env, "DIRECTORY", h->config->directory);
@@ -231,7 +223,6 @@ static int handler_open_component(struct backend *b, const char *component, enum
 
 	if (!is_ours(h, component))
 		return inner_said(h, h->inner->ops->open(h->inner, component, how, size, ret_fd));
-	drop_write(h);
 	return how == BACKEND_NEW ? start_write(h, component, size, ret_fd) : -ENOENT;
 }
 
@@ -270,12 +261,22 @@ static int handler_commit(struct backend *b, const struct proto_begin *plan, uin
 	return h->inner ? inner_said(h, h->inner->ops->commit(h->inner, plan, attempts)) : 0;
 }
 
+/* No path, pattern or option, whoever asks. */
+static int mark(struct handler *h, const char *verb, const char *slot)
+{
+	size_t n =
+		strspn(slot, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+	return n == 0 || slot[n] || slot[0] == '-' || slot[0] == '.' ? -EPERM
+								     : call(h, verb, slot, NULL);
+}
+
 static int handler_confirm(struct backend *b, const char *slot)
 {
 	struct handler *h = handler_of(b);
 
 	return h->inner ? inner_said(h, h->inner->ops->confirm(h->inner, slot))
-			: call(h, "confirm", slot, NULL);
+			: mark(h, "confirm", slot);
 }
 
 static int handler_reject(struct backend *b, const char *slot)
@@ -283,7 +284,7 @@ static int handler_reject(struct backend *b, const char *slot)
 	struct handler *h = handler_of(b);
 
 	return h->inner ? inner_said(h, h->inner->ops->reject(h->inner, slot))
-			: call(h, "reject", slot, NULL);
+			: mark(h, "reject", slot);
 }
 
 static uint64_t handler_limit(struct backend *b, const char *component)

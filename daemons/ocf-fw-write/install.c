@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "calls.h"
+#include "fw/bootvars.h"
 #include "fw/version.h"
 #include "note.h"
 #include "pass.h"
@@ -97,6 +98,25 @@ static void answer_errno(struct install *n, struct proto_done *ret, int r, const
 
 /* ---- begin ---- */
 
+/* The place of `name` in our own list, and our own spelling of it. */
+static bool find_component(const struct install *n, const char *name, uint32_t *ret_bit,
+			   char ret_name[PROTO_LABEL])
+{
+	struct span rest = span_str(n->config->components);
+	uint32_t bit = 1;
+
+	while (rest.ptr && bit) {
+		struct span word = span_cut(&rest, ' ');
+
+		if (word.len > 0 && span_is(word, name)) {
+			*ret_bit = bit;
+			return span_to_str(word, ret_name, PROTO_LABEL) == 0;
+		}
+		bit <<= 1;
+	}
+	return false;
+}
+
 /* Octets of all components in a slot that never became complete. */
 static uint64_t count_kept(struct install *n)
 {
@@ -167,6 +187,7 @@ static int begin(struct install *n, const struct proto_begin *b, uint64_t *ret_k
 
 void install_begin(struct install *n, const struct proto_begin *b, struct proto_done *ret)
 {
+	struct fw_version v;
 	int r;
 
 	*ret = (struct proto_done){0};
@@ -178,8 +199,8 @@ void install_begin(struct install *n, const struct proto_begin *b, struct proto_
 	n->octets = 0;
 	n->all = hash_set_free(n->all);
 	n->reuse = reuse_free(n->reuse);
-	if (b->images == 0 || b->digests.algs == 0) {
-		answer(ret, FWE_INTERNAL, "an installation without image or digest");
+	if (b->images == 0 || b->digests.algs == 0 || !fw_version_parse(span_str(b->version), &v)) {
+		answer(ret, FWE_INTERNAL, "an installation without image, digest or version");
 		return;
 	}
 	r = begin(n, b, &ret->octets);
@@ -206,11 +227,19 @@ void install_chunks(struct install *n, const struct proto_chunks *c, int pipe,
 		    void (*progress)(uint64_t octets), struct proto_done *ret)
 {
 	CLEANUP(reuse_freep) struct reuse *u = NULL;
+	char name[PROTO_LABEL];
+	uint32_t bit;
 	int r;
 
 	*ret = (struct proto_done){0};
 	if (n->step != STEP_BEGUN || n->images > 0 || c->n != n->plan.images) {
 		answer(ret, FWE_INTERNAL, "a chunk index outside an installation");
+		return;
+	}
+	for (uint32_t i = 0; i < c->n; i++) {
+		if (find_component(n, c->images[i].component, &bit, name))
+			continue;
+		answer(ret, FWE_INSTALL_FAILED, "no such component");
 		return;
 	}
 	r = reuse_new(&u, c, n->backend, n->piece);
@@ -235,25 +264,6 @@ int install_ranges(const struct install *n, const struct proto_image *i, uint32_
 }
 
 /* ---- image ---- */
-
-/* The place of `name` in our own list, and our own spelling of it. */
-static bool find_component(const struct install *n, const char *name, uint32_t *ret_bit,
-			   char ret_name[PROTO_LABEL])
-{
-	struct span rest = span_str(n->config->components);
-	uint32_t bit = 1;
-
-	while (rest.ptr && bit) {
-		struct span word = span_cut(&rest, ' ');
-
-		if (word.len > 0 && span_is(word, name)) {
-			*ret_bit = bit;
-			return span_to_str(word, ret_name, PROTO_LABEL) == 0;
-		}
-		bit <<= 1;
-	}
-	return false;
-}
 
 static uint64_t image_limit(const struct install *n, const struct proto_image *i)
 {
@@ -501,12 +511,11 @@ void install_image(struct install *n, const struct proto_image *i, int pipe,
 
 void install_commit(struct install *n, uint32_t attempts, struct proto_done *ret)
 {
-	struct fw_version v;
 	int r;
 
 	*ret = (struct proto_done){.octets = n->octets};
-	if (n->step != STEP_VERIFIED || !fw_version_parse(span_str(n->plan.version), &v)) {
-		answer(ret, FWE_INTERNAL, "nothing verified to make current");
+	if (n->step != STEP_VERIFIED || attempts > BOOT_ATTEMPTS_MAX) {
+		answer(ret, FWE_INTERNAL, "nothing verified to make current, or too many attempts");
 		return;
 	}
 	n->step = STEP_NONE;

@@ -28,6 +28,7 @@ struct runner {
 	size_t n;
 	int control; /* to the process */
 	pid_t pid;
+	bool busy;             /* a result is to come */
 	void (*waiting)(void); /* NULL: nobody wants to know */
 };
 
@@ -417,6 +418,7 @@ int runner_start(struct runner *r, const struct runner_call *c)
 	struct iovec iov = {&q, 0};
 	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
 
+	runner_cancel(r);
 	q = (struct runner_request){.program = (uint32_t)c->program, .time = c->time};
 	if (!put_words(&q, c->args, &q.args) || !put_words(&q, c->env, &q.env) ||
 	    c->input.len > sizeof(q.text) - q.len)
@@ -433,7 +435,8 @@ int runner_start(struct runner *r, const struct runner_call *c)
 		h.msg_control = &room;
 		h.msg_controllen = sizeof(room.room);
 	}
-	return sendmsg(r->control, &h, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	r->busy = sendmsg(r->control, &h, MSG_NOSIGNAL) >= 0;
+	return r->busy ? 0 : -errno;
 }
 
 static void say(struct runner *r, enum word w)
@@ -454,6 +457,8 @@ void runner_cancel(struct runner *r)
 {
 	static struct runner_result result;
 
+	if (!r->busy)
+		return;
 	say(r, WORD_STOP);
 	if (runner_wait(r, -1, &result) < 0)
 		return; /* as it should be */
@@ -480,6 +485,7 @@ int runner_wait(struct runner *r, int control, struct runner_result *ret)
 			say(r, WORD_STOP);
 		}
 	}
+	r->busy = false;
 	if (recvmsg(r->control, &h, 0) != sizeof(*ret)) {
 		*ret = (struct runner_result){.error = -EPIPE, .text = "nobody runs programs"};
 		return -EPIPE;

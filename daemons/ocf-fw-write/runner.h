@@ -62,7 +62,8 @@ void runner_on_wait(struct runner *r, void (*waiting)(void));
 /* Its row of the table. */
 const struct runner_program *runner_program(const struct runner *r, size_t program);
 
-/* Starts a program; one at a time. -E2BIG: more than a call may hold; -EPIPE. */
+/* Starts a program; one that still runs is cancelled first. -E2BIG: more than a call may hold;
+ * -EPIPE. */
 MUST_USE int runner_start(struct runner *r, const struct runner_call *c);
 /* Until it has ended; the end of connection `control` (-1: none) kills it. 0: it ended with status
  * 0. -EREMOTEIO: with another, or by a signal; -ETIMEDOUT; -ECANCELED; -EPIPE; or why it could not
@@ -70,7 +71,7 @@ MUST_USE int runner_start(struct runner *r, const struct runner_call *c);
 MUST_USE int runner_wait(struct runner *r, int control, struct runner_result *ret);
 /* From now on the time of a program that waits counts. */
 void runner_limit(struct runner *r);
-/* Kills what was started, and forgets how it ended. */
+/* Kills what was started, if that has not been waited for, and forgets how it ended. */
 void runner_cancel(struct runner *r);
 MUST_USE int runner_run(struct runner *r, const struct runner_call *c, int control,
 			struct runner_result *ret);

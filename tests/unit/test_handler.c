@@ -174,6 +174,9 @@ static void handler__gets_the_verbs_in_order(void **state)
 	assert_int_equal(commit(), FWE_OK);
 	backend->plan = NULL;
 	assert_int_equal(backend->ops->confirm(backend, "x"), 0);
+	assert_int_equal(backend->ops->confirm(backend, "../x"), -EPERM);
+	assert_int_equal(backend->ops->reject(backend, "-x"), -EPERM);
+	assert_int_equal(backend->ops->reject(backend, ""), -EPERM);
 	assert_file("calls", "state    \n"
 			     "begin 2.0.0 2  \n"
 			     "write mcu 2.0.0 2 4 \n"

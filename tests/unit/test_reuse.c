@@ -170,6 +170,8 @@ static void run_version(struct span a, struct span b)
 	commit();
 }
 
+static const char *component = "firmware"; /* the component of the first image */
+
 /* The index of all images, by way of the pipe; its answer. */
 static struct proto_done compare(struct span a, struct span b, struct span index)
 {
@@ -183,7 +185,7 @@ static struct proto_done compare(struct span a, struct span b, struct span index
 	buf_put(&all, b);
 	want = index_of(buf_span(&all));
 	c.size = want.len;
-	(void)snprintf(c.images[0].component, PROTO_LABEL, "firmware");
+	(void)snprintf(c.images[0].component, PROTO_LABEL, "%s", component);
 	(void)snprintf(c.images[1].component, PROTO_LABEL, "rootfs");
 	c.images[0].size = a.len;
 	c.images[1].size = b.len;
@@ -450,6 +452,9 @@ static void install_ranges__wants_the_image_of_the_index(void **state)
 	assert_int_equal(install_ranges(install, &i, &n, &fd), -EINVAL);
 	install_chunks(install, &(struct proto_chunks){.n = 2}, -1, ignore, &d);
 	assert_int_equal(d.error, FWE_INTERNAL);
+	component = "../current/firmware"; /* there, but nothing to read for whoever asks */
+	assert_int_equal(compare(data, none, buf_span(&index)).error, FWE_INSTALL_FAILED);
+	component = "firmware";
 	buf_done(&index);
 }
 

@@ -208,6 +208,24 @@ static void runner__gives_time_when_asked(void **state)
 	assert_output("on\n");
 }
 
+/* What still runs does not answer for the next. */
+static void runner__runs_one_at_a_time(void **state)
+{
+	const char *const args[] = {"echo of the first; sleep 60", NULL};
+	const struct runner_call c = {.program = SHELL, .args = args, .fd = -1};
+
+	(void)state;
+	if (!files_are_roots())
+		skip();
+	runner_cancel(runner); /* nothing runs */
+	assert_int_equal(runner_start(runner, &c), 0);
+	assert_int_equal(shell(SHELL, "echo second"), 0);
+	assert_output("second\n");
+	runner_cancel(runner);
+	assert_int_equal(shell(SHELL, "echo third"), 0);
+	assert_output("third\n");
+}
+
 static unsigned waited;
 
 static void on_wait(void)
@@ -385,6 +403,7 @@ int main(void)
 		TEST(runner__kills_what_takes_too_long),
 		TEST(runner__gives_time_when_asked),
 		TEST(runner__gives_time_for_signs_of_life),
+		TEST(runner__runs_one_at_a_time),
 		TEST(runner__stops_with_the_connection),
 		TEST(runner__does_not_start),
 		TEST(runner_start__refuses_what_is_too_much),

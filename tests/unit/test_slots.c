@@ -597,7 +597,10 @@ static void slots_image__is_no_longer_than_signed(void **state)
 static void slots_begin__needs_room_and_a_digest(void **state)
 {
 	CLEANUP(writer_close) struct writer s = {0};
-	struct proto_begin b = {.images = 1, .size = UINT64_C(1) << 60, .digests = digests_of("x")};
+	struct proto_begin b = {.version = "1.0.0",
+				.images = 1,
+				.size = UINT64_C(1) << 60,
+				.digests = digests_of("x")};
 	struct proto_done d;
 
 	(void)state;
@@ -605,6 +608,10 @@ static void slots_begin__needs_room_and_a_digest(void **state)
 	install_begin(s.n, &b, &d);
 	assert_int_equal(d.error, FWE_INSTALL_NO_SPACE);
 	b.size = 1;
+	memcpy(b.version, "$(id)", sizeof("$(id)")); /* hooks get it */
+	install_begin(s.n, &b, &d);
+	assert_int_equal(d.error, FWE_INTERNAL);
+	memcpy(b.version, "1.0.0", sizeof("1.0.0"));
 	b.digests.algs = 0;
 	install_begin(s.n, &b, &d);
 	assert_int_equal(d.error, FWE_INTERNAL);
@@ -680,6 +687,8 @@ static void slots__are_not_written_during_a_trial(void **state)
 	install(&s, "1.0.0", "first");
 	assert_int_equal(begin(&s, "2.0.0", "second", 1), FWE_OK);
 	assert_int_equal(image(&s, "firmware", 6, "second", "second"), FWE_OK);
+	install_commit(s.n, BOOT_ATTEMPTS_MAX + 1, &d);
+	assert_int_equal(d.error, FWE_INTERNAL);
 	install_commit(s.n, 3, &d);
 	assert_int_equal(d.error, FWE_OK);
 	assert_state(&s, "b", "2.0.0", "");
