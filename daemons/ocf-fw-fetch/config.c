@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <fnmatch.h>
 #include <stdio.h>
 
@@ -90,11 +91,30 @@ static bool name_of(struct span host, char ret[URL_HOST_MAX + 1])
 	return span_to_str(host, ret, URL_HOST_MAX + 1) == 0;
 }
 
+/* A name, or an address in its usual form, IPv6 in brackets: other spellings are the same host. */
+static bool usual_form(struct span host, char ret[URL_HOST_MAX + 1])
+{
+	char address[INET6_ADDRSTRLEN];
+	struct in6_addr v6;
+	struct in_addr v4;
+
+	if (host.len >= 2 && host.ptr[0] == '[')
+		host = span_of(host.ptr + 1, host.len - 2);
+	if (!name_of(host, ret))
+		return false;
+	if (inet_pton(AF_INET6, ret, &v6) == 1 &&
+	    inet_ntop(AF_INET6, &v6, address, sizeof(address)))
+		(void)snprintf(ret, URL_HOST_MAX + 1, "[%s]", address);
+	else if (inet_aton(ret, &v4) != 0)
+		(void)inet_ntop(AF_INET, &v4, ret, URL_HOST_MAX + 1);
+	return true;
+}
+
 static bool fits(struct span pattern, struct span host)
 {
 	char p[URL_HOST_MAX + 1], h[URL_HOST_MAX + 1];
 
-	return name_of(pattern, p) && name_of(host, h) &&
+	return name_of(pattern, p) && usual_form(host, h) &&
 	       fnmatch(p, h, FNM_CASEFOLD | FNM_NOESCAPE) == 0;
 }
 

@@ -5,7 +5,7 @@
 
 #define PIN_A "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define PIN_B "sha256//BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB="
-#define LIST  " fw.example.com=/a  *.example.com=/b [[]fd00::1]=/c dot.test.=/d "
+#define LIST  " fw.example.com=/a  *.example.com=/b [[]fd00::1]=/c dot.test.=/d 192.0.2.1=/e "
 
 static void config_find__takes_the_first_that_fits(void **state)
 {
@@ -22,6 +22,14 @@ static void config_find__takes_the_first_that_fits(void **state)
 		{"a.example.com.",   "/b"},
 		{"dot.test",         "/d"},
 		{"dot.test.",        "/d"},
+		{"fd00::1",          "/c"},
+		{"[FD00:0::0:1]",    "/c"},
+		{"[fd00::2]",        NULL},
+		{"192.0.2.1",        "/e"},
+		{"192.0.2.1.",       "/e"},
+		{"192.0.513",        "/e"},
+		{"0xc0000201",       "/e"},
+		{"192.0.2.10",       NULL},
 		{"",                 NULL},
 		{"x\0y",             NULL},
 	};
