@@ -133,7 +133,8 @@ static int on_settled(void *arg)
 	w->settling = false;
 	w->print = print;
 	for (size_t i = 0; i < n && is_new; i++)
-		log_info("discover: medium folder=%s", found[i]);
+		log_info("discover: medium folder=%s",
+			 log_text(&(struct log_buf){0}, span_str(found[i])));
 	if (is_new)
 		w->fn(w->arg);
 	return 0;
