@@ -17,6 +17,16 @@ static enum fw_error open_key(const struct fw_encryption *from, const struct enc
 	return e == FWE_MANIFEST_DECRYPT_FAILED ? FWE_IMAGE_DECRYPT_FAILED : e;
 }
 
+/* What the table of the writer could list: a slot is any text in the manifest. */
+static bool is_component(const char *name)
+{
+	size_t n = 0;
+
+	while (name[n] > ' ' && name[n] <= '~')
+		n++;
+	return n > 0 && name[n] == '\0';
+}
+
 static enum fw_error add_image(struct plan *p, const struct manifest *m, size_t i, struct span url,
 			       const struct enc_ring *ring)
 {
@@ -24,7 +34,8 @@ static enum fw_error add_image(struct plan *p, const struct manifest *m, size_t 
 	const char *component = from->slot ? from->slot : from->name ? from->name : PLAN_COMPONENT;
 	struct plan_image *to = &p->images[i];
 
-	if (span_to_str(span_str(component), to->component, sizeof(to->component)) < 0)
+	if (!is_component(component) ||
+	    span_to_str(span_str(component), to->component, sizeof(to->component)) < 0)
 		return FWE_MANIFEST_IMAGE_LIST_INVALID;
 	for (size_t k = 0; k < i; k++)
 		if (!strcmp(p->images[k].component, component))

@@ -98,10 +98,18 @@ static void plan_make__finds_the_index_beside_the_image(void **state)
 
 static void plan_make__refuses(void **state)
 {
+	static const char *const SLOTS[] = {"", "two words", "a\nb", "gr\303\274n", "a\177"};
+
 	(void)state;
 	fixture(2);
 	manifest.images[0].slot = "rootfs";
 	assert_int_equal(plan_make(&manifest, URL, NULL, &plan), FWE_MANIFEST_IMAGE_LIST_INVALID);
+	for (size_t i = 0; i < ARRAY_SIZE(SLOTS); i++) {
+		fixture(2);
+		manifest.images[0].slot = SLOTS[i];
+		if (plan_make(&manifest, URL, NULL, &plan) != FWE_MANIFEST_IMAGE_LIST_INVALID)
+			fail_msg("'%s'", SLOTS[i]);
+	}
 	fixture(2);
 	manifest.images[1].format = "tar";
 	assert_int_equal(plan_make(&manifest, URL, NULL, &plan), FWE_IMAGE_FORMAT_UNSUPPORTED);
