@@ -168,6 +168,7 @@ struct app {
 	bool trial_gate, trial_in_gate; /* the gate decides; it is deciding just now */
 	bool trial_told_bad;            /* the back end, in this life */
 	unsigned trial_marks; /* so many answers of the writer are awaited, before any of the job */
+	bool trial_heard;     /* ocf-fw-write has answered, when last asked for the trial */
 	bool trial_refreshed; /* the loader knows that this boot went well */
 	struct loop_timer *restart_timer;
 	bool restart_wanted;

@@ -178,6 +178,7 @@ static void mark(struct app *a, uint32_t type)
 	if (r == 0)
 		r = helper_send(&a->write, &m, -1);
 	a->trial_marks += r == 0;
+	a->trial_heard = r == 0;
 	if (r == 0)
 		app_expect_writer(a);
 	else
@@ -194,6 +195,7 @@ static void look(struct app *a)
 {
 	int r = helper_open(&a->write);
 
+	a->trial_heard = false;
 	if (r == 0)
 		r = helper_send(&a->write, &(struct proto_msg){.type = PROTO_SLOTS}, -1);
 	if (r == 0)
@@ -218,6 +220,10 @@ static void restart(struct app *a)
 {
 	struct state_trial *t = &a->state->trial;
 
+	if (a->trial_heard) { /* the other slot might start even less */
+		log_error("trial: it can only end by hand version=%s", t->to);
+		return;
+	}
 	if (t->restarts >= a->config->attempts) {
 		log_error("trial: nothing is heard of the slots, and restarts have not helped");
 		return;
@@ -388,6 +394,7 @@ void app_trial_see(struct app *a, const struct proto_slots_are *s, bool committe
 	enum trial_event e;
 
 	a->slots = *s;
+	a->trial_heard = s->error == FWE_OK && s->slot[0];
 	if (s->error != FWE_OK) {
 		look_later(a);
 		return;
@@ -441,6 +448,7 @@ bool app_trial_marked(struct app *a, const struct proto_done *d)
 	if (a->trial_marks == 0)
 		return false;
 	a->trial_marks = d ? a->trial_marks - 1 : 0;
+	a->trial_heard = d != NULL;
 	if (a->state->trial.state <= TRIAL_PENDING) { /* a loader was told, no more */
 		a->trial_refreshed = d && d->error == FWE_OK;
 		if (!a->trial_refreshed)
