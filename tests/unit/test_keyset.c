@@ -354,64 +354,55 @@ static struct buf sign_all(const enum who *who, size_t n, const struct jsn *payl
 
 #define PAST   "2026-05-01T00:00:00Z" /* before the manifest was made */
 #define FUTURE "2026-07-01T00:00:00Z"
+#define NOROOT FWE_KEY_ROTATION_NOT_AUTHORISED
+#define NOROLE FWE_MANIFEST_KEY_ROLE
+#define TOOFEW FWE_MANIFEST_THRESHOLD_NOT_MET
 
-/* A root key that may sign nothing but key sets does so beside a release key. */
+/* A root key that may sign nothing but key sets, until `end`, and two release keys. */
+static struct trust *store_with_root_apart(const char *end)
+{
+	CLEANUP(jsn_freep) struct jsn *set = jsn_new_object();
+	struct jsn *list = jsn_new_array(), *root = entry(ROOT, "root", NULL, MAKER);
+
+	jsn_set_str(root, "x-ocf-not-after", end);
+	jsn_add(list, root);
+	jsn_add(list, entry(RELEASE, "manifest", NULL, MAKER));
+	jsn_add(list, entry(NEXT, "manifest", NULL, MAKER));
+	jsn_set(set, "keys", list);
+	return parse(set);
+}
+
 static void key_info__is_for_root_keys_that_sign_beside_release_keys(void **state)
 {
 	static const struct {
-		const char *name, *end; /* of the root key */
+		const char *name, *end;
 		enum who who[3];
 		size_t n;
 		unsigned threshold;
 		bool clock;
 		enum fw_error error, warning;
 	} ROWS[] = {
-		{"root alone",                       FUTURE, {ROOT},                1, 1, true,  FWE_MANIFEST_KEY_ROLE,          FWE_OK},
-		{"release alone",
-		 FUTURE,				     {RELEASE},
-		 1,								    1,
-		 true,									   FWE_OK,
-		 FWE_KEY_ROTATION_NOT_AUTHORISED										       },
-		{"both",			     FUTURE, {RELEASE, ROOT},       2, 1, true,  FWE_OK,                         FWE_OK},
-		{"both, the other way round",        FUTURE, {ROOT, RELEASE},       2, 1, true,  FWE_OK,                         FWE_OK},
-		{"of a root key whose time is over",
-		 PAST,				       {RELEASE, ROOT},
-		 2,								    1,
-		 true,									   FWE_OK,
-		 FWE_KEY_ROTATION_NOT_AUTHORISED										       },
-		{"the same without a clock",         PAST,   {RELEASE, ROOT},       2, 1, false, FWE_OK,                         FWE_OK},
-		{"one root key of two",
-		 FUTURE,				     {RELEASE, NEXT, ROOT},
-		 3,								    2,
-		 true,									   FWE_OK,
-		 FWE_KEY_ROTATION_NOT_AUTHORISED										       },
-		{"one root key twice",               FUTURE, {RELEASE, ROOT, ROOT}, 3, 1, true,  FWE_OK,                         FWE_OK},
-		{"one root key twice, of two",
-		 FUTURE,				     {RELEASE, ROOT, ROOT},
-		 3,								    2,
-		 true,									   FWE_MANIFEST_THRESHOLD_NOT_MET,
-		 FWE_OK														},
+		{"root alone",      FUTURE, {ROOT},                1, 1, true,  NOROLE, FWE_OK},
+		{"release alone",   FUTURE, {RELEASE},             1, 1, true,  FWE_OK, NOROOT},
+		{"both",            FUTURE, {RELEASE, ROOT},       2, 1, true,  FWE_OK, FWE_OK},
+		{"in other order",  FUTURE, {ROOT, RELEASE},       2, 1, true,  FWE_OK, FWE_OK},
+		{"root is over",    PAST,   {RELEASE, ROOT},       2, 1, true,  FWE_OK, NOROOT},
+		{"without a clock", PAST,   {RELEASE, ROOT},       2, 1, false, FWE_OK, FWE_OK},
+		{"one of two",      FUTURE, {RELEASE, NEXT, ROOT}, 3, 2, true,  FWE_OK, NOROOT},
+		{"twice",           FUTURE, {RELEASE, ROOT, ROOT}, 3, 1, true,  FWE_OK, FWE_OK},
+		{"twice for two",   FUTURE, {RELEASE, ROOT, ROOT}, 3, 2, true,  TOOFEW, FWE_OK},
 	};
+	CLEANUP(jsn_freep) struct jsn *new_keys = jsn_new_array(), *info = NULL;
 
 	(void)state;
+	jsn_add(new_keys, jwk_export(keys[NEXT]));
+	info = manifest(1, new_keys, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
-		CLEANUP(jsn_freep)
-		struct jsn *set = jsn_new_object(), *info = NULL, *new_keys = jsn_new_array();
-		struct jsn *list = jsn_new_array(), *root = entry(ROOT, "root", NULL, MAKER);
-		CLEANUP(trust_freep) struct trust *store = NULL;
+		CLEANUP(trust_freep) struct trust *store = store_with_root_apart(ROWS[i].end);
+		struct buf octets = sign_all(ROWS[i].who, ROWS[i].n, info);
 		struct fw_context c = device(0);
 		struct fw_judgement j;
-		struct buf octets;
 
-		jsn_set_str(root, "x-ocf-not-after", ROWS[i].end);
-		jsn_add(list, root);
-		jsn_add(list, entry(RELEASE, "manifest", NULL, MAKER));
-		jsn_add(list, entry(NEXT, "manifest", NULL, MAKER));
-		jsn_set(set, "keys", list);
-		store = parse(set);
-		jsn_add(new_keys, jwk_export(keys[NEXT]));
-		info = manifest(1, new_keys, NULL);
-		octets = sign_all(ROWS[i].who, ROWS[i].n, info);
 		c.threshold = ROWS[i].threshold;
 		c.clock_trusted = ROWS[i].clock;
 		fw_judge(&c, store, buf_span(&octets), &j);
