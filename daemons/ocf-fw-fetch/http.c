@@ -81,6 +81,12 @@ static bool is_declined(struct transfer *t, long status)
 		status != 404 && status != 410);
 }
 
+static enum fw_error refused(struct transfer *t)
+{
+	(void)snprintf(t->out->text, sizeof(t->out->text), "the server answers %u", t->out->status);
+	return FWE_FETCH_HTTP_STATUS;
+}
+
 /* One request and its reply. `again`: a redirect was accepted. */
 static enum fw_error get_once(struct transfer *t, char url[PROTO_URL], bool *again)
 {
@@ -105,14 +111,14 @@ static enum fw_error get_once(struct transfer *t, char url[PROTO_URL], bool *aga
 		return FWE_OK;
 	if (status != transfer_wanted_status(t) && status >= 300) {
 		*again = is_redirect(status);
-		return *again ? redirect(t, url) : FWE_FETCH_HTTP_STATUS;
+		return *again ? redirect(t, url) : refused(t);
 	}
 	if (r != CURLE_OK) {
 		proto_text(t->out->text, sizeof(t->out->text),
 			   t->message[0] ? t->message : curl_easy_strerror((CURLcode)r));
 		return transfer_error(t, r);
 	}
-	return status == transfer_wanted_status(t) ? FWE_OK : FWE_FETCH_HTTP_STATUS;
+	return status == transfer_wanted_status(t) ? FWE_OK : refused(t);
 }
 
 static enum fw_error follow(struct transfer *t, char url[PROTO_URL])

@@ -109,8 +109,10 @@ static const char *const ADVICE[FWE_COUNT] = {
 						   "Take a newer one.",
 	[FWE_MANIFEST_VERSION_SAME] =
 		"This version runs already. `ocfctl fw install --reinstall` writes it again.",
-	[FWE_MANIFEST_VERSION_DOWNGRADE] = "It is older than what runs. If that is wanted: `ocfctl "
-					   "fw install --allow-downgrade`.",
+	[FWE_MANIFEST_VERSION_DOWNGRADE] =
+		"It is older than what runs. If that is wanted: `ocfctl fw install "
+		"--allow-downgrade`, of a manifest that tells a securityVersion not below the "
+		"Floor of `ocfctl fw status`.",
 	[FWE_MANIFEST_PRECURSOR_MISMATCH] =
 		"This release can only follow another one, which has to be installed first.",
 	[FWE_KEY_ROTATION_NOT_AUTHORISED] =
@@ -127,9 +129,10 @@ static const char *const ADVICE[FWE_COUNT] = {
 	[FWE_IMAGE_TOO_LARGE] = "It is longer than its manifest says, or than SizeMaxMiB= in "
 				"ocf-fw-write.conf(5) allows.",
 	[FWE_IMAGE_TRUNCATED] = NETWORK,
-	[FWE_DISCOVERY_NO_SERVER] = "No server has firmware for this device. Look at "
-				    "ManufacturerUrl= and DomainSources= in "
-				    "ocf-fwupd.conf(5); `ocfctl fw history` shows who was asked.",
+	[FWE_DISCOVERY_NO_SERVER] =
+		"No server has firmware for this device. Look at "
+		"ManufacturerUrl= and DomainSources= in "
+		"ocf-fwupd.conf(5); `journalctl -u ocf-fwupd` shows who was asked.",
 	[FWE_DISCOVERY_DOMAIN_INVALID] = "The network gave a domain that cannot be asked: correct "
 					 "it in the DHCP server, or set "
 					 "one in ocf-fwupd.conf(5).",
@@ -164,7 +167,8 @@ static const char *const ADVICE[FWE_COUNT] = {
 		"Be root, or a member of the group ocf-admin; downgrades are root's.",
 	[FWE_POLICY_DEFERRED] = "It waits for a window, power, or the end of what inhibits it: "
 				"`ocfctl fw status` and "
-				"`ocfctl fw check --dry-run` say for what.",
+				"`ocfctl fw check --dry-run` say for what. A trial ends by itself, "
+				"or with `ocfctl fw confirm` or `reject`.",
 	[FWE_POLICY_FREEZE_SUSPECTED] =
 		"The local server has offered the same for weeks while others have newer firmware: "
 		"look at it, or use --source manufacturer.",

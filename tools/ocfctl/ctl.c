@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/parse.h"
+
 #define JSON_MAX ((size_t)1024 * 1024)
 
 const struct client_object CTL_SECURITY = {"org.ocfgw.Security1", "/org/ocfgw/Security1",
@@ -58,6 +60,16 @@ struct jsn *ctl_properties(struct ctl *ctl, const struct client_object *o,
 	if (client_properties(ctl->client, o, ctl_collect, all, ret_error) < 0)
 		return jsn_free(all);
 	return all;
+}
+
+uint32_t ctl_job_number(const char *path)
+{
+	uint32_t id = 0;
+
+	if (strncmp(path, JOB_PATH, strlen(JOB_PATH)) != 0 ||
+	    !parse_u32(span_str(path + strlen(JOB_PATH)), &id))
+		return 0;
+	return id;
 }
 
 const char *ctl_text(const struct jsn *o, const char *name)

@@ -33,6 +33,12 @@ struct ctl {
 
 extern const struct client_object CTL_SECURITY, CTL_FIRMWARE;
 
+#define JOB_INTERFACE "org.ocfgw.Firmware1.Job"
+#define JOB_PATH      "/org/ocfgw/Firmware1/job/"
+
+/* The number in the path of a job; 0: it is none. */
+uint32_t ctl_job_number(const char *path);
+
 /* The properties of an object as a JSON object; owned by the caller. NULL: *ret_error says why. */
 struct jsn *ctl_properties(struct ctl *ctl, const struct client_object *o,
 			   struct client_error *ret_error);
@@ -66,3 +72,4 @@ enum ctl_exit ctl_fw_install(struct ctl *ctl);
 enum ctl_exit ctl_fw_install_bundle(struct ctl *ctl);
 enum ctl_exit ctl_fw_describe(struct ctl *ctl);
 enum ctl_exit ctl_fw_wait(struct ctl *ctl);
+enum ctl_exit ctl_fw_cancel(struct ctl *ctl);

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "outcome.h"
+#include "progress.h"
 
 #define HISTORY_MAX 64
 #define TIMER_UID   INT64_C(4294967295) /* as initiator: nobody asked */
@@ -58,30 +59,67 @@ static void print_inhibitors(const struct jsn *list)
 	}
 }
 
-static void print_status(const struct jsn *f)
+/* NULL: none is under way. */
+static void print_job(const struct jsn *job)
+{
+	char line[PROGRESS_LINE];
+
+	if (!job)
+		return;
+	progress_line(job, line);
+	(void)printf("%-12s%s %s; `ocfctl fw wait %s` watches it\n", "Job", ctl_text(job, "number"),
+		     line, ctl_text(job, "number"));
+	print_unless_empty("Waits for", ctl_text(job, "Text"));
+}
+
+static void print_status(const struct jsn *f, const struct jsn *job)
 {
 	(void)printf("%-12s%s %s\n", "Device", ctl_text(f, "Manufacturer"), ctl_text(f, "Model"));
-	(void)printf("%-12s%s\n", "Version", ctl_text(f, "CurrentVersion"));
+	(void)printf("%-12s%s\n", "Version",
+		     ctl_text(f, "CurrentVersion")[0] ? ctl_text(f, "CurrentVersion")
+						      : "none is known");
 	print_unless_empty("Pending", ctl_text(f, "PendingVersion"));
 	print_unless_empty("Available", ctl_text(f, "AvailableVersion"));
 	(void)printf("%-12s%s\n", "State", ctl_text(f, "State"));
+	print_job(job);
 	print_trial(f);
 	print_unless_empty("Source", ctl_text(f, "ManifestSource"));
 	print_unless_empty("Manifest", ctl_text(f, "ManifestUrl"));
+	if (jsn_int(jsn_get(f, "SecurityFloor")) > 0)
+		(void)printf("%-12s%lld\n", "Floor",
+			     (long long)jsn_int(jsn_get(f, "SecurityFloor")));
 	print_time("Last check", jsn_get(f, "LastCheck"));
 	if (jsn_int(jsn_get(f, "NextCheck")) > 0)
 		print_time("Next check", jsn_get(f, "NextCheck"));
 	if (jsn_type(jsn_get(f, "ClockTrusted")) == JSN_BOOL &&
 	    !jsn_bool(jsn_get(f, "ClockTrusted")))
-		(void)printf("%-12sclock-untrusted\n", "Clock");
+		(void)printf(
+			"%-12sclock-untrusted: dates are judged by the last one that is certain\n",
+			"Clock");
 	print_inhibitors(jsn_get(f, "Inhibitors"));
 	print_unless_empty("Last error", ctl_text(f, "LastError"));
 	print_unless_empty("At", ctl_text(f, "LastErrorServer"));
 	print_unless_empty("Next step", outcome_advice(ctl_text(f, "LastError")));
 }
 
+/* The properties of the job under way, with its number; NULL: there is none, or none any more. */
+static struct jsn *get_job(struct ctl *ctl, const char *path)
+{
+	const struct client_object o = {CTL_FIRMWARE.name, path, JOB_INTERFACE};
+	struct client_error error;
+	struct jsn *job;
+
+	if (ctl_job_number(path) == 0)
+		return NULL;
+	job = ctl_properties(ctl, &o, &error);
+	if (job)
+		jsn_set_str(job, "number", path + strlen(JOB_PATH));
+	return job;
+}
+
 enum ctl_exit ctl_fw_status(struct ctl *ctl)
 {
+	struct jsn *job CLEANUP(jsn_freep) = NULL;
 	struct client_error error;
 	struct jsn *f = ctl_properties(ctl, &CTL_FIRMWARE, &error);
 
@@ -92,7 +130,8 @@ enum ctl_exit ctl_fw_status(struct ctl *ctl)
 		ctl_print_json(f);
 		return CTL_OK;
 	}
-	print_status(f);
+	job = get_job(ctl, ctl_text(f, "Job"));
+	print_status(f, job);
 	(void)jsn_free(f);
 	return CTL_OK;
 }
@@ -135,6 +174,8 @@ static void print_origin(const struct jsn *e)
 {
 	int64_t octets = jsn_int(jsn_get(e, "bytes"));
 
+	if (jsn_int(jsn_get(e, "job")) == 0)
+		return; /* the end of a trial, which is nobody's job */
 	(void)printf("    %lld octets in %.1f s", (long long)octets,
 		     (double)jsn_int(jsn_get(e, "usec")) / 1e6);
 	if (ctl_text(e, "source")[0])

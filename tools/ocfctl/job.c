@@ -9,11 +9,9 @@
 #include "outcome.h"
 #include "progress.h"
 
-#define JOB_INTERFACE "org.ocfgw.Firmware1.Job"
-#define JOB_PATH      "/org/ocfgw/Firmware1/job/"
-#define OPTIONS_MAX   10
-#define FILES_MAX     ((size_t)17) /* a manifest and its images */
-#define COLUMNS       80
+#define OPTIONS_MAX 10
+#define FILES_MAX   ((size_t)17) /* a manifest and its images */
+#define COLUMNS     80
 
 static volatile sig_atomic_t interrupted;
 
@@ -248,8 +246,7 @@ static enum ctl_exit begin(struct ctl *ctl, const char *verb, const char *method
 	struct client_option options[OPTIONS_MAX];
 	struct jsn *start CLEANUP(jsn_freep) = jsn_new_object();
 	struct client_error error = {0};
-	const char *path;
-	uint32_t id = 0;
+	uint32_t id;
 	int r;
 
 	in->options = options;
@@ -257,10 +254,9 @@ static enum ctl_exit begin(struct ctl *ctl, const char *verb, const char *method
 	r = client_call(ctl->client, &CTL_FIRMWARE, method, in, ctl_collect, start, &error);
 	if (r < 0)
 		return outcome_of_call(ctl, verb, r, &error);
-	path = ctl_text(start, "");
-	if (strncmp(path, JOB_PATH, strlen(JOB_PATH)) != 0 ||
-	    !parse_u32(span_str(path + strlen(JOB_PATH)), &id)) {
-		(void)fprintf(stderr, "ocfctl: %s: not a job: %s\n", verb, path);
+	id = ctl_job_number(ctl_text(start, ""));
+	if (id == 0) {
+		(void)fprintf(stderr, "ocfctl: %s: not a job: %s\n", verb, ctl_text(start, ""));
 		return CTL_FAILED;
 	}
 	return watch(ctl, verb, id);
@@ -328,4 +324,44 @@ enum ctl_exit ctl_fw_wait(struct ctl *ctl)
 		return watch(ctl, VERB, id);
 	job = outcome_from_entry(entry);
 	return outcome_of_job(ctl, VERB, job);
+}
+
+/* The job under way; 0: none, or *ret_error says why not. */
+static uint32_t job_at_hand(struct ctl *ctl, struct client_error *ret_error)
+{
+	struct jsn *facts CLEANUP(jsn_freep) = ctl_properties(ctl, &CTL_FIRMWARE, ret_error);
+
+	return facts ? ctl_job_number(ctl_text(facts, "Job")) : 0;
+}
+
+enum ctl_exit ctl_fw_cancel(struct ctl *ctl)
+{
+	static const char VERB[] = "fw cancel";
+	struct client_error error = {0};
+	char path[64];
+	const struct client_object job = {CTL_FIRMWARE.name, path, JOB_INTERFACE};
+	uint32_t id;
+	int r;
+
+	if (ctl->n_words == 0) {
+		id = job_at_hand(ctl, &error);
+	} else if (!parse_u32(span_str(ctl->words[0]), &id) || id == 0) {
+		(void)fprintf(stderr, "ocfctl: %s: takes the number of a job\n", VERB);
+		return CTL_USAGE;
+	}
+	if (id == 0 && error.text[0])
+		return ctl_fail(ctl, VERB, -EHOSTUNREACH, &error);
+	if (id == 0) {
+		(void)fprintf(stderr, "ocfctl: %s: no job is under way\n", VERB);
+		return CTL_NOTHING;
+	}
+	(void)snprintf(path, sizeof(path), JOB_PATH "%u", id);
+	r = client_call(ctl->client, &job, "Cancel", &(struct client_in){0}, NULL, NULL, &error);
+	if (r < 0)
+		return outcome_of_call(ctl, VERB, r, &error);
+	if (ctl->json)
+		ctl_print_json(jsn_new_object());
+	else
+		(void)printf("%s: job %u is cancelled\n", VERB, id);
+	return CTL_OK;
 }

@@ -96,6 +96,7 @@ static const struct verb {
 	 "what a manifest says, and whether it would be taken"											    },
 	{"fw",      "wait",           ctl_fw_wait,           1, 1,    "JOB",               0,
 	 "watch a job until its end, or tell how it was"												  },
+	{"fw",      "cancel",         ctl_fw_cancel,         0, 1,    "[JOB]",             0,                     "end the job that is under way"         },
 	{"fw",      "last",           ctl_fw_last,           0, 0,    "",                  0,                     "how the last job ended"                },
 	{"fw",      "history",        ctl_fw_history,        0, 0,    "",                  0,                     "what was done, newest first"           },
 	{"fw",      "confirm",        ctl_fw_confirm,        0, 0,    "",                  0,                     "keep the version that is on trial"     },

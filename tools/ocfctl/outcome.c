@@ -53,6 +53,8 @@ enum ctl_exit outcome_of_job(const struct ctl *ctl, const char *verb, struct jsn
 		print_failure(verb, error, words);
 	} else {
 		(void)printf("%s%s%s\n", result, words[0] ? ": " : "", words);
+		if (strcmp(result, "update-available") == 0 && jsn_len(missing) == 0)
+			(void)fprintf(stderr, "  next: `ocfctl fw install`\n");
 	}
 	for (size_t i = 0; !ctl->json && i < jsn_len(missing); i++)
 		(void)printf("missing: %s: %s\n", jsn_str(jsn_at(jsn_at(missing, i), 0)),
@@ -98,14 +100,35 @@ static bool find_camel(const char *name, enum fw_error *ret)
 	return false;
 }
 
+/* Errors of calls that are none of a job's. */
+static const char *advice_for_call(const char *name)
+{
+	static const char *const ROWS[][2] = {
+		{ERRORS "Busy",           "`ocfctl fw status` shows it, `ocfctl fw cancel` ends it."},
+		{ERRORS "NoSuchJob",      "`ocfctl fw history` lists what is remembered."           },
+		{ERRORS "NotCancellable", "`ocfctl fw wait JOB` tells how it ends, or did."         },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++)
+		if (strcmp(name, ROWS[i][0]) == 0)
+			return ROWS[i][1];
+	return NULL;
+}
+
 enum ctl_exit outcome_of_call(const struct ctl *ctl, const char *verb, int r,
 			      const struct client_error *error)
 {
 	const size_t prefix = strlen(ERRORS);
 	enum fw_error e;
 
-	if (strncmp(error->name, ERRORS, prefix) != 0 || !find_camel(error->name + prefix, &e))
-		return ctl_fail(ctl, verb, r, error);
+	if (strncmp(error->name, ERRORS, prefix) != 0 || !find_camel(error->name + prefix, &e)) {
+		const char *advice = advice_for_call(error->name);
+		enum ctl_exit status = ctl_fail(ctl, verb, r, error);
+
+		if (advice)
+			(void)fprintf(stderr, "  next: %s\n", advice);
+		return status;
+	}
 	if (ctl->json) {
 		struct jsn *o CLEANUP(jsn_freep) = jsn_new_object();
 
