@@ -102,6 +102,15 @@ static int on_cert(void *arg, enum dtls_profile profile, const struct x509_chain
 
 static const struct endpoint_ops OPS = {.opened = on_opened, .closed = on_closed, .cert = on_cert};
 
+/* Only a name is said: an address is where the request goes anyway (RFC 7252 5.10.1). */
+static const char *name_of(const struct get *g)
+{
+	return g->target.host[strspn(g->target.host, "0123456789.")] == '\0' ||
+			       strchr(g->target.host, ':')
+		       ? NULL
+		       : g->target.host;
+}
+
 static enum fw_error start_session(struct get *g)
 {
 	char identity[DTLS_IDENTITY_MAX + 1];
@@ -109,6 +118,7 @@ static enum fw_error start_session(struct get *g)
 	int r = coap_offer(g->config, g->target.host, &offer, identity);
 
 	if (r == 0) {
+		offer.server = name_of(g);
 		offer.handshake_us = g->connect_us - clock_monotonic_us();
 		offer.resend_us = offer.handshake_us / 4;
 		r = endpoint_connect(g->endpoint, &g->peer, &offer, clock_monotonic_us(),
@@ -229,20 +239,11 @@ static uint32_t content_format(const struct get *g)
 										 : CF_NONE;
 }
 
-/* Only a name is said: an address is where the request goes anyway (RFC 7252 5.10.1). */
-static const char *uri_host(const struct get *g)
-{
-	return g->target.host[strspn(g->target.host, "0123456789.")] == '\0' ||
-			       strchr(g->target.host, ':')
-		       ? NULL
-		       : g->target.host;
-}
-
 static void ask(struct get *g)
 {
 	struct call_block block = {.segments = g->target.segments,
 				   .n_segments = g->target.n_segments,
-				   .host = uri_host(g),
+				   .host = name_of(g),
 				   .content_format = content_format(g)};
 	struct call call = {.session = g->session,
 			    .to = g->peer,
@@ -388,7 +389,7 @@ static void get_octets(struct get *g, uint64_t from, uint64_t until)
 static void get_ranges(struct get *g)
 {
 	while (g->error == FWE_OK && !g->blocks.declined) {
-		const struct proto_range *next = &g->ranges->batch[g->ranges->at];
+		const struct proto_range *next;
 		int r = ranges_next(g->ranges);
 		uint64_t left;
 

@@ -329,6 +329,10 @@ int dtls_connect(struct dtls_session **ret, struct dtls *d, const struct dtls_of
 	int r;
 
 	r = session_new(&s, d, offer, false, ops, arg, now_us);
+	if (r == 0 && offer->server &&
+	    gnutls_server_name_set(s->tls, GNUTLS_NAME_DNS, offer->server, strlen(offer->server)) <
+		    0)
+		r = -EINVAL;
 	if (r < 0)
 		return r;
 	run(s, span_of(NULL, 0), false, now_us);

@@ -32,6 +32,7 @@ struct dtls_offer {
 	enum dtls_profile profile;
 	struct span hint;      /* server: PSK identity hint, may hold zero octets */
 	struct span identity;  /* client: PSK identity */
+	const char *server;    /* client: the name of whom we ask for (RFC 6066 3); NULL: none */
 	struct secret key;     /* client: PSK (wiped by the caller afterwards) */
 	struct x509_own *own;  /* what we present: MFG server, NORMAL; NULL: nothing. One more
 				* owner is counted */
