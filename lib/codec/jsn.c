@@ -243,7 +243,8 @@ int jsn_write(const struct jsn *v, enum jsn_style style, struct buf *b)
 	static const size_t FLAGS[] = {
 		[JSN_COMPACT] = JSON_COMPACT,
 		[JSN_SORTED] = JSON_COMPACT | JSON_SORT_KEYS,
-		[JSN_PRETTY] = JSON_INDENT(2),
+		[JSN_PRETTY] = JSON_INDENT(2) | JSON_ENSURE_ASCII,
+		[JSN_LINE] = JSON_COMPACT | JSON_ENSURE_ASCII,
 	};
 
 	return json_dump_callback(in(v), append, b, FLAGS[style] | JSON_ENCODE_ANY) ? -ENOMEM : 0;

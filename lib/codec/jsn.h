@@ -59,7 +59,8 @@ void jsn_del(struct jsn *object, const char *name);
 enum jsn_style {
 	JSN_COMPACT, /* no blanks, members in order of insertion */
 	JSN_SORTED,  /* no blanks, members in lexicographic order (RFC 7638) */
-	JSN_PRETTY,  /* two-space indent, for people */
+	JSN_PRETTY,  /* two-space indent, for people: nothing that a terminal obeys */
+	JSN_LINE,    /* the same on one line */
 };
 /* Appends the text. -ENOMEM. */
 MUST_USE int jsn_write(const struct jsn *v, enum jsn_style style, struct buf *out);

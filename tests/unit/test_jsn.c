@@ -73,7 +73,7 @@ static void jsn__tells_integers_from_reals(void **state)
 	assert_null(jsn_str(jsn_get(v, "i")));
 }
 
-static void jsn_write__has_three_styles(void **state)
+static void jsn_write__has_four_styles(void **state)
 {
 	struct jsn *v CLEANUP(jsn_freep) = jsn_new_object(), *list = jsn_new_array();
 	struct buf b = BUF_INIT(200);
@@ -90,6 +90,11 @@ static void jsn_write__has_three_styles(void **state)
 	buf_reset(&b);
 	assert_int_equal(jsn_write(v, JSN_SORTED, &b), 0);
 	assert_true(span_is(buf_span(&b), "{\"a\":-1,\"l\":[true,null],\"z\":\"\\\"q\\\"\"}"));
+	buf_done(&b);
+	jsn_set_str(v, "z", "\xc2\x9b\x1b"); /* C1 controls are orders to a terminal, too */
+	b.max = 200;
+	assert_int_equal(jsn_write(v, JSN_LINE, &b), 0);
+	assert_true(span_is(buf_span(&b), "{\"z\":\"\\u009B\\u001B\",\"a\":-1,\"l\":[true,null]}"));
 	buf_done(&b);
 	b.max = 10;
 	assert_int_equal(jsn_write(v, JSN_PRETTY, &b), -ENOMEM);
@@ -180,7 +185,7 @@ int main(void)
 		cmocka_unit_test(jsn_parse__is_strict),
 		cmocka_unit_test(jsn_parse__refuses_what_is_long_before_reading_it),
 		cmocka_unit_test(jsn__tells_integers_from_reals),
-		cmocka_unit_test(jsn_write__has_three_styles),
+		cmocka_unit_test(jsn_write__has_four_styles),
 		cmocka_unit_test(b64__is_strict_and_round_trips),
 		cmocka_unit_test(b64_padded__is_strict_and_round_trips),
 	};

@@ -173,7 +173,7 @@ int json_read(const char *path, size_t bytes, unsigned depth, struct jsn **ret)
 
 int json_write(const char *path, const struct jsn *v, enum jsn_style style, unsigned mode)
 {
-	struct buf text = {.max = JWK_FILE_MAX + MANIFEST_BYTES_MAX,
+	struct buf text = {.max = JWK_FILE_MAX + 6 * MANIFEST_BYTES_MAX, /* an escape has six */
 			   .secret = mode == FILES_SECRET};
 	int r = v ? jsn_write(v, style, &text) : -ENOMEM;
 

@@ -52,12 +52,14 @@ static struct jsn *compare(const struct jsn *old, const struct jsn *new)
 
 static void print_value(const char *sign, const struct jsn *change, const char *which)
 {
-	struct buf text CLEANUP(buf_done) = BUF_INIT(MANIFEST_BYTES_MAX);
+	struct buf name CLEANUP(buf_done) = BUF_INIT(6 * MANIFEST_BYTES_MAX);
+	struct buf text CLEANUP(buf_done) = BUF_INIT(6 * MANIFEST_BYTES_MAX);
 	const struct jsn *v = jsn_get(change, which);
 
-	if (jsn_type(v) != JSN_NULL && jsn_write(v, JSN_COMPACT, &text) == 0)
-		(void)printf("%s %s: %.*s\n", sign, jsn_str(jsn_get(change, "member")),
-			     (int)text.len, (const char *)text.ptr);
+	if (jsn_type(v) != JSN_NULL && jsn_write(v, JSN_LINE, &text) == 0 &&
+	    jsn_write(jsn_get(change, "member"), JSN_LINE, &name) == 0)
+		(void)printf("%s %.*s: %.*s\n", sign, (int)name.len - 2, /* without its quotes */
+			     (const char *)name.ptr + 1, (int)text.len, (const char *)text.ptr);
 }
 
 static enum cli_exit diff(const struct cli *cli)
