@@ -141,7 +141,7 @@ static bool are_units(struct span value)
 }
 
 #define PATH         "an absolute path"
-#define SEGMENT      "1 to 128 octets without slash, backslash or control character"
+#define SEGMENT      "1 to 128 octets of UTF-8 without slash, backslash or control character"
 #define AT(member)   offsetof(struct fwupd_config, member)
 #define ROOM(member) sizeof(((struct fwupd_config *)NULL)->member)
 #define TEXT(section, name, member, check, takes)                                                  \

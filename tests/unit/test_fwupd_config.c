@@ -108,6 +108,7 @@ static void config_load__refuses(void **state)
 		{"no model",           "[Device]\nManufacturer=m\n"                              },
 		{"slash in the model", "[Device]\nManufacturer=m\nModel=a/b\n"                   },
 		{"dots for a model",   "[Device]\nManufacturer=m\nModel=..\n"                    },
+		{"model in Latin-1",   "[Device]\nManufacturer=m\nModel=gr\374n\n"               },
 		{"unknown section",    DEVICE "[Colour]\nRed=1\n"                                },
 		{"unknown option",     DEVICE "[Policy]\nColour=red\n"                           },
 		{"not a flag",         DEVICE "[Policy]\nAutoInstall=perhaps\n"                  },
