@@ -110,7 +110,8 @@ def with_cuts(site, server, path, size, cuts, seed, restart=start, progress=writ
               kinds=None):
     """Installs with so many cuts at seeded points, and gives what the server has sent."""
     chance = random.Random(seed)
-    points = sorted(chance.randrange(MIB // 4, size - MIB // 4) for _ in range(cuts))
+    # Not so near the end that it is over when the cut comes.
+    points = sorted(chance.randrange(MIB // 4, size * 9 // 10) for _ in range(cuts))
     # A silent link takes seconds to be noticed, so there is only one in ten.
     kinds = kinds or ["link" if i % 10 == 0 else KINDS[i % len(KINDS)] for i in range(cuts)]
     chance.shuffle(kinds)
