@@ -51,9 +51,12 @@ static int grub_write(struct boot *b, const struct boot_vars *now, const struct 
 	struct grub *g = grub_of(b);
 	struct bootenv_change c;
 	uint8_t block[GRUBENV_SIZE];
-	int r = bootenv_plan(g->env, span_of(g->block, sizeof(g->block)), p, &c);
+	struct span lines;
+	int r = -EBADMSG;
 
 	(void)now;
+	if (grubenv_lines(span_of(g->block, sizeof(g->block)), &lines))
+		r = bootenv_plan(g->env, lines, p, &c);
 	if (r == 0)
 		r = grubenv_set(span_of(g->block, sizeof(g->block)), &c, block);
 	if (r < 0)

@@ -8,6 +8,8 @@ bool grubenv_lines(struct span block, struct span *ret)
 
 	if (block.len != GRUBENV_SIZE || !span_is(span_cut(&rest, '\n'), FIRST_LINE) || !rest.ptr)
 		return false;
+	while (rest.len > 0 && rest.ptr[rest.len - 1] != '\n')
+		rest.len--;
 	*ret = rest;
 	return true;
 }

@@ -268,6 +268,20 @@ static void grubenv_set__stays_in_the_first_sector(void **state)
 	assert_true(grubenv_lines(span_of(block, sizeof(block)), &lines));
 }
 
+/* grub-editenv lists nothing there either. */
+static void grubenv_lines__end_before_the_padding(void **state)
+{
+	static const char TEXT[] = "# GRUB Environment Block\nORDER=A B\nORDER=B A";
+	uint8_t block[GRUBENV_SIZE];
+	struct span lines;
+
+	(void)state;
+	memset(block, '#', sizeof(block));
+	memcpy(block, TEXT, strlen(TEXT));
+	assert_true(grubenv_lines(span_of(block, sizeof(block)), &lines));
+	assert_true(span_is(lines, "ORDER=A B\n"));
+}
+
 static void boot_grub__refuses_another_file(void **state)
 {
 	CLEANUP(boot_freep) struct boot *b = NULL;
@@ -482,6 +496,7 @@ int main(void)
 		cmocka_unit_test(bootenv_set_names__takes_two_words),
 		cmocka_unit_test(bootenv_plan__keeps_a_rescue_system),
 		cmocka_unit_test(grubenv_set__stays_in_the_first_sector),
+		cmocka_unit_test(grubenv_lines__end_before_the_padding),
 		TEST(boot_grub__is_read_by_grub_editenv),
 		TEST(boot_grub__refuses_another_file),
 		TEST(boot_uboot__is_read_by_fw_printenv),
