@@ -74,7 +74,7 @@ static void print_running(const struct rauc_slot *s)
 
 static enum status verb_state(struct rauc *r)
 {
-	struct rauc_state state;
+	struct rauc_state state = {0};
 	char error[RAUC_TEXT];
 	int e = rauc_idle(r, error); /* what is next is not known before */
 

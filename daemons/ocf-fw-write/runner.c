@@ -478,7 +478,7 @@ int runner_wait(struct runner *r, int control, struct runner_result *ret)
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		if (n == 0)
+		if (n == 0 && r->waiting)
 			r->waiting();
 		if (p[1].revents != 0 && p[1].fd >= 0) {
 			p[1].fd = -1;

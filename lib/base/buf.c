@@ -100,23 +100,29 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(again);
 }
 
+static ssize_t read_on(int fd, uint8_t *to, size_t n)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, to, n);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
 int buf_put_file(struct buf *b, int fd)
 {
-	for (;;) {
+	ssize_t n;
+
+	do {
 		size_t left = b->max - b->len, room = left < BUF_READ ? left : BUF_READ;
 		uint8_t beyond, *to = left > 0 ? buf_room(b, room) : &beyond;
-		ssize_t n = to ? read(fd, to, left > 0 ? room : sizeof(beyond)) : 0;
 
 		if (!to)
 			return -ENOMEM;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : 0;
-		if (left == 0) {
-			b->failed = true;
-			return -EFBIG;
-		}
-		b->len += (size_t)n;
-	}
+		n = read_on(fd, to, left > 0 ? room : sizeof(beyond));
+		b->failed = n > 0 && left == 0;
+		b->len += n > 0 && left > 0 ? (size_t)n : 0;
+	} while (n > 0 && !b->failed);
+	return b->failed ? -EFBIG : n < 0 ? -errno : 0;
 }

@@ -310,11 +310,10 @@ int rauc_install(struct rauc *r, const char *path, const char *transaction,
 		e = watch(r, &j);
 	if (e < 0)
 		return fail(e, NULL, ret_error);
-	if (j.result == 0 || !j.begun)
-		return j.result;
-	copy(ret_error, RAUC_TEXT, "RAUC went away");
 	if (j.result == -EPIPE)
-		return -EPIPE;
+		copy(ret_error, RAUC_TEXT, "RAUC went away");
+	if (j.result == 0 || j.result == -EPIPE || !j.begun)
+		return j.result;
 	e = get_text(r, "LastError", ret_error, RAUC_TEXT, ret_error);
 	return e < 0 ? e : -EREMOTEIO;
 }
