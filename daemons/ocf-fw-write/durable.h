@@ -7,7 +7,7 @@
 #include "backend.h"
 
 #define DURABLE_STEP ((uint64_t)1280 * 1024) /* octets that are worth a wait */
-#define DURABLE_LAG  ((uint64_t)2304 * 1024) /* that may be behind */
+#define DURABLE_LAG  (2 * DURABLE_STEP)      /* that may be behind, and a piece */
 
 struct durable; /* opaque */
 
