@@ -131,8 +131,8 @@ MUST_USE int dtls_send(struct dtls_session *s, struct span plain);
 /* Asks ops->cert once more about the peer's certificate, if it has shown one. False: it is not good
  * any more; close the session. */
 MUST_USE bool dtls_is_still_good(struct dtls_session *s);
-/* close_notify out; the session is DTLS_ENDED: DTLS_END_LOCAL, or DTLS_END_PIN of a handshake with
- * a guess at the PIN behind it. */
+/* close_notify out, by a client thrice; the session is DTLS_ENDED: DTLS_END_LOCAL, or DTLS_END_PIN
+ * of a handshake with a guess at the PIN behind it. */
 void dtls_close(struct dtls_session *s);
 /* The same without a word to the peer. */
 void dtls_drop(struct dtls_session *s);

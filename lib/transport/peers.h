@@ -31,7 +31,7 @@ struct peers_limits {
 /* -ENOMEM. `ops` and `arg` are borrowed for life. */
 MUST_USE int peers_new(struct peers **ret, const struct peers_limits *limits,
 		       const struct peers_ops *ops, void *arg);
-/* Sends close_notify on open sessions; `ended` is not called. Accepts NULL. */
+/* Sends close_notify on open sessions and in handshakes; `ended` is not called. Accepts NULL. */
 struct peers *peers_free(struct peers *ps);
 DEFINE_CLEANUP(struct peers *, peers_free)
 
