@@ -19,20 +19,6 @@ int files_load(const char *path, struct buf *out)
 	return fd < 0 ? -errno : buf_put_file(out, fd);
 }
 
-int files_write(int fd, struct span data)
-{
-	while (data.len > 0) {
-		ssize_t done = write(fd, data.ptr, data.len);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		data = span_skip(data, (size_t)done);
-	}
-	return 0;
-}
-
 int files_put(int dir, const char *name, struct span data)
 {
 	CLEANUP(closep) int fd = -1;
@@ -44,7 +30,7 @@ int files_put(int dir, const char *name, struct span data)
 	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
-	r = files_write(fd, data);
+	r = span_put_file(data, fd);
 	if (r < 0)
 		return r;
 	if (fsync(fd) < 0 || renameat(dir, tmp, dir, name) < 0 || fsync(dir) < 0)

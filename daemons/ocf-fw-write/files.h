@@ -10,5 +10,3 @@ MUST_USE int files_read(int dir, const char *name, struct buf *out);
 MUST_USE int files_load(const char *path, struct buf *out);
 /* The old content or the new one, at any point; on the disk at return. -errno. */
 MUST_USE int files_put(int dir, const char *name, struct span data);
-/* All of it, or -errno. */
-MUST_USE int files_write(int fd, struct span data);

@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 
 #include "crypto/hash.h"
-#include "files.h"
 #include "fw/chunks.h"
 #include "pass.h"
 
@@ -242,7 +241,7 @@ static int write_ranges(const struct reuse *u, uint32_t image, uint64_t at, uint
 		}
 		at += n;
 		if (have == RANGES_STEP || at == size) {
-			r = files_write(fd, span_of(ranges, have * sizeof(ranges[0])));
+			r = span_put_file(span_of(ranges, have * sizeof(ranges[0])), fd);
 			have = 0;
 		}
 	}

@@ -126,3 +126,16 @@ int buf_put_file(struct buf *b, int fd)
 	} while (n > 0 && !b->failed);
 	return b->failed ? -EFBIG : n < 0 ? -errno : 0;
 }
+
+int span_put_file(struct span data, int fd)
+{
+	while (data.len > 0) {
+		ssize_t n = write(fd, data.ptr, data.len);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			data = span_skip(data, (size_t)n);
+	}
+	return 0;
+}

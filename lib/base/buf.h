@@ -26,6 +26,8 @@ void buf_put_str(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* What fd gives, to its end. 0; -EFBIG: more than the ceiling; -ENOMEM; or what reading gave. */
 MUST_USE int buf_put_file(struct buf *b, int fd);
+/* All of `data` to fd, in as many writes as it takes. 0, or what writing gave. */
+MUST_USE int span_put_file(struct span data, int fd);
 MUST_USE uint8_t *buf_grow(struct buf *b, size_t n); /* of buf_room() only */
 
 /* Room for n more octets, contents unspecified; NULL when that fails. The caller adds to len. */

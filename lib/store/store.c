@@ -69,19 +69,6 @@ struct store *store_free(struct store *s)
 	return NULL;
 }
 
-static int write_all(int fd, struct span data)
-{
-	while (data.len > 0) {
-		ssize_t n = write(fd, data.ptr, data.len);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			data = span_skip(data, (size_t)n);
-	}
-	return 0;
-}
-
 int store_put(struct store *s, const char *name, struct span data)
 {
 	CLEANUP(tmpfile_dropp) struct tmpfile tmp = {.dirfd = s->dirfd};
@@ -99,7 +86,7 @@ int store_put(struct store *s, const char *name, struct span data)
 		return -errno;
 	tmp.named = true;
 
-	r = write_all(fd, data);
+	r = span_put_file(data, fd);
 	if (r < 0)
 		return r;
 	if (fsync(fd) < 0)

@@ -49,7 +49,7 @@ static void buf_put_file__takes_what_there_is_up_to_the_ceiling(void **state)
 		int ends[2];
 
 		assert_int_equal(pipe(ends), 0);
-		assert_int_equal(write(ends[1], OCTETS, ROWS[i].octets), ROWS[i].octets);
+		assert_int_equal(span_put_file(span_of(OCTETS, ROWS[i].octets), ends[1]), 0);
 		(void)close(ends[1]);
 		assert_int_equal(buf_put_file(&b, ends[0]), ROWS[i].want);
 		(void)close(ends[0]);
@@ -59,6 +59,7 @@ static void buf_put_file__takes_what_there_is_up_to_the_ceiling(void **state)
 		assert_memory_equal(b.ptr, OCTETS, b.len);
 	}
 	assert_int_equal(buf_put_file(&none, -1), -EBADF);
+	assert_int_equal(span_put_file(SPAN_LIT("x"), -1), -EBADF);
 }
 
 static void span_cut__walks_a_list(void **state)

@@ -33,22 +33,9 @@ int files_begin(struct files_draft *d, const char *target, unsigned mode)
 	return fchmod(d->fd, mode) < 0 ? -errno : 0;
 }
 
-static int write_all(int fd, struct span data)
-{
-	while (data.len > 0) {
-		ssize_t n = write(fd, data.ptr, data.len);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			data = span_skip(data, (size_t)n);
-	}
-	return 0;
-}
-
 int files_put(struct files_draft *d, struct span data)
 {
-	return write_all(d->fd, data);
+	return span_put_file(data, d->fd);
 }
 
 int files_each(const char *path, int (*take)(void *arg, struct span piece), void *arg)
@@ -125,7 +112,7 @@ int files_write(const char *path, struct span data, unsigned mode)
 		return fwrite(data.ptr, 1, data.len, stdout) == data.len ? 0 : -EIO;
 	r = files_begin(&d, path, mode);
 	if (r == 0)
-		r = write_all(d.fd, data);
+		r = span_put_file(data, d.fd);
 	return r < 0 ? r : files_place(&d, path);
 }
 
@@ -135,7 +122,7 @@ int files_create(const char *path, struct span data, unsigned mode)
 	int r = files_begin(&d, path, mode);
 
 	if (r == 0)
-		r = write_all(d.fd, data);
+		r = span_put_file(data, d.fd);
 	if (r < 0)
 		return r;
 	if (fsync(d.fd) < 0 || link(d.path, path) < 0) /* does not replace */
@@ -166,7 +153,7 @@ static int pump(int from, int to, struct hash_set *hashes, struct hash_set *also
 		if (r == 0 && also)
 			r = hash_set_update(also, span_of(block, (size_t)n));
 		if (r == 0 && to >= 0)
-			r = write_all(to, span_of(block, (size_t)n));
+			r = span_put_file(span_of(block, (size_t)n), to);
 	}
 	*ret_size = size;
 	return r;
@@ -227,7 +214,7 @@ int files_copy(struct span before, const char *from, const char *to, const struc
 	if (r == 0)
 		r = files_begin(&d, to, FILES_PUBLIC);
 	if (r == 0)
-		r = write_all(d.fd, before);
+		r = span_put_file(before, d.fd);
 	if (r == 0)
 		r = pump(fd, d.fd, hashes, NULL, UINT64_MAX - 1, &size);
 	if (r < 0)

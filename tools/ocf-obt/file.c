@@ -6,18 +6,8 @@ int file_read(const char *path, struct buf *out)
 {
 	bool named = strcmp(path, "-") != 0;
 	int fd CLEANUP(closep) = named ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	uint8_t chunk[4096];
-	ssize_t n;
 
-	if (named && fd < 0)
-		return -errno;
-	while (buf_ok(out) && (n = read(named ? fd : STDIN_FILENO, chunk, sizeof(chunk))) != 0) {
-		if (n < 0)
-			return -errno;
-		buf_put(out, span_of(chunk, (size_t)n));
-	}
-	explicit_bzero(chunk, sizeof(chunk));
-	return buf_ok(out) ? 0 : -EFBIG;
+	return named && fd < 0 ? -errno : buf_put_file(out, named ? fd : STDIN_FILENO);
 }
 
 int file_write(const char *path, struct span data)
@@ -25,15 +15,12 @@ int file_write(const char *path, struct span data)
 	bool named = strcmp(path, "-") != 0;
 	int fd CLEANUP(closep) =
 		named ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+	int r;
 
 	if (named && fd < 0)
 		return -errno;
-	while (data.len > 0) {
-		ssize_t n = write(named ? fd : STDOUT_FILENO, data.ptr, data.len);
-
-		if (n < 0)
-			return -errno;
-		data = span_skip(data, (size_t)n);
-	}
+	r = span_put_file(data, named ? fd : STDOUT_FILENO);
+	if (r < 0)
+		return r;
 	return named && fsync(fd) < 0 ? -errno : 0;
 }
