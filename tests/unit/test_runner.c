@@ -111,7 +111,9 @@ static int connection(void)
 /* The padding behind a control message has room for a second descriptor. */
 static void runner__keeps_no_descriptor(void **state)
 {
-	static const char COUNT[] = "ls /proc/$PPID/fd | wc -l";
+	/* Once it waits for us, it has closed what was ours alone. */
+	static const char COUNT[] = "until grep -q '^State:.S' /proc/$PPID/status; do :; done; "
+				    "ls /proc/$PPID/fd | wc -l";
 	union {
 		struct cmsghdr head;
 		char room[CMSG_SPACE(2 * sizeof(int))];
