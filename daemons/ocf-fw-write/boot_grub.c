@@ -50,7 +50,7 @@ static int grub_write(struct boot *b, const struct boot_vars *now, const struct 
 {
 	struct grub *g = grub_of(b);
 	struct bootenv_change c;
-	uint8_t block[GRUBENV_SIZE];
+	uint8_t block[GRUBENV_SIZE] = {0};
 	struct span lines;
 	int r = -EBADMSG;
 

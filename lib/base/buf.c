@@ -116,7 +116,7 @@ int buf_put_file(struct buf *b, int fd)
 
 	do {
 		size_t left = b->max - b->len, room = left < BUF_READ ? left : BUF_READ;
-		uint8_t beyond, *to = left > 0 ? buf_room(b, room) : &beyond;
+		uint8_t beyond = 0, *to = left > 0 ? buf_room(b, room) : &beyond;
 
 		if (!to)
 			return -ENOMEM;
