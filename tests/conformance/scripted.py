@@ -77,6 +77,7 @@ class Device:
         with udp(("127.0.0.1", 0)) as s:  # a port that is free
             self.inner = s.getsockname()[1]
         self.far.connect(("127.0.0.1", self.inner))
+        self.far.setblocking(False)  # send() may take the error that was to be read
 
     def __enter__(self):
         return self
@@ -286,7 +287,7 @@ class Device:
     def relay_back(self, peer):
         try:
             octets = self.far.recv(4096)
-        except ConnectionRefusedError:
+        except (BlockingIOError, ConnectionRefusedError):
             return
         for kind, epoch, body in records(octets):
             if kind == HANDSHAKE and epoch == 0 and body[0] == SERVER_HELLO:
