@@ -124,7 +124,7 @@ static void ask_secd(struct health *h)
 		return;
 	if (bus_ask_selftest(&h->selftest, h->bus, on_selftest, h) == 0)
 		h->open++;
-	else if (h->config->health_secd == HEALTH_SECD_YES)
+	else /* it may be there all the same */
 		note(h, TRIAL_WAIT, "ocf-secd", "there is no bus to ask it");
 }
 
