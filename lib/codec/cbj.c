@@ -7,6 +7,16 @@
 
 static struct jsn *read_item(struct cbr *c);
 
+/* Nothing is left out of its container in silence. */
+static struct jsn *read_text(struct cbr *c, struct span text)
+{
+	struct jsn *v = jsn_new_text(text);
+
+	if (!v)
+		cbr_fail(c, CBR_VALUE);
+	return v;
+}
+
 static struct jsn *read_map(struct cbr *c)
 {
 	struct jsn *object = jsn_new_object();
@@ -42,7 +52,9 @@ static struct jsn *read_bytes(struct cbr *c)
 	struct buf text CLEANUP(buf_done) = BUF_INIT(2 * data.len + 4);
 
 	b64_encode(data, &text);
-	return buf_ok(&text) ? jsn_new_text(buf_span(&text)) : NULL;
+	if (!buf_ok(&text))
+		cbr_fail(c, CBR_LIMIT);
+	return read_text(c, buf_span(&text));
 }
 
 /* As deep as the limits let it. */
@@ -55,7 +67,7 @@ static struct jsn *read_item(struct cbr *c)
 	case CBR_BYTES:
 		return read_bytes(c);
 	case CBR_TEXT:
-		return jsn_new_text(cbr_text(c));
+		return read_text(c, cbr_text(c));
 	case CBR_ARRAY:
 		return read_array(c);
 	case CBR_MAP:

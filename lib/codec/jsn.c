@@ -3,6 +3,8 @@
 #include <jansson.h>
 #include <malloc.h>
 
+#include "base/log.h"
+
 /* A value may hold a private key: its memory is wiped before it is given back. */
 static void wipe_and_free(void *p)
 {
@@ -11,9 +13,21 @@ static void wipe_and_free(void *p)
 	free(p);
 }
 
+/* A value that lacks a member could say the opposite of what was meant: none is built. */
+static void *allocate(size_t n)
+{
+	void *p = malloc(n);
+
+	if (!p) {
+		log_error("json: out of memory, the process ends");
+		abort();
+	}
+	return p;
+}
+
 __attribute__((constructor)) static void set_allocator(void)
 {
-	json_set_alloc_funcs(malloc, wipe_and_free);
+	json_set_alloc_funcs(allocate, wipe_and_free);
 }
 
 /* struct jsn is never defined: a pointer to it is jansson's, seen from outside. */
@@ -64,13 +78,9 @@ enum jsn_err jsn_parse(struct span text, const struct jsn_limits *limits, struct
 		return JSN_TOO_DEEP;
 	v = json_loadb((const char *)text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
 		       &e);
-	if (!v) {
-		enum json_error_code code = json_error_code(&e);
-
-		if (code == json_error_duplicate_key)
-			return JSN_DUPLICATE;
-		return code == json_error_out_of_memory ? JSN_NO_MEMORY : JSN_INVALID;
-	}
+	if (!v)
+		return json_error_code(&e) == json_error_duplicate_key ? JSN_DUPLICATE
+								       : JSN_INVALID;
 	*ret = out(v);
 	return JSN_OK;
 }
@@ -169,6 +179,8 @@ struct jsn *jsn_new_array(void)
 
 struct jsn *jsn_new_text(struct span utf8)
 {
+	if (utf8.len && memchr(utf8.ptr, '\0', utf8.len))
+		return NULL; /* jsn_str() would give a part of it */
 	return out(json_stringn(utf8.len ? (const char *)utf8.ptr : "", utf8.len));
 }
 

@@ -3,14 +3,15 @@
  * Reading refuses duplicate members, octets after the value, byte order marks, invalid UTF-8,
  * escaped NULs, integers beyond 63 bits, and depth beyond the limit (found before a tree is
  * built, so that hostile nesting costs nothing). Numbers with fraction or exponent are reals and
- * never integers. Memory of values is wiped when it is freed, since they may hold keys. */
+ * never integers. Memory of values is wiped when it is freed, since they may hold keys.
+ * A process that has no memory for a value ends by SIGABRT: half a key set must not come to be. */
 #pragma once
 
 #include "base/buf.h"
 
 struct jsn; /* one value; borrowed unless said otherwise */
 
-enum jsn_err { JSN_OK, JSN_INVALID, JSN_DUPLICATE, JSN_TOO_DEEP, JSN_TOO_LARGE, JSN_NO_MEMORY };
+enum jsn_err { JSN_OK, JSN_INVALID, JSN_DUPLICATE, JSN_TOO_DEEP, JSN_TOO_LARGE };
 enum jsn_type { JSN_NONE, JSN_NULL, JSN_BOOL, JSN_INT, JSN_REAL, JSN_TEXT, JSN_ARRAY, JSN_OBJECT };
 
 struct jsn_limits {
@@ -38,8 +39,8 @@ int64_t jsn_int(const struct jsn *v);
 double jsn_real(const struct jsn *v);
 bool jsn_bool(const struct jsn *v);
 
-/* Building. A new value is owned; adding it to a container hands it over, also on failure.
- * NULL stands for "no memory, or text that is not UTF-8" and is left out of its container. */
+/* Building. A new value is owned; adding it to a container hands it over. NULL stands for text
+ * that is not UTF-8 or holds a NUL; it is left out of its container. */
 struct jsn *jsn_new_object(void);
 struct jsn *jsn_new_array(void);
 struct jsn *jsn_new_text(struct span utf8);

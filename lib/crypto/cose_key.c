@@ -237,7 +237,7 @@ enum jwk_fault cose_key_to_jwk(struct span item, struct jsn **ret, const char **
 	cbr_open(&c, item, &COSE_LIMITS);
 	if (cose_map_read(&c, &h) != FWE_OK || cbr_close(&c) != CBR_OK)
 		return JWK_INVALID;
-	f = jwk ? read_key(&h, jwk, ret_why) : JWK_NO_MEMORY;
+	f = read_key(&h, jwk, ret_why);
 	if (f != JWK_OK)
 		return f;
 	*ret = jwk;

@@ -22,7 +22,6 @@ enum fw_error envelope_json_error(enum jsn_err e)
 		[JSN_DUPLICATE] = FWE_MANIFEST_JSON_DUPLICATE_MEMBER,
 		[JSN_TOO_DEEP] = FWE_MANIFEST_JSON_TOO_DEEP,
 		[JSN_TOO_LARGE] = FWE_MANIFEST_TOO_LARGE,
-		[JSN_NO_MEMORY] = FWE_INTERNAL,
 	};
 
 	return ERRORS[e];

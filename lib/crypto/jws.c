@@ -24,16 +24,14 @@ static enum fw_error decode_parts(struct jws_entry *e, const char *typ)
 static enum fw_error read_header(struct jws_entry *e, const char *typ)
 {
 	const struct jsn_limits limits = {e->protected.len, ENVELOPE_DEPTH_MAX};
-	enum jsn_err r;
 
 	(void)typ;
 	if (e->protected.len == 0)
 		return FWE_OK;
-	r = jsn_parse(buf_span(&e->protected), &limits, &e->header);
-	if (r == JSN_NO_MEMORY)
-		return FWE_INTERNAL;
-	return r == JSN_OK && jsn_type(e->header) == JSN_OBJECT ? FWE_OK
-								: FWE_MANIFEST_HEADER_INVALID;
+	return jsn_parse(buf_span(&e->protected), &limits, &e->header) == JSN_OK &&
+			       jsn_type(e->header) == JSN_OBJECT
+		       ? FWE_OK
+		       : FWE_MANIFEST_HEADER_INVALID;
 }
 
 static struct jose_header header_of(const struct jws_entry *e)

@@ -128,12 +128,11 @@ static int read_set(struct trust *t, char *ret_error, size_t room)
 static int read_json(struct span text, struct jsn **ret, char *ret_error, size_t room)
 {
 	static const struct jsn_limits LIMITS = {.bytes = JWK_FILE_MAX, .depth = JWK_DEPTH_MAX};
-	enum jsn_err e = jsn_parse(text, &LIMITS, ret);
 
-	if (e == JSN_OK)
+	if (jsn_parse(text, &LIMITS, ret) == JSN_OK)
 		return 0;
 	(void)snprintf(ret_error, room, "not strict JSON of at most %zu octets", JWK_FILE_MAX);
-	return e == JSN_NO_MEMORY ? -ENOMEM : -EBADMSG;
+	return -EBADMSG;
 }
 
 static int read_cbor(struct span octets, struct jsn **ret, char *ret_error, size_t room)

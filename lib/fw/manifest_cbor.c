@@ -43,12 +43,12 @@ static struct jsn *bad_value(void)
 
 static struct jsn *get_text(struct cbr *c)
 {
-	struct span text;
+	struct jsn *text;
 
 	if (cbr_peek(c) != CBR_TEXT)
 		return mismatch(c);
-	text = cbr_text(c);
-	return text.len > 0 && memchr(text.ptr, '\0', text.len) ? bad_value() : jsn_new_text(text);
+	text = jsn_new_text(cbr_text(c));
+	return text ? text : bad_value(); /* it holds a NUL */
 }
 
 /* Beyond what JSON holds is beyond what any member takes. */

@@ -96,10 +96,11 @@ static int read_site(struct site *s, char *ret_why)
 int site_parse(struct span text, struct site *ret, char ret_why[SITE_WHY_MAX])
 {
 	struct site s = {0};
-	enum jsn_err err = jsn_parse(text, &LIMITS, &s.json);
-	int r = err == JSN_NO_MEMORY ? -ENOMEM : err == JSN_OK ? read_site(&s, ret_why) : -EINVAL;
+	int r = -EINVAL;
 
-	if (err != JSN_OK)
+	if (jsn_parse(text, &LIMITS, &s.json) == JSN_OK)
+		r = read_site(&s, ret_why);
+	else
 		(void)snprintf(ret_why, SITE_WHY_MAX, "not JSON, a member twice, or too deep");
 	if (r < 0)
 		site_done(&s);

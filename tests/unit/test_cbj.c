@@ -53,6 +53,8 @@ static void cbj_read__refuses_what_json_cannot_say(void **state)
 		{"cut",          SPAN_LIT("\xa1\x61\x61"),                         CBR_MALFORMED},
 		{"infinity",     SPAN_LIT("\xf9\x7c\x00"),                         CBR_MALFORMED},
 		{"not a number", SPAN_LIT("\xfb\x7f\xf8\0\0\0\0\0\0"),             CBR_MALFORMED},
+		{"NUL in text",  SPAN_LIT("\x63h\0i"),                             CBR_VALUE    },
+		{"NUL in array", SPAN_LIT("\x81\x61\0"),                           CBR_VALUE    },
 		{"two items",    SPAN_LIT("\x01\x01"),                             CBR_MALFORMED},
 		{"nothing",      SPAN_LIT(""),                                     CBR_MALFORMED},
 	};

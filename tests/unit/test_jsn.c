@@ -1,3 +1,8 @@
+#include <malloc.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
 #include "codec/b64.h"
 #include "codec/jsn.h"
 #include "test.h"
@@ -71,6 +76,39 @@ static void jsn__tells_integers_from_reals(void **state)
 	assert_int_equal(name.len, 0);
 	assert_int_equal(jsn_len(jsn_get(v, "i")), 0);
 	assert_null(jsn_str(jsn_get(v, "i")));
+}
+
+static void jsn_new_text__refuses_what_a_string_cannot_hold(void **state)
+{
+	(void)state;
+	assert_null(jsn_new_text(SPAN_LIT("a\0b")));
+	assert_null(jsn_new_text(SPAN_LIT("\xc3\x28")));
+}
+
+/* A child that may have no more memory builds until it ends. */
+static void jsn_add__ends_the_process_without_memory(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (mallinfo2().uordblks == 0)
+		skip(); /* the allocator of a sanitizer ends the process in its own way */
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		const struct rlimit none = {0};
+		struct jsn *v = jsn_new_array();
+
+		if (setrlimit(RLIMIT_DATA, &none) < 0 || setrlimit(RLIMIT_CORE, &none) < 0)
+			_exit(1);
+		for (size_t i = 0; i < (size_t)1 << 24; i++)
+			jsn_add(v, jsn_new_int(INT64_MAX));
+		_exit(2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGABRT);
 }
 
 static void jsn_write__has_four_styles(void **state)
@@ -185,6 +223,8 @@ int main(void)
 		cmocka_unit_test(jsn_parse__is_strict),
 		cmocka_unit_test(jsn_parse__refuses_what_is_long_before_reading_it),
 		cmocka_unit_test(jsn__tells_integers_from_reals),
+		cmocka_unit_test(jsn_new_text__refuses_what_a_string_cannot_hold),
+		cmocka_unit_test(jsn_add__ends_the_process_without_memory),
 		cmocka_unit_test(jsn_write__has_four_styles),
 		cmocka_unit_test(b64__is_strict_and_round_trips),
 		cmocka_unit_test(b64_padded__is_strict_and_round_trips),

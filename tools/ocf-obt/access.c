@@ -31,8 +31,6 @@ static const char *jsn_error(enum jsn_err err)
 		return "nested too deeply";
 	case JSN_TOO_LARGE:
 		return "too long";
-	case JSN_NO_MEMORY:
-		return "out of memory";
 	case JSN_OK:
 	case JSN_INVALID:
 		break;

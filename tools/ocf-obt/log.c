@@ -39,7 +39,7 @@ static enum outcome show(const struct dialog *d)
 	const struct jsn *events;
 	struct jsn *v = NULL;
 
-	if (cbj_read(buf_span(&d->body), &LIMITS, &v) != CBR_OK || !v)
+	if (cbj_read(buf_span(&d->body), &LIMITS, &v) != CBR_OK)
 		return out_fail(d->o->json, OUT_ANSWER, "its events cannot be read");
 	if (d->o->json)
 		return out_json(v);

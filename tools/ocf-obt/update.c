@@ -78,7 +78,7 @@ static int look(struct update *u)
 	dialog_explain_access(&u->d, "read,update", SWU);
 	if (r < 0)
 		return r;
-	if (cbj_read(buf_span(&u->d.body), &LIMITS, &v) != CBR_OK || !v)
+	if (cbj_read(buf_span(&u->d.body), &LIMITS, &v) != CBR_OK)
 		return fail(u, -EBADMSG, OUT_ANSWER, "its /oc/swu cannot be read");
 	take_text(jsn_get(v, "swupdatestate"), u->state, sizeof(u->state));
 	take_text(jsn_get(v, "nv"), u->version, sizeof(u->version));
