@@ -62,20 +62,6 @@ static bool is_root(const struct jsn *jwk)
 	return holds(jsn_get(jwk, "x-ocf-roles"), SPAN_LIT("root"));
 }
 
-/* Installed keys. Those of the manufacturer that are not root keys lose it: they are retired. */
-static void add_installed(struct jsn *keys, const struct jsn *installed, struct span manufacturer)
-{
-	for (size_t i = 0; i < jsn_len(installed); i++) {
-		const struct jsn *old = jsn_at(installed, i);
-		struct jsn *k = jsn_copy(old);
-
-		if (!is_root(old))
-			jsn_set(k, "x-ocf-manufacturers",
-				without(jsn_get(old, "x-ocf-manufacturers"), manufacturer));
-		jsn_add(keys, k);
-	}
-}
-
 static struct jsn *texts_of(struct span text)
 {
 	struct jsn *array = jsn_new_array();
@@ -84,53 +70,66 @@ static struct jsn *texts_of(struct span text)
 	return array;
 }
 
-static void set_rights(struct jsn *jwk, struct span manufacturer)
+/* Whether it is one of the first n keys. */
+static bool is_among(const struct jsn *keys, size_t n, const struct jsn *jwk)
 {
-	struct jsn *manufacturers = jsn_new_array();
-
-	add_texts(manufacturers, jsn_get(jwk, "x-ocf-manufacturers"));
-	if (!holds(manufacturers, manufacturer))
-		jsn_add(manufacturers, jsn_new_text(manufacturer));
-	jsn_set(jwk, "x-ocf-manufacturers", manufacturers);
-	jsn_set(jwk, "x-ocf-roles", texts_of(SPAN_LIT("manifest")));
+	for (size_t i = 0; i < n; i++) {
+		if (is_same_key(jsn_at(keys, i), jwk))
+			return true;
+	}
+	return false;
 }
 
-/* A key of the new set may be one that is installed, for another manufacturer perhaps: one entry,
- * with the rights of both. An installed root key stays as it is. */
-static void add_new(struct jsn **keys, const struct jsn *jwk, struct span manufacturer)
+/* Installed keys. Those that are not root keys lose the manufacturer, they are retired, unless
+ * `fresh` has them too: they keep what they may do for others. */
+static void add_installed(struct jsn *keys, const struct jsn *installed, const struct jsn *fresh,
+			  struct span manufacturer)
 {
-	struct jsn *all = jsn_new_array(), *added = jsn_copy(jwk);
+	for (size_t i = 0; i < jsn_len(installed); i++) {
+		const struct jsn *old = jsn_at(installed, i);
+		struct jsn *k = jsn_copy(old), *left;
 
-	jsn_del(added, "x-ocf-manufacturers"); /* rights are ours to give */
-	jsn_del(added, "x-ocf-roles");
-	for (size_t i = 0; i < jsn_len(*keys); i++) {
-		const struct jsn *old = jsn_at(*keys, i);
-
-		if (is_same_key(old, jwk)) {
-			(void)jsn_free(added);
-			added = jsn_copy(old);
-		} else {
-			jsn_add(all, jsn_copy(old));
+		jsn_add(keys, k);
+		if (is_root(old))
+			continue;
+		left = without(jsn_get(old, "x-ocf-manufacturers"), manufacturer);
+		if (is_among(fresh, jsn_len(fresh), old)) {
+			jsn_add(left, jsn_new_text(manufacturer));
+			jsn_set(k, "x-ocf-roles", texts_of(SPAN_LIT("manifest")));
 		}
+		jsn_set(k, "x-ocf-manufacturers", left);
 	}
-	if (!is_root(added))
-		set_rights(added, manufacturer);
-	jsn_add(all, added);
-	(void)jsn_free(*keys);
-	*keys = all;
+}
+
+/* The keys of key-info that are not installed. Their rights are ours to give, not the sender's. */
+static void add_fresh(struct jsn *keys, const struct jsn *installed, const struct jsn *fresh,
+		      struct span manufacturer)
+{
+	for (size_t i = 0; i < jsn_len(fresh); i++) {
+		const struct jsn *jwk = jsn_at(fresh, i);
+		struct jsn *k;
+
+		if (is_among(installed, jsn_len(installed), jwk) || is_among(fresh, i, jwk))
+			continue;
+		k = jsn_copy(jwk);
+		jsn_set(k, "x-ocf-manufacturers", texts_of(manufacturer));
+		jsn_set(k, "x-ocf-roles", texts_of(SPAN_LIT("manifest")));
+		jsn_add(keys, k);
+	}
 }
 
 static struct jsn *merge(const struct jsn *store, const struct jsn *record)
 {
 	struct jsn *root = jsn_new_object(), *keys = jsn_new_array(), *revoked = jsn_new_array();
-	const struct jsn *fresh = jsn_get(record, "keys");
-	struct span manufacturer = jsn_text(jsn_get(record, "manufacturer"));
+	const struct jsn *installed = jsn_get(store, "keys");
 	bool is_newer = jsn_int(jsn_get(record, "version")) >
 			jsn_int(jsn_get(store, "x-ocf-key-info-version"));
+	const struct jsn *fresh = is_newer ? jsn_get(record, "keys") : NULL;
+	struct span manufacturer =
+		is_newer ? jsn_text(jsn_get(record, "manufacturer")) : SPAN_LIT("");
 
-	add_installed(keys, jsn_get(store, "keys"), is_newer ? manufacturer : SPAN_LIT(""));
-	for (size_t i = 0; is_newer && i < jsn_len(fresh); i++)
-		add_new(&keys, jsn_at(fresh, i), manufacturer);
+	add_installed(keys, installed, fresh, manufacturer);
+	add_fresh(keys, installed, fresh, manufacturer);
 	add_texts(revoked, jsn_get(store, "x-ocf-revoked"));
 	add_texts(revoked, jsn_get(record, "revoked"));
 	jsn_set(root, "keys", keys);
@@ -147,7 +146,9 @@ static struct jsn *open_record(struct span text)
 	    jsn_int(jsn_get(v, "version")) >= 0 &&
 	    jsn_type(jsn_get(v, "manufacturer")) == JSN_TEXT &&
 	    jsn_type(jsn_get(v, "keys")) == JSN_ARRAY &&
-	    jsn_type(jsn_get(v, "revoked")) == JSN_ARRAY)
+	    jsn_len(jsn_get(v, "keys")) <= TRUST_KEYS_MAX &&
+	    jsn_type(jsn_get(v, "revoked")) == JSN_ARRAY &&
+	    jsn_len(jsn_get(v, "revoked")) <= TRUST_REVOKED_MAX)
 		return v;
 	return jsn_free(v);
 }
@@ -171,7 +172,7 @@ int keyset_trust(const struct trust *store, struct span record, struct trust **r
 		v = open_record(record);
 		if (!v) {
 			(void)snprintf(ret_error, room,
-				       "the stored key-info is damaged or of a newer format");
+				       "the key-info is damaged, too long or of a newer format");
 			return -EBADMSG;
 		}
 	}

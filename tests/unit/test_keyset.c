@@ -443,6 +443,17 @@ static void key_info__of_a_release_key_or_an_old_version_does_nothing(void **sta
 	}
 }
 
+static void refuse_record(const struct trust *store, struct span record, const char *why)
+{
+	struct trust *t = NULL;
+	char error[128] = "";
+	uint64_t version;
+
+	assert_int_equal(keyset_trust(store, record, &t, &version, error, sizeof(error)), -EBADMSG);
+	assert_non_null(strstr(error, why));
+	assert_true(error[0] != '\0');
+}
+
 static void keyset_trust__refuses_a_damaged_record(void **state)
 {
 	static const char *const ROWS[] = {
@@ -459,15 +470,33 @@ static void keyset_trust__refuses_a_damaged_record(void **state)
 	CLEANUP(trust_freep) struct trust *store = installed();
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
-		struct trust *t = NULL;
-		char error[128] = "";
-		uint64_t version;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++)
+		refuse_record(store, span_str(ROWS[i]), "");
+}
 
-		assert_int_equal(
-			keyset_trust(store, span_str(ROWS[i]), &t, &version, error, sizeof(error)),
-			-EBADMSG);
-		assert_true(error[0] != '\0');
+/* Each key is compared with each, and each name. */
+static void keyset_trust__refuses_lists_beyond_their_limits(void **state)
+{
+	static const struct {
+		const char *before, *item, *after;
+		size_t max;
+	} ROWS[] = {
+		{"\"keys\":[",                "{}",    "],\"revoked\":[]", TRUST_KEYS_MAX   },
+		{"\"keys\":[],\"revoked\":[", "\"a\"", "]",                TRUST_REVOKED_MAX},
+	};
+	CLEANUP(trust_freep) struct trust *store = installed();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		CLEANUP(buf_done) struct buf b = BUF_INIT(8192);
+
+		buf_printf(&b, "{\"format\":1,\"version\":2,\"manufacturer\":\"m\",%s",
+			   ROWS[i].before);
+		for (size_t k = 0; k < ROWS[i].max; k++)
+			buf_printf(&b, "%s,", ROWS[i].item);
+		buf_printf(&b, "%s%s}", ROWS[i].item, ROWS[i].after);
+		assert_true(buf_ok(&b));
+		refuse_record(store, buf_span(&b), "too long");
 	}
 }
 
@@ -536,6 +565,7 @@ int main(void)
 		cmocka_unit_test(key_info__is_for_root_keys_that_sign_beside_release_keys),
 		cmocka_unit_test(key_info__of_a_release_key_or_an_old_version_does_nothing),
 		cmocka_unit_test(keyset_trust__refuses_a_damaged_record),
+		cmocka_unit_test(keyset_trust__refuses_lists_beyond_their_limits),
 		cmocka_unit_test(key_end__is_asked_with_a_trusted_clock_only),
 		cmocka_unit_test(trust_parse__refuses_an_end_that_is_no_date),
 	};
