@@ -38,11 +38,28 @@ static void add_thumbprints(struct jsn *revoked, const struct jsn *keys)
 	}
 }
 
-static bool is_same_key(const struct jsn *a, const struct jsn *b)
-{
-	char x[JWK_THUMBPRINT_LEN + 1], y[JWK_THUMBPRINT_LEN + 1];
+/* The thumbprints of keys, each made once; empty where there is none. */
+struct names {
+	size_t n;
+	char at[TRUST_KEYS_MAX][JWK_THUMBPRINT_LEN + 1];
+};
 
-	return jwk_thumbprint(a, x) == 0 && jwk_thumbprint(b, y) == 0 && strcmp(x, y) == 0;
+static void name_keys(const struct jsn *keys, struct names *ret)
+{
+	for (ret->n = 0; ret->n < jsn_len(keys) && ret->n < TRUST_KEYS_MAX; ret->n++) {
+		if (jwk_thumbprint(jsn_at(keys, ret->n), ret->at[ret->n]) < 0)
+			ret->at[ret->n][0] = '\0';
+	}
+}
+
+/* Whether a key is one of the first n. */
+static bool is_among(const struct names *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (*name != '\0' && strcmp(names->at[i], name) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* The manufacturers of a key but for one. */
@@ -70,31 +87,26 @@ static struct jsn *texts_of(struct span text)
 	return array;
 }
 
-/* Whether it is one of the first n keys. */
-static bool is_among(const struct jsn *keys, size_t n, const struct jsn *jwk)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (is_same_key(jsn_at(keys, i), jwk))
-			return true;
-	}
-	return false;
-}
+struct change {
+	struct span manufacturer;
+	const struct jsn *installed, *fresh; /* keys; none is fresh where the store is newer */
+	struct names had, got;
+};
 
-/* Installed keys. Those that are not root keys lose the manufacturer, they are retired, unless
- * `fresh` has them too: they keep what they may do for others. */
-static void add_installed(struct jsn *keys, const struct jsn *installed, const struct jsn *fresh,
-			  struct span manufacturer)
+/* Installed keys. Those that are not root keys lose the manufacturer, they are retired, unless they
+ * are in the new set too: they keep what they may do for others. */
+static void add_installed(struct jsn *keys, const struct change *c)
 {
-	for (size_t i = 0; i < jsn_len(installed); i++) {
-		const struct jsn *old = jsn_at(installed, i);
+	for (size_t i = 0; i < c->had.n; i++) {
+		const struct jsn *old = jsn_at(c->installed, i);
 		struct jsn *k = jsn_copy(old), *left;
 
 		jsn_add(keys, k);
-		if (is_root(old))
+		if (!c->fresh || is_root(old))
 			continue;
-		left = without(jsn_get(old, "x-ocf-manufacturers"), manufacturer);
-		if (is_among(fresh, jsn_len(fresh), old)) {
-			jsn_add(left, jsn_new_text(manufacturer));
+		left = without(jsn_get(old, "x-ocf-manufacturers"), c->manufacturer);
+		if (is_among(&c->got, c->got.n, c->had.at[i])) {
+			jsn_add(left, jsn_new_text(c->manufacturer));
 			jsn_set(k, "x-ocf-roles", texts_of(SPAN_LIT("manifest")));
 		}
 		jsn_set(k, "x-ocf-manufacturers", left);
@@ -102,17 +114,16 @@ static void add_installed(struct jsn *keys, const struct jsn *installed, const s
 }
 
 /* The keys of key-info that are not installed. Their rights are ours to give, not the sender's. */
-static void add_fresh(struct jsn *keys, const struct jsn *installed, const struct jsn *fresh,
-		      struct span manufacturer)
+static void add_fresh(struct jsn *keys, const struct change *c)
 {
-	for (size_t i = 0; i < jsn_len(fresh); i++) {
-		const struct jsn *jwk = jsn_at(fresh, i);
+	for (size_t i = 0; i < c->got.n; i++) {
+		const char *name = c->got.at[i];
 		struct jsn *k;
 
-		if (is_among(installed, jsn_len(installed), jwk) || is_among(fresh, i, jwk))
+		if (is_among(&c->had, c->had.n, name) || is_among(&c->got, i, name))
 			continue;
-		k = jsn_copy(jwk);
-		jsn_set(k, "x-ocf-manufacturers", texts_of(manufacturer));
+		k = jsn_copy(jsn_at(c->fresh, i));
+		jsn_set(k, "x-ocf-manufacturers", texts_of(c->manufacturer));
 		jsn_set(k, "x-ocf-roles", texts_of(SPAN_LIT("manifest")));
 		jsn_add(keys, k);
 	}
@@ -121,15 +132,18 @@ static void add_fresh(struct jsn *keys, const struct jsn *installed, const struc
 static struct jsn *merge(const struct jsn *store, const struct jsn *record)
 {
 	struct jsn *root = jsn_new_object(), *keys = jsn_new_array(), *revoked = jsn_new_array();
-	const struct jsn *installed = jsn_get(store, "keys");
 	bool is_newer = jsn_int(jsn_get(record, "version")) >
 			jsn_int(jsn_get(store, "x-ocf-key-info-version"));
-	const struct jsn *fresh = is_newer ? jsn_get(record, "keys") : NULL;
-	struct span manufacturer =
-		is_newer ? jsn_text(jsn_get(record, "manufacturer")) : SPAN_LIT("");
+	struct change c = {
+		.manufacturer = jsn_text(jsn_get(record, "manufacturer")),
+		.installed = jsn_get(store, "keys"),
+		.fresh = is_newer ? jsn_get(record, "keys") : NULL,
+	};
 
-	add_installed(keys, installed, fresh, manufacturer);
-	add_fresh(keys, installed, fresh, manufacturer);
+	name_keys(c.installed, &c.had);
+	name_keys(c.fresh, &c.got);
+	add_installed(keys, &c);
+	add_fresh(keys, &c);
 	add_texts(revoked, jsn_get(store, "x-ocf-revoked"));
 	add_texts(revoked, jsn_get(record, "revoked"));
 	jsn_set(root, "keys", keys);
