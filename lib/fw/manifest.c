@@ -6,13 +6,21 @@
 #include "fw/manifest_read.h"
 #include "base/timestamp.h"
 
+/* Line feed, tabulator, and a carriage return before a line feed. */
+static bool is_break(struct span text, size_t i)
+{
+	uint8_t c = text.ptr[i];
+
+	return c == '\n' || c == '\t' || (c == '\r' && i + 1 < text.len && text.ptr[i + 1] == '\n');
+}
+
 /* Control characters of C0 and C1, and DEL. */
 static bool has_control(struct span text, bool may_break)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		uint8_t c = text.ptr[i];
 
-		if (c == 0x7f || (c < 0x20 && !(may_break && (c == '\n' || c == '\t'))))
+		if (c == 0x7f || (c < 0x20 && !(may_break && is_break(text, i))))
 			return true;
 		if (c == 0xc2 && i + 1 < text.len && text.ptr[i + 1] < 0xa0)
 			return true;
@@ -25,7 +33,7 @@ static enum fw_error take_text(const struct jsn *v, const struct member *row, bo
 {
 	struct span text = jsn_text(v);
 
-	if (text.len == 0 || text.len > row->max || has_control(text, may_break))
+	if (text.len > row->max || has_control(text, may_break))
 		return FWE_MANIFEST_FIELD_VALUE;
 	*(const char **)field = jsn_str(v);
 	return FWE_OK;
@@ -33,10 +41,16 @@ static enum fw_error take_text(const struct jsn *v, const struct member *row, bo
 
 enum fw_error read_text(const struct jsn *v, const struct member *row, void *field)
 {
+	return jsn_text(v).len > 0 ? take_text(v, row, false, field) : FWE_MANIFEST_FIELD_VALUE;
+}
+
+/* May be empty. */
+static enum fw_error read_line(const struct jsn *v, const struct member *row, void *field)
+{
 	return take_text(v, row, false, field);
 }
 
-/* Text for people, which may have several lines. */
+/* The same with several lines. */
 static enum fw_error read_lines(const struct jsn *v, const struct member *row, void *field)
 {
 	return take_text(v, row, true, field);
@@ -95,14 +109,11 @@ static enum fw_error read_uuid(const struct jsn *v, const struct member *row, vo
 static enum fw_error read_list(const struct jsn *v, const struct member *element, void *scratch,
 			       void *field)
 {
-	if (jsn_len(v) == 0 || jsn_len(v) > MANIFEST_LIST_MAX)
+	if (jsn_len(v) > MANIFEST_LIST_MAX)
 		return FWE_MANIFEST_FIELD_VALUE;
 	for (size_t i = 0; i < jsn_len(v); i++) {
-		enum fw_error e;
+		enum fw_error e = element->read(jsn_at(v, i), element, scratch);
 
-		if (jsn_type(jsn_at(v, i)) != JSN_TEXT)
-			return FWE_MANIFEST_FIELD_TYPE;
-		e = element->read(jsn_at(v, i), element, scratch);
 		if (e != FWE_OK)
 			return e;
 	}
@@ -112,10 +123,18 @@ static enum fw_error read_list(const struct jsn *v, const struct member *element
 
 static enum fw_error read_texts(const struct jsn *v, const struct member *row, void *field)
 {
-	const struct member element = {.max = row->max, .read = read_text};
+	const struct member element = {.max = row->max, .read = read_line};
 	const char *scratch;
 
 	return read_list(v, &element, &scratch, field);
+}
+
+/* What it lists was looked at before. */
+static enum fw_error read_critical(const struct jsn *v, const struct member *row, void *field)
+{
+	(void)row;
+	(void)field;
+	return jsn_len(v) > MANIFEST_LIST_MAX ? FWE_MANIFEST_FIELD_VALUE : FWE_OK;
 }
 
 static enum fw_error read_versions(const struct jsn *v, const struct member *row, void *field)
@@ -130,7 +149,7 @@ static enum fw_error read_versions(const struct jsn *v, const struct member *row
 static enum fw_error read_crypto_info(const struct jsn *v, const struct member *row, void *field)
 {
 	static const struct member ROWS[] = {
-		{"commitHash", JSN_ARRAY, true, 0, 0, 0, read_digests},
+		{"commitHash", ARE_OBJECTS, true, 0, 0, 0, read_digests},
 	};
 
 	(void)row;
@@ -141,36 +160,52 @@ static enum fw_error read_crypto_info(const struct jsn *v, const struct member *
 
 /* A name that `critical` may list stands here and has a reader, or is checked before. */
 static const struct member MEMBERS[] = {
-	{"manifestVersion",    JSN_TEXT,   true,  0,                    0,                 0,                        NULL            },
-	{"critical",           JSN_ARRAY,  false, 0,                    0,                 0,                        NULL            },
-	{"timestamp",          JSN_TEXT,   true,  0,                    0,                 FIELD(timestamp_us),      read_date       },
-	{"expires",            JSN_TEXT,   false, MANIFEST_EXPIRES,     0,                 FIELD(expires_us),        read_date       },
-	{"manufacturer",       JSN_TEXT,   true,  0,                    MANIFEST_ID_MAX,   FIELD(manufacturer),      read_text       },
-	{"model",              JSN_TEXT,   true,  0,                    MANIFEST_ID_MAX,   FIELD(model),             read_text       },
-	{"firmwareVersion",    JSN_TEXT,   true,  0,                    0,                 FIELD(version),           read_version    },
-	{"minFirmwareVersion", JSN_TEXT,   false, MANIFEST_MIN_VERSION, 0,                 FIELD(min_version),
-	 read_version														},
-	{"requiredVersions",   JSN_ARRAY,  false, 0,                    0,                 FIELD(required_versions), read_versions   },
-	{"hardwareRevisions",  JSN_ARRAY,  false, 0,                    MANIFEST_TEXT_MAX, FIELD(hardware),          read_texts      },
-	{"vendorId",           JSN_TEXT,   false, MANIFEST_VENDOR_ID,   0,                 FIELD(vendor_id),         read_uuid       },
-	{"classId",            JSN_TEXT,   false, MANIFEST_CLASS_ID,    0,                 FIELD(class_id),          read_uuid       },
-	{"sequenceNumber",     JSN_INT,    false, MANIFEST_SEQUENCE,    MANIFEST_UINT_MAX, FIELD(sequence),
-	 read_uint														   },
-	{"securityVersion",    JSN_INT,    false, MANIFEST_SECURITY,    UINT32_MAX,        FIELD(security_version),
-	 read_uint														   },
-	{"imageSize",          JSN_INT,    false, 0,                    MANIFEST_UINT_MAX, FIELD(size),              read_uint       },
-	{"format",             JSN_TEXT,   false, 0,                    MANIFEST_TEXT_MAX, FIELD(format),            read_text       },
-	{"severity",           JSN_TEXT,   false, 0,                    MANIFEST_TEXT_MAX, FIELD(severity),          read_text       },
-	{"releaseNotes",       JSN_TEXT,   false, 0,                    MANIFEST_TEXT_MAX, FIELD(release_notes),     read_lines      },
-	{"releaseNotesUri",    JSN_TEXT,   false, 0,                    MANIFEST_TEXT_MAX, FIELD(release_notes_uri),
-	 read_text														   },
-	{"encryption",         JSN_OBJECT, false, 0,                    0,                 FIELD(encryption),        read_encryption },
-	{"firmwareCryptoInfo", JSN_OBJECT, true,  0,                    0,                 FIELD(digests),           read_crypto_info},
-	{"firmwareLocation",   JSN_TEXT,   true,  0,                    0,                 FIELD(location),          read_base       },
-	{"images",             JSN_ARRAY,  false, 0,                    0,                 0,                        read_images     },
-	{"chunkIndex",         JSN_OBJECT, false, 0,                    0,                 0,                        read_chunk_index},
-	{"key-info",           JSN_OBJECT, false, MANIFEST_KEY_INFO,    0,                 0,                        read_key_info   },
+	{"manifestVersion",    IS_TEXT,     true,  0,                    0,                 0,                        NULL            },
+	{"critical",           ARE_TEXTS,   false, 0,                    0,                 0,                        read_critical   },
+	{"timestamp",          IS_TEXT,     true,  0,                    0,                 FIELD(timestamp_us),      read_date       },
+	{"expires",            IS_TEXT,     false, MANIFEST_EXPIRES,     0,                 FIELD(expires_us),        read_date       },
+	{"manufacturer",       IS_TEXT,     true,  0,                    MANIFEST_ID_MAX,   FIELD(manufacturer),      read_text       },
+	{"model",              IS_TEXT,     true,  0,                    MANIFEST_ID_MAX,   FIELD(model),             read_text       },
+	{"firmwareVersion",    IS_TEXT,     true,  0,                    0,                 FIELD(version),           read_version    },
+	{"minFirmwareVersion", IS_TEXT,     false, MANIFEST_MIN_VERSION, 0,                 FIELD(min_version),
+	 read_version														 },
+	{"requiredVersions",   ARE_TEXTS,   false, 0,                    0,                 FIELD(required_versions), read_versions   },
+	{"hardwareRevisions",  ARE_TEXTS,   false, 0,                    MANIFEST_TEXT_MAX, FIELD(hardware),          read_texts      },
+	{"vendorId",           IS_TEXT,     false, MANIFEST_VENDOR_ID,   0,                 FIELD(vendor_id),         read_uuid       },
+	{"classId",            IS_TEXT,     false, MANIFEST_CLASS_ID,    0,                 FIELD(class_id),          read_uuid       },
+	{"sequenceNumber",     IS_NUMBER,   false, MANIFEST_SEQUENCE,    MANIFEST_UINT_MAX, FIELD(sequence),
+	 read_uint														    },
+	{"securityVersion",    IS_NUMBER,   false, MANIFEST_SECURITY,    UINT32_MAX,
+	 FIELD(security_version),										     read_uint       },
+	{"imageSize",          IS_NUMBER,   false, 0,                    MANIFEST_UINT_MAX, FIELD(size),              read_uint       },
+	{"format",             IS_TEXT,     false, 0,                    MANIFEST_TEXT_MAX, FIELD(format),            read_text       },
+	{"severity",           IS_TEXT,     false, 0,                    MANIFEST_TEXT_MAX, FIELD(severity),          read_line       },
+	{"releaseNotes",       IS_TEXT,     false, 0,                    MANIFEST_TEXT_MAX, FIELD(release_notes),     read_lines      },
+	{"releaseNotesUri",    IS_TEXT,     false, 0,                    MANIFEST_TEXT_MAX, FIELD(release_notes_uri),
+	 read_line														    },
+	{"firmwareCryptoInfo", IS_OBJECT,   true,  0,                    0,                 FIELD(digests),           read_crypto_info},
+	{"firmwareLocation",   IS_TEXT,     true,  0,                    0,                 FIELD(location),          read_base       },
+	{"encryption",         IS_OBJECT,   false, 0,                    0,                 FIELD(encryption),        read_encryption },
+	{"images",             ARE_OBJECTS, false, 0,                    0,                 0,                        read_images     },
+	{"chunkIndex",         IS_OBJECT,   false, 0,                    0,                 0,                        read_chunk_index},
+	{"key-info",           IS_OBJECT,   false, MANIFEST_KEY_INFO,    0,                 0,                        read_key_info   },
 };
+
+static bool has_type(const struct jsn *v, enum member_type type)
+{
+	static const enum jsn_type OF[] = {
+		[IS_TEXT] = JSN_TEXT,   [IS_NUMBER] = JSN_INT,      [IS_OBJECT] = JSN_OBJECT,
+		[ARE_TEXTS] = JSN_TEXT, [ARE_OBJECTS] = JSN_OBJECT,
+	};
+
+	if (type < ARE_TEXTS)
+		return jsn_type(v) == OF[type];
+	for (size_t i = 0; i < jsn_len(v); i++) {
+		if (jsn_type(jsn_at(v, i)) != OF[type])
+			return false;
+	}
+	return jsn_type(v) == JSN_ARRAY;
+}
 
 enum fw_error members_read(const struct jsn *object, const struct member *rows, size_t n,
 			   unsigned required, void *base)
@@ -183,7 +218,7 @@ enum fw_error members_read(const struct jsn *object, const struct member *rows, 
 	for (size_t i = 0; i < n; i++) {
 		const struct jsn *v = jsn_get(object, rows[i].name);
 
-		if (v && jsn_type(v) != rows[i].type)
+		if (v && !has_type(v, rows[i].type))
 			return FWE_MANIFEST_FIELD_TYPE;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -218,15 +253,11 @@ static enum fw_error check_format(const struct jsn *root)
 
 	if (jsn_type(version) == JSN_TEXT && (!span_is(major, "1") || !parse_u32(minor, &number)))
 		return FWE_MANIFEST_VERSION_UNSUPPORTED;
-	if (jsn_type(critical) == JSN_ARRAY && jsn_len(critical) > MANIFEST_LIST_MAX)
-		return FWE_MANIFEST_FIELD_VALUE;
 	for (size_t i = 0; jsn_type(critical) == JSN_ARRAY && i < jsn_len(critical); i++) {
 		const char *name = jsn_str(jsn_at(critical, i));
 
 		if (name && !is_known(name))
 			return FWE_MANIFEST_CRITICAL_UNKNOWN;
-		if (!name)
-			return FWE_MANIFEST_FIELD_TYPE;
 	}
 	return FWE_OK;
 }
@@ -258,6 +289,8 @@ static enum fw_error read_json(struct span payload, struct jsn **ret)
 
 	if (envelope_is_compact(payload))
 		return FWE_MANIFEST_NESTING_INVALID;
+	if (!span_is_utf8(payload))
+		return FWE_MANIFEST_JSON_INVALID;
 	e = envelope_json_error(jsn_parse(payload, &limits, ret));
 	if (e != FWE_OK)
 		return e;

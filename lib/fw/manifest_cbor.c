@@ -36,9 +36,10 @@ static struct jsn *mismatch(struct cbr *c)
 	return jsn_new_null();
 }
 
+/* No text, date, version or digest is this. */
 static struct jsn *bad_value(void)
 {
-	return jsn_new_text(SPAN_LIT(""));
+	return jsn_new_text(SPAN_LIT("\x7f"));
 }
 
 static struct jsn *get_text(struct cbr *c)
@@ -56,6 +57,10 @@ static struct jsn *get_uint(struct cbr *c)
 {
 	uint64_t n;
 
+	if (cbr_peek(c) == CBR_NEGINT) { /* below what any member takes */
+		(void)cbr_skip(c);
+		return jsn_new_int(-1);
+	}
 	if (cbr_peek(c) != CBR_UINT)
 		return mismatch(c);
 	n = cbr_uint(c, UINT64_MAX);
@@ -67,6 +72,10 @@ static struct jsn *get_date(struct cbr *c)
 	char text[TIMESTAMP_TEXT + 1];
 	uint64_t back, n;
 
+	if (cbr_peek(c) == CBR_NEGINT) {
+		(void)cbr_skip(c);
+		return bad_value();
+	}
 	if (cbr_peek(c) != CBR_UINT)
 		return mismatch(c);
 	n = cbr_uint(c, UINT64_MAX);
@@ -82,13 +91,25 @@ static struct jsn *get_date(struct cbr *c)
 static struct jsn *get_version(struct cbr *c)
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT(FW_VERSION_TEXT);
+	bool numbers = true, negative = false;
 
 	if (cbr_peek(c) != CBR_ARRAY)
 		return mismatch(c);
 	cbr_array(c);
-	while (cbr_more(c))
-		buf_printf(&text, "%s%" PRIu64, text.len > 0 ? "." : "", cbr_uint(c, UINT64_MAX));
-	return buf_ok(&text) ? jsn_new_text(buf_span(&text)) : bad_value();
+	while (cbr_more(c)) {
+		enum cbr_type type = cbr_peek(c);
+
+		numbers &= type == CBR_UINT || type == CBR_NEGINT;
+		negative |= type == CBR_NEGINT;
+		if (type == CBR_UINT)
+			buf_printf(&text, "%s%" PRIu64, text.len > 0 ? "." : "",
+				   cbr_uint(c, UINT64_MAX));
+		else
+			(void)cbr_skip(c);
+	}
+	if (!numbers)
+		return jsn_new_null();
+	return buf_ok(&text) && !negative ? jsn_new_text(buf_span(&text)) : bad_value();
 }
 
 static struct jsn *get_uuid(struct cbr *c)

@@ -5,15 +5,16 @@
 /* One {"digestAlgo", "hash"}; names that we do not know are passed over. */
 static enum fw_error read_digest(const struct jsn *entry, struct digests *d)
 {
+	static const struct member ROWS[] = {
+		{"digestAlgo", IS_TEXT, true, 0, 0, 0, NULL},
+		{"hash",       IS_TEXT, true, 0, 0, 0, NULL},
+	};
 	const struct jsn *name = jsn_get(entry, "digestAlgo"), *hash = jsn_get(entry, "hash");
+	enum fw_error e = members_read(entry, ROWS, ARRAY_SIZE(ROWS), 0, NULL);
 	enum hash_alg alg;
 
-	if (jsn_type(entry) != JSN_OBJECT)
-		return FWE_MANIFEST_FIELD_TYPE;
-	if (!name || !hash)
-		return FWE_MANIFEST_FIELD_MISSING;
-	if (jsn_type(name) != JSN_TEXT || jsn_type(hash) != JSN_TEXT)
-		return FWE_MANIFEST_FIELD_TYPE;
+	if (e != FWE_OK)
+		return e;
 	if (!hash_from_name(jsn_text(name), &alg))
 		return FWE_OK;
 	if (!hex_decode(jsn_text(hash), d->b[alg], hash_len(alg)))
@@ -53,11 +54,11 @@ enum fw_error read_digests(const struct jsn *v, const struct member *row, void *
 enum fw_error read_encryption(const struct jsn *v, const struct member *row, void *field)
 {
 	static const struct member ROWS[] = {
-		{"coding",     JSN_TEXT,  true,  0, MANIFEST_TEXT_MAX, 0,              NULL        },
-		{"key",        JSN_TEXT,  true,  0, MANIFEST_TEXT_MAX, FIELD(key),     read_text   },
-		{"keyId",      JSN_TEXT,  false, 0, MANIFEST_TEXT_MAX, 0,              NULL        },
-		{"size",       JSN_INT,   true,  0, MANIFEST_UINT_MAX, FIELD(size),    read_uint   },
-		{"commitHash", JSN_ARRAY, true,  0, 0,                 FIELD(digests), read_digests},
+		{"coding",     IS_TEXT,     true,  0, MANIFEST_TEXT_MAX, 0,              NULL        },
+		{"key",        IS_TEXT,     true,  0, MANIFEST_TEXT_MAX, FIELD(key),     read_text   },
+		{"keyId",      IS_TEXT,     false, 0, MANIFEST_TEXT_MAX, 0,              NULL        },
+		{"size",       IS_NUMBER,   true,  0, MANIFEST_UINT_MAX, FIELD(size),    read_uint   },
+		{"commitHash", ARE_OBJECTS, true,  0, 0,                 FIELD(digests), read_digests},
 	};
 	enum fw_error e = members_read(v, ROWS, ARRAY_SIZE(ROWS), 0, field);
 
@@ -91,13 +92,13 @@ static enum fw_error read_name(const struct jsn *v, const struct member *row, vo
 #define FIELD(name) offsetof(struct fw_image, name)
 
 static const struct member IMAGE[] = {
-	{"name",       JSN_TEXT,   true,  0, 0,                 FIELD(name),       read_name      },
-	{"location",   JSN_TEXT,   true,  0, 0,                 FIELD(location),   read_location  },
-	{"size",       JSN_INT,    true,  0, MANIFEST_UINT_MAX, FIELD(size),       read_uint      },
-	{"commitHash", JSN_ARRAY,  true,  0, 0,                 FIELD(digests),    read_digests   },
-	{"format",     JSN_TEXT,   false, 0, MANIFEST_TEXT_MAX, FIELD(format),     read_text      },
-	{"slot",       JSN_TEXT,   false, 0, MANIFEST_NAME_MAX, FIELD(slot),       read_text      },
-	{"encryption", JSN_OBJECT, false, 0, 0,                 FIELD(encryption), read_encryption},
+	{"name",       IS_TEXT,     true,  0, 0,                 FIELD(name),       read_name      },
+	{"location",   IS_TEXT,     true,  0, 0,                 FIELD(location),   read_location  },
+	{"size",       IS_NUMBER,   true,  0, MANIFEST_UINT_MAX, FIELD(size),       read_uint      },
+	{"commitHash", ARE_OBJECTS, true,  0, 0,                 FIELD(digests),    read_digests   },
+	{"format",     IS_TEXT,     false, 0, MANIFEST_TEXT_MAX, FIELD(format),     read_text      },
+	{"slot",       IS_TEXT,     false, 0, MANIFEST_NAME_MAX, FIELD(slot),       read_text      },
+	{"encryption", IS_OBJECT,   false, 0, 0,                 FIELD(encryption), read_encryption},
 };
 
 #undef FIELD
@@ -116,11 +117,9 @@ enum fw_error read_images(const struct jsn *v, const struct member *row, void *f
 	if (m->location[strlen(m->location) - 1] != '/')
 		return FWE_MANIFEST_LOCATION_INVALID;
 	for (size_t i = 0; i < jsn_len(v); i++) {
-		enum fw_error e;
+		enum fw_error e =
+			members_read(jsn_at(v, i), IMAGE, ARRAY_SIZE(IMAGE), 0, &m->images[i]);
 
-		if (jsn_type(jsn_at(v, i)) != JSN_OBJECT)
-			return FWE_MANIFEST_FIELD_TYPE;
-		e = members_read(jsn_at(v, i), IMAGE, ARRAY_SIZE(IMAGE), 0, &m->images[i]);
 		if (e != FWE_OK)
 			return e;
 		for (size_t k = 0; k < i; k++) {
@@ -142,10 +141,10 @@ enum fw_error read_images(const struct jsn *v, const struct member *row, void *f
 enum fw_error read_chunk_index(const struct jsn *v, const struct member *row, void *field)
 {
 	static const struct member ROWS[] = {
-		{"location",   JSN_TEXT,  true, 0, 0,                 FIELD(location), read_location},
-		{"size",       JSN_INT,   true, 0, MANIFEST_UINT_MAX, FIELD(size),     read_uint    },
-		{"chunkSize",  JSN_INT,   true, 0, CHUNKS_OCTETS_MAX, FIELD(octets),   read_uint    },
-		{"commitHash", JSN_ARRAY, true, 0, 0,                 FIELD(digests),  read_digests },
+		{"location",   IS_TEXT,     true, 0, 0,                 FIELD(location), read_location},
+		{"size",       IS_NUMBER,   true, 0, MANIFEST_UINT_MAX, FIELD(size),     read_uint    },
+		{"chunkSize",  IS_NUMBER,   true, 0, CHUNKS_OCTETS_MAX, FIELD(octets),   read_uint    },
+		{"commitHash", ARE_OBJECTS, true, 0, 0,                 FIELD(digests),  read_digests },
 	};
 	struct manifest *m = field;
 	enum fw_error e = members_read(v, ROWS, ARRAY_SIZE(ROWS), 0, &m->chunks);

@@ -204,7 +204,7 @@ static void manifest_parse__names_the_first_fault(void **state)
 		 FWE_MANIFEST_FIELD_VALUE},
 		{"umlaut in format",                             WITH("\"format\":\"\\u00e4\""),                       FWE_OK},
 		{"uuid",					 WITH("\"vendorId\":\"x\""),                           FWE_MANIFEST_FIELD_VALUE},
-		{"no revisions",				 WITH("\"hardwareRevisions\":[]"),                     FWE_MANIFEST_FIELD_VALUE},
+		{"no revisions",				 WITH("\"hardwareRevisions\":[]"),                     FWE_MANIFEST_HARDWARE_MISMATCH},
 		{"revision is a number",                         WITH("\"hardwareRevisions\":[1]"),
 		 FWE_MANIFEST_FIELD_TYPE},
 		{"required version is bad",                      WITH("\"requiredVersions\":[\"1.0\"]"),

@@ -50,16 +50,14 @@ static bool take_version(const struct jsn *v, void *field)
 {
 	struct context *c = field;
 
-	c->fw.has_current = jsn_type(v) != JSN_NULL;
-	return !c->fw.has_current || fw_version_parse(jsn_text(v), &c->fw.current);
+	c->fw.has_current = true;
+	return fw_version_parse(jsn_text(v), &c->fw.current);
 }
 
 static bool take_sequence(const struct jsn *v, void *field)
 {
 	struct context *c = field;
 
-	if (jsn_type(v) == JSN_NULL)
-		return true;
 	c->fw.seen |= MANIFEST_SEQUENCE;
 	return take_number(v, &c->fw.last_sequence);
 }
@@ -88,17 +86,18 @@ static bool take_required_expires(const struct jsn *v, void *field)
 	return jsn_type(v) == JSN_BOOL;
 }
 
-/* Algorithms that are not built in cannot be allowed. */
+/* Algorithms that are not built in cannot be allowed; without any other, none is. */
 static bool take_algs(const struct jsn *v, void *field)
 {
 	struct context *c = field;
 	enum sig_alg alg;
 
+	c->fw.algs = SIG_BIT(SIG_COUNT); /* none, while 0 would be all */
 	for (size_t i = 0; i < jsn_len(v); i++) {
 		if (sig_alg_from_name(jsn_text(jsn_at(v, i)), &alg))
 			c->fw.algs |= SIG_BIT(alg);
 	}
-	return jsn_type(v) == JSN_ARRAY && c->fw.algs != 0;
+	return jsn_type(v) == JSN_ARRAY;
 }
 
 static bool take_vendor(const struct jsn *v, void *field)
@@ -176,6 +175,8 @@ static int take_members(const char *path, struct context *c)
 				(const char *)name.ptr);
 			continue;
 		}
+		if (jsn_type(v) == JSN_NULL) /* as if it were not there */
+			continue;
 		if (!MEMBERS[row].take(v, (char *)c + MEMBERS[row].offset)) {
 			cli_say("%s: %s has no usable value", path, MEMBERS[row].name);
 			return -EBADMSG;
