@@ -51,13 +51,27 @@ static bool read_text(const struct jsn *object, const char *name, struct span *r
 	return !v || jsn_type(v) == JSN_TEXT;
 }
 
+/* Objects, as many as there may be. */
+static bool are_recipients(const struct jsn *list)
+{
+	struct span key;
+
+	if (jsn_type(list) != JSN_ARRAY || jsn_len(list) == 0 || jsn_len(list) > JWE_RECIPIENTS_MAX)
+		return false;
+	for (size_t i = 0; i < jsn_len(list); i++) {
+		if (jsn_type(jsn_at(list, i)) != JSN_OBJECT ||
+		    !read_text(jsn_at(list, i), "encrypted_key", &key))
+			return false;
+	}
+	return true;
+}
+
 static bool read_json(const struct jsn *root, struct jwe *j)
 {
 	const struct jsn *list = jsn_get(root, "recipients");
 
-	if (list && (jsn_type(list) != JSN_ARRAY || jsn_len(list) == 0 ||
-		     jsn_len(list) > JWE_RECIPIENTS_MAX || jsn_get(root, "header") ||
-		     jsn_get(root, "encrypted_key")))
+	if (list &&
+	    (!are_recipients(list) || jsn_get(root, "header") || jsn_get(root, "encrypted_key")))
 		return false;
 	j->recipients = list;
 	j->shared = jsn_get(root, "unprotected");
@@ -95,7 +109,8 @@ static bool decode_parts(struct jwe *j)
 struct recipient {
 	struct jose_header header;
 	struct span key_text;
-	enum enc_alg alg;
+	enum fw_error fault; /* of the header */
+	enum enc_alg alg;    /* where it has none */
 	enum enc_content content;
 };
 
@@ -133,6 +148,14 @@ static enum fw_error check_header(struct recipient *r)
 	return jose_brings_key(h) ? FWE_MANIFEST_KEY_EMBEDDED : jose_check_crit(h);
 }
 
+/* A PartyInfo that is not there is empty (RFC 7518 4.6.2). */
+static bool read_party(const struct jose_header *h, const char *name, struct buf *ret)
+{
+	const struct jsn *v = jose_param(h, name);
+
+	return !v || (jsn_type(v) == JSN_TEXT && b64_decode(jsn_text(v), ret) == 0);
+}
+
 static int content_key(const struct recipient *r, const struct enc_key *k, struct secret *ret)
 {
 	CLEANUP(buf_done) struct buf x = BUF_INIT(EC_WIDTH_MAX), y = BUF_INIT(EC_WIDTH_MAX);
@@ -149,8 +172,7 @@ static int content_key(const struct recipient *r, const struct enc_key *k, struc
 		return -EBADMSG;
 	if (enc_alg_agrees(r->alg)) {
 		if (!enc_point_read(jose_param(h, "epk"), &x, &y, &epk) ||
-		    b64_decode(jsn_text(jose_param(h, "apu")), &apu) < 0 ||
-		    b64_decode(jsn_text(jose_param(h, "apv")), &apv) < 0)
+		    !read_party(h, "apu", &apu) || !read_party(h, "apv", &apv))
 			return -EBADMSG;
 		params.apu = buf_span(&apu);
 		params.apv = buf_span(&apv);
@@ -205,20 +227,25 @@ static enum fw_error try_keys(const struct jwe *j, const struct recipient *r,
 	return answer;
 }
 
+/* Algorithms of one are its own affair, any other fault of one is a fault of all. */
 static enum fw_error try_recipients(const struct jwe *j, const struct enc_ring *ring,
 				    struct buf *ret)
 {
 	const size_t n = j->recipients ? jsn_len(j->recipients) : 1;
+	struct recipient all[JWE_RECIPIENTS_MAX];
 	enum fw_error answer = FWE_OK;
 
 	for (size_t i = 0; i < n; i++) {
-		struct recipient r = recipient_at(j, i);
-		enum fw_error e = check_header(&r);
+		all[i] = recipient_at(j, i);
+		all[i].fault = check_header(&all[i]);
+		if (all[i].fault != FWE_OK && all[i].fault != FWE_MANIFEST_ENC_NOT_ALLOWED)
+			return all[i].fault;
+	}
+	for (size_t i = 0; i < n; i++) {
+		enum fw_error e = all[i].fault;
 
 		if (e == FWE_OK)
-			e = try_keys(j, &r, ring, ret);
-		else if (e != FWE_MANIFEST_ENC_NOT_ALLOWED)
-			return e; /* a fault of one is a fault of all */
+			e = try_keys(j, &all[i], ring, ret);
 		if (e == FWE_OK || e == FWE_INTERNAL)
 			return e;
 		if (answer != FWE_MANIFEST_DECRYPT_FAILED)
