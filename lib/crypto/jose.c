@@ -65,8 +65,7 @@ enum fw_error jose_check_crit(const struct jose_header *h)
 	for (size_t i = 0; i < jsn_len(crit); i++) {
 		struct span name = jsn_text(jsn_at(crit, i));
 
-		if (name.len == 0 || is_standard(name) ||
-		    !jsn_get(h->protected, jsn_str(jsn_at(crit, i))))
+		if (name.len == 0 || is_standard(name) || !jose_param(h, jsn_str(jsn_at(crit, i))))
 			return FWE_MANIFEST_CRIT_INVALID;
 		for (size_t k = 0; k < i; k++) {
 			if (span_eq(name, jsn_text(jsn_at(crit, k))))
