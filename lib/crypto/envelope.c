@@ -157,8 +157,8 @@ static enum fw_error open_inner(struct span octets, const struct trust *trust,
 	if (octets.len == 0)
 		return FWE_MANIFEST_UNSIGNED;
 	e = classify(octets, &container, &root);
-	if (e != FWE_OK)
-		return e;
+	if (e != FWE_OK) /* what is no JSON is no JWS */
+		return e == FWE_MANIFEST_JSON_INVALID ? FWE_MANIFEST_UNSIGNED : e;
 	switch (container) {
 	case JWS_COMPACT:
 	case JWS_JSON:
