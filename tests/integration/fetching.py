@@ -1,19 +1,26 @@
 """One request to ocf-fw-fetch and what comes of it."""
+import array
 import base64
 import datetime
+import fcntl
 import hashlib
 import os
+import select
 import struct
 import tempfile
+import termios
 import threading
+import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 import helper
+from prompt import Watch
 
 LIMIT = 10240  # octets, unless a test says otherwise
+DEADLINE = 20  # seconds for what should take milliseconds
 
 
 def check(name, got, want):
@@ -43,6 +50,46 @@ def fetch(h, url, limit=LIMIT, ranges=None, claim=None, **fields):
     answer = h.receive()
     reader.join()
     return answer, body[0]
+
+
+# Where a request can be, by the process and both ends of the pipe for the body.
+
+def has_octets(_pid, r, _w):
+    n = array.array("i", [0])
+    fcntl.ioctl(r, termios.FIONREAD, n)
+    return n[0] > 0
+
+
+def is_full(_pid, _r, w):
+    return not select.select([], [w], [], 0)[1]
+
+
+def talks_to(protocol, peer, state=""):
+    """`peer` and `state` as in /proc/net: hexadecimal, addresses in the order of this machine."""
+    def is_there(pid, *_):
+        with open(f"/proc/{pid}/net/{protocol}") as f:
+            return any(words[2:4] == [peer, state or words[3]] for words in map(str.split, f))
+    return is_there
+
+
+def cancelled(name, url, is_there, wrap=(), args=(), **fields):
+    """Whoever asked hangs up once the request is there: it ends in 0.2 s."""
+    with helper.Helper("ocf-fw-fetch", *args, wrap=wrap) as h:
+        r, w = os.pipe()
+        h.send(helper.FETCH, fd=w, url=url, **{"limit": 1 << 30, "connect_ms": 9000, "reach": 2} | fields)
+        until = time.monotonic() + DEADLINE
+        while not is_there(h.process.pid, r, w):
+            assert time.monotonic() < until and h.process.poll() is None, f"{name}: not there"
+            time.sleep(0.005)
+        watch, process = Watch(h.process.pid), os.pidfd_open(h.process.pid)
+        h.socket.close()
+        check(f"cancelled {name}", select.select([process], [], [], DEADLINE)[0], [process])
+        took = watch.seconds()
+        status, log = h.close()
+        check(f"cancelled {name} {took} {log}", (status, took < 0.2), (0, True))
+        assert "install.cancelled" in log, log
+        for fd in (r, w, process):
+            os.close(fd)
 
 
 def pin_of(key):
