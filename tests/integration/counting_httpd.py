@@ -6,8 +6,8 @@ usage: counting_httpd.py WWW
 Commands come as JSON lists on stdin, one a line, and are answered by a JSON value each:
 ["cut"] resets all connections; ["rate", N] octets a second (0: no bound); ["stats"] gives octets of
 body sent, first octets and If-Range of requests by path, and begins anew; ["ranges", false] takes Range for nothing;
-["tags", false] sends none; ["refuse", true] resets whoever asks."""
-import hashlib
+["tags", false] sends none; ["refuse", true] resets whoever asks; ["hold", [PATH, N]] keeps back what is
+behind octet N of it, -1: its last octet; ["hold", null]: no more."""
 import http.server
 import json
 import pathlib
@@ -27,7 +27,7 @@ class State:
     lock = threading.Lock()
     sent, asked, conditions = {}, {}, {}
     sockets = set()
-    rate, ranges, tags, refuse = 0, True, True, False
+    rate, ranges, tags, refuse, hold = 0, True, True, False, None
 
 
 def reset(connection):
@@ -64,7 +64,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(404, 0)
             return
         data = file.read_bytes()
-        tag = '"' + hashlib.sha256(data).hexdigest()[:16] + '"'
+        tag = f'"{file.stat().st_mtime_ns:x}"'  # a digest of a large file takes its time
         first = self.first(tag)
         with State.lock:
             State.asked.setdefault(self.path, []).append(first)
@@ -78,7 +78,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             headers["Content-Range"] = f"bytes {first}-{len(data) - 1}/{len(data)}"
             self.answer(206, len(data) - first, headers)
-        self.body(memoryview(data)[first or 0:])
+        self.body(memoryview(data), first or 0)
 
     def first(self, tag):
         """Of the octets that are wanted; None: all."""
@@ -95,11 +95,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.flush()
 
-    def body(self, data):
+    def allowed(self, size):
+        """How far the body may go by now."""
+        path, to = State.hold or ("", 0)
+        return size if path != self.path else min(to, size) if to >= 0 else size - 1
+
+    def body(self, data, at):
         start, sent = time.monotonic(), 0
-        while data:
-            n = self.request.send(data[:PIECE])
-            data = data[n:]
+        while at < len(data):
+            to = min(at + PIECE, self.allowed(len(data)))
+            if to <= at:
+                threading.Event().wait(0.005)
+                continue
+            n = self.request.send(data[at:to])
+            at += n
             sent += n
             with State.lock:
                 State.sent[self.path] = State.sent.get(self.path, 0) + n

@@ -38,6 +38,15 @@ class Server:
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
 
+    def slow(self, rate, path=IMAGE):
+        """So many octets a second and, until free(), never the last one: it stays under way."""
+        self.tell("hold", [path, -1])
+        self.tell("rate", rate)
+
+    def free(self):
+        self.tell("hold", None)
+        self.tell("rate", 0)
+
 
 def start(site, policy=(), **sections):
     site.start(Policy={"CheckInterval": "0", "StallTimeout": "1s"} | dict(policy), **sections)
@@ -47,7 +56,7 @@ def fresh(site, server, current="1.0.0"):
     site.stop()
     site.clear()
     site.sequence = 0
-    for name, value in (("rate", 0), ("ranges", True), ("tags", True), ("refuse", False)):
+    for name, value in (("rate", 0), ("ranges", True), ("tags", True), ("refuse", False), ("hold", None)):
         server.tell(name, value)
     site.publish(current)
     start(site)
@@ -124,11 +133,14 @@ def with_cuts(site, server, path, size, cuts, seed, restart=start, progress=writ
     chance.shuffle(kinds)
     job = site.begin("Install")
     for at, kind in zip(points, kinds):
+        # However late we are, the job is not over when the cut comes.
+        server.tell("hold", [path, min(at + PER_CUT, size - 1)])
         wait_for(lambda: site.job(job)["Result"] or (progress(site) >= at and
                                                      is_underway(site, job, kind)), f"octet {at}")
         check(f"{kind} at {at}", site.job(job)["Result"], "")
         if cut(site, server, kind, restart):
             job = site.begin("Install")
+    server.tell("hold", None)
     ended = site.finish(job)
     check(f"{ended}", outcome(ended), ("installed", ""))
     stats = server.tell("stats")
