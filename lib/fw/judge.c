@@ -103,14 +103,10 @@ static enum fw_error check_precursor(const struct fw_context *c, const struct fw
 	return FWE_OK;
 }
 
-/* A manifest for a file that holds both is no use without it, nor another in such a file; there the
- * size tells where the image ends. */
+/* A manifest for a file that holds both is no use without it, nor another in such a file. */
 static enum fw_error check_place(const struct fw_context *c, const struct fw_judgement *j)
 {
-	if (c->direct != j->manifest->direct)
-		return FWE_MANIFEST_LOCATION_INVALID;
-	return c->direct && j->manifest->size == MANIFEST_SIZE_UNKNOWN ? FWE_MANIFEST_FIELD_MISSING
-								       : FWE_OK;
+	return c->direct == j->manifest->direct ? FWE_OK : FWE_MANIFEST_LOCATION_INVALID;
 }
 
 /* A key whose time was over when the manifest was made does not count. Who cannot tell the time
@@ -158,9 +154,11 @@ static enum fw_error judge(const struct fw_context *c, const struct trust *trust
 		.role = TRUST_MANIFEST,
 		.manufacturer = c->manufacturer,
 	};
-	/* Who has used freshness once cannot drop it again. */
+	/* Who has used freshness once cannot drop it again. In one file with the manifest the size
+	 * tells where the image ends. */
 	const unsigned required = (c->strict ? MANIFEST_SEQUENCE | MANIFEST_EXPIRES : 0) |
-				  c->required | (c->seen & (MANIFEST_SEQUENCE | MANIFEST_EXPIRES));
+				  (c->direct ? MANIFEST_SIZE : 0) | c->required |
+				  (c->seen & (MANIFEST_SEQUENCE | MANIFEST_EXPIRES));
 	enum fw_error e = envelope_open(octets, trust, &policy, &j->envelope);
 
 	if (e == FWE_OK && hash_once(HASH_SHA256, octets, j->sha256) < 0)

@@ -177,7 +177,7 @@ static const struct member MEMBERS[] = {
 	 read_uint														    },
 	{"securityVersion",    IS_NUMBER,   false, MANIFEST_SECURITY,    UINT32_MAX,
 	 FIELD(security_version),										     read_uint       },
-	{"imageSize",          IS_NUMBER,   false, 0,                    MANIFEST_UINT_MAX, FIELD(size),              read_uint       },
+	{"imageSize",          IS_NUMBER,   false, MANIFEST_SIZE,        MANIFEST_UINT_MAX, FIELD(size),              read_uint       },
 	{"format",             IS_TEXT,     false, 0,                    MANIFEST_TEXT_MAX, FIELD(format),            read_text       },
 	{"severity",           IS_TEXT,     false, 0,                    MANIFEST_TEXT_MAX, FIELD(severity),          read_line       },
 	{"releaseNotes",       IS_TEXT,     false, 0,                    MANIFEST_TEXT_MAX, FIELD(release_notes),     read_lines      },

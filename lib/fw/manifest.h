@@ -58,6 +58,7 @@ enum manifest_has {
 	MANIFEST_VENDOR_ID = 1 << 4,
 	MANIFEST_CLASS_ID = 1 << 5,
 	MANIFEST_KEY_INFO = 1 << 6,
+	MANIFEST_SIZE = 1 << 7,
 };
 
 /* All texts are borrowed from `tree` and end with it. */
@@ -83,8 +84,8 @@ struct manifest {
 };
 
 /* Checks 8 to 10 of the agent's order. `required` (of enum manifest_has) names the optional members
- * that this device insists on: MANIFEST_SEQUENCE, MANIFEST_EXPIRES. FWE_OK: *ret is owned by the
- * caller. Else the name of the first failing check. */
+ * that this device insists on: MANIFEST_SEQUENCE, MANIFEST_EXPIRES, MANIFEST_SIZE. FWE_OK: *ret is
+ * owned by the caller. Else the name of the first failing check. */
 MUST_USE enum fw_error manifest_parse(struct span payload, enum envelope_form form,
 				      unsigned required, struct manifest **ret);
 struct manifest *manifest_free(struct manifest *m); /* accepts NULL, returns NULL */

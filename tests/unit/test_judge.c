@@ -139,18 +139,20 @@ static void direct__goes_with_a_direct_file_only(void **state)
 		bool direct;
 		enum fw_error want;
 	} CASES[] = {
-		{"both",     BODY("2.4.1",								      JUNE, "#image") ",\"imageSize\":1}", true,  FWE_OK     },
-		{"manifest", BODY("2.4.1",								      JUNE, "#image") ",\"imageSize\":1}", false,
-		 FWE_MANIFEST_LOCATION_INVALID															 },
-		{"file",     WITH("\"imageSize\":1"),							   true, FWE_MANIFEST_LOCATION_INVALID},
-		{"no size",      BODY("2.4.1",									  JUNE, "#image") "}",    true,      FWE_MANIFEST_FIELD_MISSING        },
-		{"other name",      BODY("2.4.1",							  JUNE, "#other") ",\"imageSize\":1}",												      true,
+		{"both",     BODY("2.4.1",					 JUNE, "#image") ",\"imageSize\":1}", true,  FWE_OK      },
+		{"manifest", BODY("2.4.1",                                         JUNE, "#image") ",\"imageSize\":1}", false,
+		 FWE_MANIFEST_LOCATION_INVALID											     },
+		{"file",     WITH("\"imageSize\":1"),                              true, FWE_MANIFEST_LOCATION_INVALID},
+		{"no size",      BODY("2.4.1",					     JUNE, "#image") "}",    true,      FWE_MANIFEST_FIELD_MISSING         },
+		{"other name",      BODY("2.4.1",                             JUNE, "#other") ",\"imageSize\":1}",                                                                         true,
 		 FWE_MANIFEST_LOCATION_INVALID},
-		{"images",      BODY("2.4.1",					      JUNE, "#image") ",\"images\":[" IMAGE("a") "]}",												      true,
-		 FWE_MANIFEST_LOCATION_INVALID														      },
+		{"images",
+		 BODY("2.4.1", JUNE,								   "#image") ",\"imageSize\":1,\"images\":[" IMAGE("a") "]}",
+		 true,									      FWE_MANIFEST_LOCATION_INVALID											  },
 		{"image",
-		 BODY("2.4.1", JUNE, "./") ",\"images\":[{\"name\":\"a\",\"location\":"
-					   "\"#image\",\"size\":1,\"commitHash\":[]}]}", true,													   FWE_MANIFEST_LOCATION_INVALID},
+		 BODY("2.4.1",          JUNE,
+                 "./") ",\"imageSize\":1,\"images\":[{\"name\":\"a\",\"location\":"
+			    "\"#image\",\"size\":1,\"commitHash\":[]}]}",          true,FWE_MANIFEST_LOCATION_INVALID},
 	};
 
 	(void)state;
