@@ -104,6 +104,32 @@ bool ec_find_y(enum ec_curve curve, struct span x, bool odd, uint8_t *ret)
 	return ec_has_point(curve, x, span_of(ret, width)) && (ret[width - 1] & 1) == odd;
 }
 
+/* The y of all points of order 1, 2, 4 and 8, little-endian, without the sign of x. */
+static const uint8_t SMALL_ORDER[][32] = {
+	{0},
+	{1},
+	"\xec\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+	"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+	"\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0"
+	"\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
+	"\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f"
+	"\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
+};
+
+bool ec_ed25519_is_weak(struct span x)
+{
+	uint8_t y[sizeof(SMALL_ORDER[0])];
+	bool found = false;
+
+	if (x.len != sizeof(y))
+		return false;
+	memcpy(y, x.ptr, sizeof(y));
+	y[sizeof(y) - 1] &= 0x7f;
+	for (size_t i = 0; i < ARRAY_SIZE(SMALL_ORDER); i++)
+		found |= memcmp(y, SMALL_ORDER[i], sizeof(y)) == 0;
+	return found;
+}
+
 void ec_x25519_public(const uint8_t d[32], uint8_t ret_x[32])
 {
 	curve25519_mul_g(ret_x, d);

@@ -16,6 +16,8 @@ size_t ec_width(enum ec_curve curve);
 MUST_USE bool ec_has_point(enum ec_curve curve, struct span x, struct span y);
 /* P-256, P-384: the y of a compressed point, ec_width() octets. False: there is no such point. */
 MUST_USE bool ec_find_y(enum ec_curve curve, struct span x, bool odd, uint8_t *ret);
+/* A public key of Ed25519 whose point has order 1, 2, 4 or 8: anybody can sign under it. */
+bool ec_ed25519_is_weak(struct span x);
 /* The public half of an X25519 key. */
 void ec_x25519_public(const uint8_t d[32], uint8_t ret_x[32]);
 /* P-256, X25519 (y is then empty): the shared secret of our `d` and the peer's point. False: a

@@ -157,6 +157,8 @@ static const char *check_public(const struct key_parts *p)
 		return "coordinates must have their full length";
 	if (has_points(p->type) && !ec_has_point(kind->points, p->x, p->y))
 		return "the point is not on the curve";
+	if (p->type == KEY_ED25519 && ec_ed25519_is_weak(p->x))
+		return "the point has a small order: anybody could sign";
 	return NULL;
 }
 

@@ -38,9 +38,9 @@ struct key_parts {
 
 struct key; /* opaque: a public key, with or without its private half */
 
-/* Checks lengths, that an EC point is on its curve, the size of n, and e odd and at least 65537.
- * HSS keys are public only. 0: *ret is owned by the caller. -EBADMSG: *ret_why says what is wrong
- * (static text). -ENOMEM. */
+/* Checks lengths, that an EC point is on its curve and one of Ed25519 has no small order, the size
+ * of n, and e odd and at least 65537. HSS keys are public only. 0: *ret is owned by the caller.
+ * -EBADMSG: *ret_why says what is wrong (static text). -ENOMEM. */
 MUST_USE int key_import(const struct key_parts *parts, struct key **ret, const char **ret_why);
 /* Private key in PEM (PKCS#8, SEC 1 or PKCS#1, not encrypted). As key_import. */
 MUST_USE int key_import_pem(struct span pem, struct key **ret, const char **ret_why);
