@@ -93,7 +93,7 @@ int app_fetch_silent(void *arg)
 }
 
 /* What is at the server at hand is asked for the way the server is: through the link that named it,
- * at the addresses that this link knows (R-27). */
+ * at the addresses that this link knows. */
 static void choose_link(const struct run *run, const char *text, struct proto_fetch *f)
 {
 	const struct discover_try *try = &run->tries.at[run->at];

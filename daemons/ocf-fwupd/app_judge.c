@@ -154,7 +154,7 @@ static void accepted(struct app *a)
 	(void)app_job_event(a, wait ? JOB_MUST_WAIT : JOB_ACCEPTED);
 }
 
-/* A source that shows nothing newer for long may hold something back (F-05). */
+/* A source that shows nothing newer for long may hold something back. */
 static bool is_suspected(struct app *a)
 {
 	struct run *run = a->run;

@@ -225,7 +225,7 @@ static void on_addresses(void *arg, const char *addresses)
 	ask_or_fail(a);
 }
 
-/* The name is looked up on the link that gave it. False: by ocf-fw-fetch, as any other. */
+/* The name is looked up on the link that gave it. False: by ocf-fw-fetch, as any other. */
 static bool look_up(struct app *a, const struct discover_try *try)
 {
 	const struct link *link = links_by_name(watch_links(a->watch), span_str(try->link));

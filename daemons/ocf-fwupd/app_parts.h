@@ -301,7 +301,7 @@ void app_drop_stream(struct app *a);
 
 /* ---- app_fetch.c: what the helpers do for the job ---- */
 
-#define APP_CONNECT_MS  10000              /* */
+#define APP_CONNECT_MS  10000
 #define APP_SILENCE_US  (5 * USEC_PER_SEC) /* a helper may be late by this */
 #define APP_PIPE_OCTETS (128 * 1024)
 

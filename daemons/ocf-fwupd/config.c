@@ -243,9 +243,9 @@ int config_load(struct fwupd_config *ret, const char *path, char *ret_error, siz
 		.threshold = 1,
 		.reuse = true,
 		.check_us = DAY_US,
-		.stale_us = 30 * DAY_US, /* F-05 */
+		.stale_us = 30 * DAY_US,
 		.defer_us = UINT64_C(15) * 60 * USEC_PER_SEC,
-		.manifest_us = 30 * USEC_PER_SEC, /* A-02, as is the next one */
+		.manifest_us = 30 * USEC_PER_SEC,
 		.stall_us = 60 * USEC_PER_SEC,
 		.write_us = UINT64_C(5) * 60 * USEC_PER_SEC,
 		.metered_rate = 64 * 1024,

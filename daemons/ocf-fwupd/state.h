@@ -82,7 +82,7 @@ bool state_keep_time(struct state *s, bool trusted, uint64_t now_us);
 /* `version` runs without a trial: its security version becomes the floor. True: something
  * changed. */
 MUST_USE bool state_runs(struct state *s, const struct fw_version *version);
-/* The version on trial is confirmed: the same (V-04). */
+/* The version on trial is confirmed: the same. */
 void state_keep(struct state *s);
 /* It is not: what was accepted before it counts again, and it is remembered as bad. */
 void state_roll_back(struct state *s);

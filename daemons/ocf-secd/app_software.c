@@ -9,7 +9,7 @@
 #define BUSY_US (2 * USEC_PER_SEC)              /* its own check is under way: asked again */
 #define WALL_US (UINT64_C(3600) * USEC_PER_SEC) /* so often we look if the clock was set */
 
-/* What stands at the beginning of an error's name decides: fact sheet of swupdateresult. */
+/* What stands at the beginning of an error's name decides; OCF Security, swupdateresult. */
 static enum swu_result result_of(const char *error)
 {
 	static const struct {

@@ -6,7 +6,7 @@
 
 #include "base/span.h"
 
-/* ---- how often to ask (A-06) ---- */
+/* ---- how often to ask ---- */
 
 /* Where in `range_us` this device has its place, from 0 to range_us: stable for a seed and a round,
  * evenly spread over seeds. */

@@ -1,4 +1,4 @@
-/* lib/fw/trial.h - a new version proves itself (fact sheet 1.4, 8 V-04), as a table.
+/* lib/fw/trial.h - a new version proves itself, as a table.
  *
  * Pure: the daemon tells what it sees and what was decided, and does what the row asks for, in the
  * order of the effects. What no row allows does not happen. */

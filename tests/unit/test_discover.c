@@ -234,7 +234,7 @@ static void discover_take__has_a_limit(void **state)
 	assert_string_equal(list.at[0].link, "eth7");
 }
 
-/* two seconds for all local servers, whatever each of them costs. */
+/* Two seconds for all local servers, whatever each of them costs. */
 static void discover_connect_us__is_shared_by_local_servers(void **state)
 {
 	struct discover d = fixture();

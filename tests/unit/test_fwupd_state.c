@@ -447,7 +447,7 @@ static void state__remembers_a_trial(void **state)
 	assert_int_equal(s->trial.accepted.sequence, 2);
 	assert_int_equal(s->settled.sequence, 1);
 	assert_int_equal(s->accepted.sequence, 2);
-	assert_int_equal(s->accepted.floor, 3); /* V-04 */
+	assert_int_equal(s->accepted.floor, 3);
 	state_free(s);
 }
 
