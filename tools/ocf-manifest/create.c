@@ -251,21 +251,26 @@ static bool set_images(const struct draft *d, const struct cli_values *files)
 {
 	const char *location = cli_value(d->cli, "location");
 	CLEANUP(hash_set_freep) struct hash_set *all = NULL;
-	struct jsn *images = jsn_new_array();
 	struct digests digests;
+	struct jsn *images;
 	uint64_t total = 0;
+	int r;
 
 	jsn_set_str(d->root, "firmwareLocation", location ? location : "./");
-	if (hash_set_new(&all, d->algs) < 0)
+	r = hash_set_new(&all, d->algs);
+	if (r < 0) {
+		cli_say("--image: %s", strerror(-r));
 		return false;
+	}
+	images = jsn_new_array();
 	for (size_t i = 0; i < files->n; i++) {
 		struct jsn *image = new_image(d, files->at[i], all, &total);
 
-		jsn_add(images, image);
 		if (!image) {
 			(void)jsn_free(images);
 			return false;
 		}
+		jsn_add(images, image);
 	}
 	hash_set_final(all, &digests);
 	set_crypto_info(d, &digests, total);
