@@ -49,28 +49,44 @@ static bool names_are_valid(struct span text)
 	return bootenv_set_names(&(struct bootenv){0}, text);
 }
 
-/* clang-format off */
-static const struct conf_option OPTIONS[] = {
+#define COMPONENTS   "names of letters, digits, '.', '_' and '-', separated by blanks"
 #define AT(member)   offsetof(struct config, member)
 #define ROOM(member) sizeof(((struct config *)0)->member)
-#define PATH(section, name, member)                                                                \
-	{section, name, CONF_TEXT, AT(member), ROOM(member), .check = path_is_valid,               \
-	 .takes = "an absolute path"}
-	{"Slots", "Type", CONF_ENUM, AT(type), .words = TYPES},
-	{"Slots", "Directory", CONF_TEXT, AT(slots.directory), ROOM(slots.directory), .max = 0},
-	{"Slots", "Components", CONF_TEXT, AT(install.components), ROOM(install.components),
-	 .check = components_are_valid},
-	{"Slots", "VerifyWritten", CONF_BOOL, AT(install.verify_written), .max = 0},
-	{"Slots", "SizeMaxMiB", CONF_U32, AT(install.size_max_mib), .max = UINT32_MAX},
-	{"Slots", "Single", CONF_BOOL, AT(slots.single), .max = 0},
-	{"Slots", "Activation", CONF_ENUM, AT(slots.activation), .words = ACTIVATIONS},
-	{"Slots", "DevicesA", CONF_TEXT, AT(devices[0]), ROOM(devices[0]), .max = 0},
-	{"Slots", "DevicesB", CONF_TEXT, AT(devices[1]), ROOM(devices[1]), .max = 0},
+#define TEXT(section, name, member, check, takes)                                                  \
+	{                                                                                          \
+		section, name, CONF_TEXT, AT(member), ROOM(member), 0, 0, NULL, check, takes       \
+	}
+#define PATH(section, name, member) TEXT(section, name, member, path_is_valid, "an absolute path")
+#define FLAG(section, name, member)                                                                \
+	{                                                                                          \
+		section, name, CONF_BOOL, AT(member), 0, 0, 0, NULL, NULL, NULL                    \
+	}
+#define NUMBER(section, name, member, from, to)                                                    \
+	{                                                                                          \
+		section, name, CONF_U32, AT(member), 0, from, to, NULL, NULL, NULL                 \
+	}
+#define TIME(section, name, member, from, to)                                                      \
+	{                                                                                          \
+		section, name, CONF_TIME, AT(member), 0, from, to, NULL, NULL, NULL                \
+	}
+#define ENUM(section, name, member, words)                                                         \
+	{                                                                                          \
+		section, name, CONF_ENUM, AT(member), 0, 0, 0, words, NULL, NULL                   \
+	}
+static const struct conf_option OPTIONS[] = {
+	ENUM("Slots", "Type", type, TYPES),
+	PATH("Slots", "Directory", slots.directory),
+	TEXT("Slots", "Components", install.components, components_are_valid, COMPONENTS),
+	FLAG("Slots", "VerifyWritten", install.verify_written),
+	NUMBER("Slots", "SizeMaxMiB", install.size_max_mib, 0, UINT32_MAX),
+	FLAG("Slots", "Single", slots.single),
+	ENUM("Slots", "Activation", slots.activation, ACTIVATIONS),
+	TEXT("Slots", "DevicesA", devices[0], NULL, NULL),
+	TEXT("Slots", "DevicesB", devices[1], NULL, NULL),
 	PATH("Slots", "Release", block.release),
-	{"Boot", "Type", CONF_ENUM, AT(boot.type), .words = LOADERS},
-	{"Boot", "Names", CONF_TEXT, AT(boot.names), ROOM(boot.names), .check = names_are_valid,
-	 .takes = "two different words"},
-	{"Boot", "Attempts", CONF_U32, AT(boot.attempts), .min = 1, .max = BOOT_ATTEMPTS_MAX},
+	ENUM("Boot", "Type", boot.type, LOADERS),
+	TEXT("Boot", "Names", boot.names, names_are_valid, "two different words"),
+	NUMBER("Boot", "Attempts", boot.attempts, 1, BOOT_ATTEMPTS_MAX),
 	PATH("Boot", "BootIdFile", slots.boot_id_file),
 	PATH("Boot", "CommandLine", block.command_line),
 	PATH("Boot", "EnvConfig", boot.env_config),
@@ -78,17 +94,16 @@ static const struct conf_option OPTIONS[] = {
 	PATH("Boot", "SetEnv", boot.setenv),
 	PATH("Boot", "GrubEnv", boot.grubenv),
 	PATH("Boot", "Script", boot.script),
-	{"Boot", "ScriptTries", CONF_BOOL, AT(boot.script_tries), .max = 0},
+	FLAG("Boot", "ScriptTries", boot.script_tries),
 	PATH("Programs", "PreInstall", pre_install),
 	PATH("Programs", "PreCommit", pre_commit),
 	PATH("Programs", "PostInstall", post_install),
 	PATH("Programs", "Handler", handler),
-	{"Programs", "HandlerComponents", CONF_TEXT, AT(handled.components),
-	 ROOM(handled.components), .check = components_are_valid},
-	{"Programs", "TimeLimit", CONF_TIME, AT(limit_us), .min = USEC_PER_SEC,
-	 .max = USEC_PER_SEC * 24 * 3600},
+	TEXT("Programs", "HandlerComponents", handled.components, components_are_valid, COMPONENTS),
+	TIME("Programs", "TimeLimit", limit_us, USEC_PER_SEC, 24 * 3600 * USEC_PER_SEC),
 };
 
+/* clang-format off */
 static const struct config DEFAULTS = {
 	.install = {.components = "firmware"},
 	.slots = {.directory = "/var/lib/ocfgw/slots", .activation = SLOTS_IMMEDIATE,

@@ -152,6 +152,14 @@ static bool are_units(struct span value)
 	{                                                                                          \
 		section, name, CONF_BOOL, AT(member), 0, 0, 0, NULL, NULL, NULL                    \
 	}
+#define NUMBER(section, name, member, from, to)                                                    \
+	{                                                                                          \
+		section, name, CONF_U32, AT(member), 0, from, to, NULL, NULL, NULL                 \
+	}
+#define ENUM(section, name, member, words)                                                         \
+	{                                                                                          \
+		section, name, CONF_ENUM, AT(member), 0, 0, 0, words, NULL, NULL                   \
+	}
 #define TIME(section, name, member, from, to)                                                      \
 	{                                                                                          \
 		section, name, CONF_TIME, AT(member), 0, from, to, NULL, NULL, NULL                \
@@ -168,11 +176,10 @@ static const struct conf_option OPTIONS[] = {
 	TEXT("Discovery", "OfflineDirectories", media, are_folders, "up to 8 absolute paths"),
 	TEXT("Discovery", "HostPrefix", prefix, is_prefix,
 	     "labels that end with a dot, or nothing"),
-	{"Discovery", "LocalScheme",      CONF_ENUM, AT(local_scheme),  0, 0, 0,                 URL_SCHEME_NAMES, NULL,
-	   NULL														},
+	ENUM("Discovery", "LocalScheme", local_scheme, URL_SCHEME_NAMES),
 	TEXT("Discovery", "SingleLabels", single_labels, NULL, NULL),
 	FLAG("Discovery", "UseSearch", use_search),
-	{"Discovery", "Mode",             CONF_ENUM, AT(direct),        0, 0, 0,                 MODES,            NULL, NULL},
+	ENUM("Discovery", "Mode", direct, MODES),
 	TEXT("Discovery", "NetworkdLeases", networkd_dir, is_path, PATH),
 	TEXT("Discovery", "NetworkdLinks", networkd_links, is_path, PATH),
 	TEXT("Discovery", "DhclientLeases", dhclient_dir, is_path, PATH),
@@ -180,42 +187,40 @@ static const struct conf_option OPTIONS[] = {
 	TEXT("Discovery", "UdhcpcLeases", udhcpc_dir, is_path, PATH),
 	TEXT("Discovery", "ResolvConf", resolv_conf, is_path, PATH),
 	TEXT("Trust", "TrustStore", trust, is_path, PATH),
-	{"Trust",     "Threshold",        CONF_U32,  AT(threshold),     0, 1, 8,                 NULL,             NULL, NULL},
+	NUMBER("Trust", "Threshold", threshold, 1, 8),
 	TEXT("Trust", "DecryptKeys", decrypt_keys, are_paths, "up to 16 absolute paths"),
-	{"Policy",    "Freshness",        CONF_ENUM, AT(freshness),     0, 0, 0,                 FRESHNESS,        NULL, NULL},
+	ENUM("Policy", "Freshness", freshness, FRESHNESS),
 	FLAG("Policy", "AllowDowngrade", allow_downgrade),
 	FLAG("Policy", "AutoInstall", auto_install),
 	FLAG("Policy", "AllowLoopback", allow_loopback),
 	FLAG("Policy", "AllowPrivate", allow_private),
 	FLAG("Policy", "BlockReuse", reuse),
-	{"Policy",    "ReuseFallback",    CONF_ENUM, AT(reuse_refuse),  0, 0, 0,                 FALLBACKS,        NULL, NULL},
+	ENUM("Policy", "ReuseFallback", reuse_refuse, FALLBACKS),
 	TIME("Policy", "CheckInterval", check_us, 0, 366 * DAY_US),
 	TIME("Policy", "MaxStaleness", stale_us, 0, 3660 * DAY_US),
 	TIME("Policy", "DeferMax", defer_us, 0, DAY_US),
 	TIME("Policy", "ManifestTimeout", manifest_us, USEC_PER_SEC, HOUR_US),
-	{"Policy",    "SpoolMaxMiB",      CONF_U32,  AT(spool_max_mib), 0, 0, UINT32_MAX,        NULL,             NULL, NULL},
-	{"Policy",    "Class",            CONF_ENUM, AT(device_class),  0, 0, 0,                 CLASSES,          NULL, NULL},
+	NUMBER("Policy", "SpoolMaxMiB", spool_max_mib, 0, UINT32_MAX),
+	ENUM("Policy", "Class", device_class, CLASSES),
 	TIME("Helpers", "WriteTimeout", write_us, USEC_PER_SEC, HOUR_US),
 	TIME("Policy", "StallTimeout", stall_us, USEC_PER_SEC, HOUR_US),
 	TEXT("Policy", "Windows", windows, are_windows,
 	     "windows such as Mon..Fri 01:00-05:00 UTC, separated by blanks"),
-	{"Policy",    "RateLimit",        CONF_U32,  AT(rate),          0, 0, UINT32_MAX,        NULL,             NULL, NULL},
-	{"Policy",    "MeteredMode",      CONF_ENUM, AT(metered_mode),  0, 0, 0,                 METERED,          NULL, NULL},
-	{"Policy",    "MeteredRateLimit", CONF_U32,  AT(metered_rate),  0, 0, UINT32_MAX,        NULL,             NULL,
-	   NULL														},
-	{"Policy",    "MinBattery",       CONF_U32,  AT(battery_min),   0, 0, 100,               NULL,             NULL, NULL},
+	NUMBER("Policy", "RateLimit", rate, 0, UINT32_MAX),
+	ENUM("Policy", "MeteredMode", metered_mode, METERED),
+	NUMBER("Policy", "MeteredRateLimit", metered_rate, 0, UINT32_MAX),
+	NUMBER("Policy", "MinBattery", battery_min, 0, 100),
 	TEXT("Policy", "PowerSupplies", power_dir, is_path, PATH),
-	{"Policy",    "Reboot",           CONF_ENUM, AT(reboot),        0, 0, 0,                 REBOOTS,          NULL, NULL},
-	{"Trial",     "Mode",             CONF_ENUM, AT(trial_mode),    0, 0, 0,                 TRIALS,           NULL, NULL},
-	{"Trial",     "BootAttempts",     CONF_U32,  AT(attempts),      0, 1, BOOT_ATTEMPTS_MAX, NULL,             NULL,
-	   NULL														},
+	ENUM("Policy", "Reboot", reboot, REBOOTS),
+	ENUM("Trial", "Mode", trial_mode, TRIALS),
+	NUMBER("Trial", "BootAttempts", attempts, 1, BOOT_ATTEMPTS_MAX),
 	TIME("Trial", "ConfirmDeadline", confirm_us, USEC_PER_SEC, DAY_US),
 	FLAG("Trial", "AutoConfirm", auto_confirm),
 	TIME("Trial", "HealthSettle", settle_us, 0, HOUR_US),
 	TEXT("Trial", "HealthUnits", health_units, are_units,
 	     "up to 16 names of units, separated by blanks"),
 	TEXT("Trial", "HealthScripts", health_scripts, is_path, PATH),
-	{"Trial",     "HealthSecd",       CONF_ENUM, AT(health_secd),   0, 0, 0,                 HEALTH_SECDS,     NULL, NULL},
+	ENUM("Trial", "HealthSecd", health_secd, HEALTH_SECDS),
 	TEXT("Helpers", "HealthSocket", health_socket, is_path, PATH),
 	TEXT("Helpers", "Directory", helpers_dir, is_path, PATH),
 	TEXT("Helpers", "FetchSocket", fetch_socket, is_path, PATH),

@@ -83,6 +83,14 @@ static const char *const RAISE_WORDS[] = {
 	{                                                                                          \
 		section, name, CONF_U32, AT(member), 0, from, to, NULL, NULL, NULL                 \
 	}
+#define FLAG(section, name, member)                                                                \
+	{                                                                                          \
+		section, name, CONF_BOOL, AT(member), 0, 0, 0, NULL, NULL, NULL                    \
+	}
+#define ENUM(section, name, member, words)                                                         \
+	{                                                                                          \
+		section, name, CONF_ENUM, AT(member), 0, 0, 0, words, NULL, NULL                   \
+	}
 #define TIME(section, name, member, from, to)                                                      \
 	{                                                                                          \
 		section, name, CONF_TIME, AT(member), 0, (from)*USEC_PER_MSEC, (to)*USEC_PER_MSEC, \
@@ -93,8 +101,8 @@ static const struct conf_option OPTIONS[] = {
 	TEXT("Device", "Manufacturer", manufacturer, is_text, PRINTABLE),
 	TEXT("Device", "Model", model, is_text, PRINTABLE),
 	TEXT("Device", "Type", type, is_text, PRINTABLE),
-	{"Device",     "TrustClock",              CONF_ENUM, AT(trust_clock),       0, 0, 0, TRUST_WORDS, NULL, NULL},
-	{"Device",     "RaiseFormats",            CONF_ENUM, AT(raise_formats),     0, 0, 0, RAISE_WORDS, NULL, NULL},
+	ENUM("Device", "TrustClock", trust_clock, TRUST_WORDS),
+	ENUM("Device", "RaiseFormats", raise_formats, RAISE_WORDS),
 	TEXT("Network", "Interfaces", interfaces, NULL, NULL),
 	NUMBER("Network", "CoapPort", coap_port, 1, UINT16_MAX),
 	NUMBER("Network", "CoapsPort", coaps_port, 1, UINT16_MAX),
@@ -108,8 +116,7 @@ static const struct conf_option OPTIONS[] = {
 	     "just-works, random-pin, manufacturer-certificate and fixed-pin, each at most once"),
 	TEXT("Onboarding", "OnboardingWindow", window, is_window, "always or on-request"),
 	TEXT("Onboarding", "FactoryDirectory", factory_dir, is_path, "an absolute path"),
-	{"Onboarding", "RequireOwnerCertificate", CONF_BOOL, AT(owner_certificate), 0, 0, 0, NULL,
-						      NULL,												  NULL},
+	FLAG("Onboarding", "RequireOwnerCertificate", owner_certificate),
 	TEXT("Onboarding", "FixedPinFile", fixed_pin_file, is_path, "an absolute path"),
 	TEXT("Onboarding", "PinDisplayCommand", pin_command, is_command,
 	     "an absolute path and at most seven arguments"),

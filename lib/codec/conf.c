@@ -67,8 +67,7 @@ static void say_bounds(struct reader *r, const struct conf_option *o, const char
 static void set_text(struct reader *r, const struct conf_option *o, struct span value)
 {
 	if (o->check && !o->check(value))
-		(void)snprintf(r->error, sizeof(r->error), "%s= takes %s", o->name,
-			       o->takes ? o->takes : "other values");
+		(void)snprintf(r->error, sizeof(r->error), "%s= takes %s", o->name, o->takes);
 	else if (span_to_str(value, (char *)r->target + o->offset, o->size))
 		(void)snprintf(r->error, sizeof(r->error), "%s= takes at most %zu octets", o->name,
 			       o->size - 1);

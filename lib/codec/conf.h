@@ -26,7 +26,7 @@ struct conf_option {
 	uint64_t min, max;                /* numbers and times (us); max 0: no bounds */
 	const char *const *words;         /* CONF_ENUM: NULL-terminated */
 	bool (*check)(struct span value); /* CONF_TEXT: may refuse; NULL takes all */
-	const char *takes;                /* what `check` wants: "an absolute path" */
+	const char *takes;                /* with `check`, what it wants: "an absolute path" */
 };
 
 /* Reads `path` into `target`, which the caller has filled with defaults. 0; -ENOENT (no file:

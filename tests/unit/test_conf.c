@@ -23,21 +23,22 @@ static const struct conf_option OPTIONS[] = {
 	 .kind = CONF_TEXT,
 	 .offset = AT(name),
 	 .size = 16,
-	 .check = no_space},
+	 .check = no_space,
+	 .takes = "one word"},
 	{.section = "A",
 	 .name = "Port",
 	 .kind = CONF_U32,
 	 .offset = AT(port),
 	 .min = 1,
 	 .max = 65535},
-	{.section = "A",    .name = "On",    .kind = CONF_BOOL,    .offset = AT(on)  },
+	{.section = "A",            .name = "On",          .kind = CONF_BOOL,                       .offset = AT(on)   },
 	{.section = "B",
 	 .name = "Wait",
 	 .kind = CONF_TIME,
 	 .offset = AT(wait_us),
 	 .min = 1000,
 	 .max = 60000000},
-	{.section = "B", .name = "Mode", .kind = CONF_ENUM, .offset = AT(mode), .words = MODES                                               },
+	{.section = "B",         .name = "Mode",       .kind = CONF_ENUM,                    .offset = AT(mode), .words = MODES                                     },
 };
 
 static int parse(const char *text, struct target *t, char error[256])
@@ -54,6 +55,7 @@ static void conf_parse__fills_the_structure(void **state)
 
 	(void)state;
 	assert_int_equal(parse("# c\n[A]\nName = gate way\n", &t, error), -EINVAL);
+	assert_string_equal(error, "f:3: Name= takes one word");
 	assert_int_equal(parse("# c\n[A]\nName = gate\nPort=5683\nOn=yes\n\n[B]\nWait=500ms\n"
 			       "Mode=streaming\n",
 			       &t, error),
