@@ -162,8 +162,8 @@ void app_take_slots(struct app *a, const struct proto_slots_are *s, bool committ
 	a->has_current = fw_version_parse(span_str(s->running), &a->current);
 	app_trial_see(a, s, committed);
 	if (a->has_current && a->state->trial.state == TRIAL_NONE &&
-	    state_runs(a->state, &a->current) && state_save(a->state) < 0)
-		log_error("state: cannot be stored");
+	    state_runs(a->state, &a->current))
+		(void)app_is_stored("state", state_save(a->state));
 	a->facts.floor = a->state->accepted.floor;
 	if (s->error == FWE_OK)
 		app_settle_interrupted(a);

@@ -37,7 +37,7 @@ static void store_and_begin(struct app *a)
 	(void)snprintf(r->model, sizeof(r->model), "%s", a->config->model);
 	(void)snprintf(r->hardware, sizeof(r->hardware), "%s", a->config->hardware);
 	e = buf_ok(&r->octets) ? rescue_save(a->state->store, r) : -ENOMEM;
-	if (e < 0) {
+	if (!app_is_stored("rescue record", e)) {
 		rescue_done(r);
 		app_trouble(a, e == -ENOSPC ? FWE_INSTALL_NO_SPACE : FWE_INTERNAL,
 			    "the rescue record cannot be stored");

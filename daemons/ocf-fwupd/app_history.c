@@ -49,12 +49,17 @@ void app_entry_of(const struct app *a, const struct run *run, struct state_entry
 	put_manifest(&run->judgement, ret);
 }
 
+bool app_is_stored(const char *what, int r)
+{
+	if (r < 0)
+		log_error("%s: cannot be stored, is there room in the state directory? error=%s",
+			  what, strerror(-r));
+	return r >= 0;
+}
+
 static void store_history(struct app *a)
 {
-	int r = state_save_history(a->state);
-
-	if (r < 0)
-		log_error("state: history cannot be stored error=%s", strerror(-r));
+	(void)app_is_stored("history", state_save_history(a->state));
 }
 
 void app_record_start(struct app *a)
@@ -124,8 +129,7 @@ void app_record_end(struct app *a)
 		s->failures = 0;
 	else if (j->error != FWE_INSTALL_CANCELLED) /* which says nothing of the servers */
 		s->failures++;
-	if (state_save(s) < 0)
-		log_error("state: cannot be stored");
+	(void)app_is_stored("state", state_save(s));
 }
 
 void app_tell_end(enum log_level level, const struct state_entry *e, const char *fmt, ...)

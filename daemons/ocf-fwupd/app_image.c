@@ -70,8 +70,7 @@ static void note_tag(struct app *a, const char *etag)
 	memcpy(run->tag.manifest, run->judgement.sha256, sizeof(run->tag.manifest));
 	(void)snprintf(run->tag.url, sizeof(run->tag.url), "%s", image_of(run)->url);
 	(void)snprintf(run->tag.etag, sizeof(run->tag.etag), "%s", etag);
-	if (tag_save(a->state->store, &run->tag) < 0)
-		log_warning("state: the tag of the image cannot be stored");
+	(void)app_is_stored("tag of the image", tag_save(a->state->store, &run->tag));
 }
 
 void app_image_started(struct app *a, const struct proto_started *s)

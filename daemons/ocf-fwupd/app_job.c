@@ -142,7 +142,7 @@ static void begin(struct app *a)
 	loop_timer_set(a->defer_timer, NEVER_US);
 	loop_timer_set(a->look_timer, NEVER_US);
 	(void)app_on_pace(a);
-	if (r < 0)
+	if (!app_is_stored("state", r))
 		app_trouble(a, r == -ENOSPC ? FWE_INSTALL_NO_SPACE : FWE_INTERNAL,
 			    "what was accepted cannot be stored");
 	else if (!app_erase_begin(a) && !app_spool_begin(a))

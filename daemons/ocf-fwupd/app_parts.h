@@ -221,6 +221,8 @@ int app_on_pace(void *arg);
 
 /* ---- app_history.c ---- */
 
+/* Whether storing `what` gave no error; one is told in the log. */
+bool app_is_stored(const char *what, int r);
 /* What there is to say about a run now. */
 void app_entry_of(const struct app *a, const struct run *run, struct state_entry *ret);
 /* The job begins: an end without a word shall be seen after the next start. */

@@ -47,8 +47,7 @@ static void record_outcome(struct app *a, unsigned result)
 		state_add_below(a->state, &e);
 	else
 		state_add(a->state, &e);
-	if (state_save_history(a->state) < 0)
-		log_error("state: history cannot be stored");
+	(void)app_is_stored("history", state_save_history(a->state));
 	if (result == ENTRY_CONFIRMED)
 		app_tell_end(LOG_LINE_INFO, &e, "trial: confirmed version=%s", e.to);
 	else
@@ -59,8 +58,7 @@ static void record_outcome(struct app *a, unsigned result)
 /* What runs stays: records may take formats that an older version could not read. */
 static void settled(struct app *a)
 {
-	if (state_confirm(a->state) < 0)
-		log_error("state: cannot be stored in its newest format");
+	(void)app_is_stored("state in its newest format", state_confirm(a->state));
 }
 
 static void kept(struct app *a)
@@ -231,9 +229,7 @@ static void restart(struct app *a)
 	t->restarts++;
 	log_error("trial: nothing is heard of the slots, so another start has to help version=%s",
 		  t->to);
-	if (state_save(a->state) < 0)
-		log_error("state: cannot be stored");
-	else
+	if (app_is_stored("state", state_save(a->state)))
 		app_restart_want(a);
 }
 
@@ -249,8 +245,8 @@ static void do_effects(struct app *a, unsigned fx)
 		rolled_back(a);
 	if ((fx & TRIAL_FX_GATE) != 0)
 		note_boot(a);
-	if ((fx & TRIAL_FX_STORE) != 0 && state_save(a->state) < 0)
-		log_error("state: cannot be stored");
+	if ((fx & TRIAL_FX_STORE) != 0)
+		(void)app_is_stored("state", state_save(a->state));
 	if ((fx & TRIAL_FX_GATE) != 0)
 		start_gate(a);
 	else
@@ -332,8 +328,7 @@ static void take_back(struct app *a, const struct trial_view *v)
 		(void)snprintf(t->boot, sizeof(t->boot), "%s", a->slots.boot);
 	else
 		return;
-	if (state_save(a->state) < 0)
-		log_error("state: cannot be stored");
+	(void)app_is_stored("state", state_save(a->state));
 }
 
 /* An installation that nobody saw the end of has become what runs. What ran before is not new. */
