@@ -1,6 +1,6 @@
 #include "base/clock.h"
 #include "crypto/jwk.h"
-#include "index.h"
+#include "files.h"
 #include "verbs.h"
 
 static int parse_key(struct span text, bool want_private, struct key **ret, const char **ret_why)
@@ -220,65 +220,4 @@ bool devices_take(const struct manifest *m, const struct trust *trust, const str
 	if (e != FWE_OK)
 		cli_say("devices would refuse it: %s", fw_error_name(e));
 	return e == FWE_OK;
-}
-
-/* Feeds one image file to its own digests; the outer digests go over all files in list order. */
-static int check_image(const struct fw_image *image, const char *path, uint64_t from,
-		       struct hash_set *all, uint64_t *total, enum fw_error *ret)
-{
-	struct digests d;
-	uint64_t size;
-	int r = files_digest(path, from, image->digests.algs, image->size, all, &d, &size);
-
-	if (r < 0) {
-		cli_say("%s: %s", path, strerror(-r));
-		return r;
-	}
-	*ret = fw_image_check(image, size, &d);
-	*total += size;
-	return 0;
-}
-
-/* The index of these images is the one that was signed. */
-static int check_index(const struct manifest *m, const struct cli_values *files, enum fw_error *ret)
-{
-	struct digests d;
-	int r = index_make(&(struct index_plan){files->at, files->n, m->size,
-						(uint32_t)m->chunks.octets, m->chunks.digests.algs},
-			   NULL, &m->chunks.digests, &d);
-
-	if (r == -EBADMSG) {
-		cli_say("the chunk index is not that of the images");
-		*ret = FWE_IMAGE_DIGEST_MISMATCH;
-		return 0;
-	}
-	if (r < 0)
-		cli_say("chunk index: %s", strerror(-r));
-	return r;
-}
-
-enum cli_exit images_check(const struct manifest *m, const struct cli_values *files, uint64_t from,
-			   enum fw_error *ret)
-{
-	CLEANUP(hash_set_freep) struct hash_set *all = NULL;
-	enum fw_error e = FWE_OK;
-	uint64_t total = 0;
-	struct digests d;
-
-	if (files->n != m->n_images) {
-		cli_say("the manifest lists %zu images, %zu files are given", m->n_images,
-			files->n);
-		return CLI_USAGE;
-	}
-	if (hash_set_new(&all, m->digests.algs) < 0)
-		return cli_fail("out of memory");
-	for (size_t i = 0; e == FWE_OK && i < files->n; i++) {
-		if (check_image(&m->images[i], files->at[i], from, all, &total, &e) < 0)
-			return CLI_FAILED;
-	}
-	hash_set_final(all, &d);
-	*ret = e == FWE_OK ? manifest_images_check(m, total, &d) : e;
-	if (*ret == FWE_OK && m->chunks.location && !m->direct && check_index(m, files, ret) < 0)
-		return CLI_FAILED;
-	return CLI_OK;
 }

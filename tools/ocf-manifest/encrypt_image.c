@@ -44,7 +44,7 @@ static int seal(struct sealing *s, const char *from, const char *to, struct span
 	if (r == 0)
 		r = ece_seal_new(&s->ece, ikm, keyid, ECE_RECORD_OURS, &sink);
 	if (r == 0)
-		r = files_each(from, take, s);
+		r = files_each(from, 0, FILES_WHOLE, take, s);
 	if (r == 0)
 		r = ece_end(s->ece);
 	if (r == 0)

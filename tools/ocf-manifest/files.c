@@ -38,25 +38,27 @@ int files_put(struct files_draft *d, struct span data)
 	return span_put_file(data, d->fd);
 }
 
-int files_each(const char *path, int (*take)(void *arg, struct span piece), void *arg)
+int files_each(const char *path, uint64_t from, uint64_t limit,
+	       int (*take)(void *arg, struct span piece), void *arg)
 {
 	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	CLEANUP(freep) uint8_t *block = malloc(BLOCK);
-	int r = 0;
+	int r = block ? 0 : -ENOMEM;
 
-	if (fd < 0)
+	if (fd < 0 || (from > 0 && lseek(fd, (off_t)from, SEEK_SET) < 0))
 		return -errno;
-	while (block && r == 0) {
-		ssize_t n = read(fd, block, BLOCK);
+	for (uint64_t size = 0; r == 0 && size <= limit;) {
+		ssize_t n = read(fd, block, limit - size < BLOCK ? limit - size + 1 : BLOCK);
 
 		if (n == 0)
-			return 0;
+			break;
+		size += n > 0 ? (uint64_t)n : 0;
 		if (n > 0)
 			r = take(arg, span_of(block, (size_t)n));
 		else if (errno != EINTR)
 			r = -errno;
 	}
-	return block ? r : -ENOMEM;
+	return r;
 }
 
 /* Makes a rename or link in the folder of `path` durable. */
@@ -130,35 +132,6 @@ int files_create(const char *path, struct span data, unsigned mode)
 	return sync_folder(path);
 }
 
-/* Reads up to limit + 1 octets; `to` and `also` may be -1 and NULL. */
-static int pump(int from, int to, struct hash_set *hashes, struct hash_set *also, uint64_t limit,
-		uint64_t *ret_size)
-{
-	CLEANUP(freep) uint8_t *block = malloc(BLOCK);
-	uint64_t size = 0;
-	int r = block ? 0 : -ENOMEM;
-
-	while (r == 0 && size <= limit) {
-		uint64_t room = limit - size < BLOCK ? limit - size + 1 : BLOCK;
-		ssize_t n = read(from, block, (size_t)room);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		size += (uint64_t)n;
-		r = hash_set_update(hashes, span_of(block, (size_t)n));
-		if (r == 0 && also)
-			r = hash_set_update(also, span_of(block, (size_t)n));
-		if (r == 0 && to >= 0)
-			r = span_put_file(span_of(block, (size_t)n), to);
-	}
-	*ret_size = size;
-	return r;
-}
-
 int files_read_manifest(const char *path, struct buf *out, uint64_t *ret_image)
 {
 	CLEANUP(closep) int fd = strcmp(path, "-") == 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
@@ -182,47 +155,59 @@ int files_read_manifest(const char *path, struct buf *out, uint64_t *ret_image)
 	return 0;
 }
 
+/* Where the octets of a file go; `also` may be NULL, `to` -1. */
+struct pump {
+	struct hash_set *hashes, *also;
+	int to;
+	uint64_t size;
+};
+
+static int take(void *arg, struct span piece)
+{
+	struct pump *p = arg;
+	int r = hash_set_update(p->hashes, piece);
+
+	p->size += piece.len;
+	if (r == 0 && p->also)
+		r = hash_set_update(p->also, piece);
+	return r == 0 && p->to >= 0 ? span_put_file(piece, p->to) : r;
+}
+
 int files_digest(const char *path, uint64_t from, unsigned algs, uint64_t limit,
 		 struct hash_set *also, struct digests *ret, uint64_t *ret_size)
 {
-	CLEANUP(hash_set_freep) struct hash_set *hashes = NULL;
-	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int r;
+	struct pump p = {.also = also, .to = -1};
+	int r = hash_set_new(&p.hashes, algs);
 
-	if (fd < 0 || (from > 0 && lseek(fd, (off_t)from, SEEK_SET) < 0))
-		return -errno;
-	r = hash_set_new(&hashes, algs);
 	if (r == 0)
-		r = pump(fd, -1, hashes, also, limit, ret_size);
+		r = files_each(path, from, limit, take, &p);
 	if (r == 0)
-		hash_set_final(hashes, ret);
+		hash_set_final(p.hashes, ret);
+	hash_set_free(p.hashes);
+	*ret_size = p.size;
 	return r;
 }
 
 int files_copy(struct span before, const char *from, const char *to, const struct digests *want)
 {
-	CLEANUP(hash_set_freep) struct hash_set *hashes = NULL;
 	CLEANUP(files_drop) struct files_draft d = {.fd = -1};
-	CLEANUP(closep) int fd = open(from, O_RDONLY | O_CLOEXEC);
+	struct pump p = {0};
 	struct digests got;
-	uint64_t size;
-	int r;
+	int r = files_begin(&d, to, FILES_PUBLIC);
 
-	if (fd < 0)
-		return -errno;
-	r = hash_set_new(&hashes, want->algs);
 	if (r == 0)
-		r = files_begin(&d, to, FILES_PUBLIC);
+		r = files_put(&d, before);
+	p.to = d.fd;
 	if (r == 0)
-		r = span_put_file(before, d.fd);
+		r = hash_set_new(&p.hashes, want->algs);
 	if (r == 0)
-		r = pump(fd, d.fd, hashes, NULL, UINT64_MAX - 1, &size);
-	if (r < 0)
-		return r;
-	hash_set_final(hashes, &got);
-	if (want->algs != 0 && !digests_match(want, &got))
-		return -EBADMSG;
-	return files_place(&d, to);
+		r = files_each(from, 0, FILES_WHOLE, take, &p);
+	if (r == 0)
+		hash_set_final(p.hashes, &got);
+	hash_set_free(p.hashes);
+	if (r == 0 && want->algs != 0 && !digests_match(want, &got))
+		r = -EBADMSG;
+	return r < 0 ? r : files_place(&d, to);
 }
 
 int files_link(const char *from, const char *to)

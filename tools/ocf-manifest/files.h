@@ -8,6 +8,7 @@
 
 #define FILES_PUBLIC 0644u
 #define FILES_SECRET 0600u
+#define FILES_WHOLE  UINT64_MAX /* no limit */
 
 /* Appends the file ("-": standard input). 0; -EFBIG beyond out->max; -ENOMEM; what open gave. */
 MUST_USE int files_read(const char *path, struct buf *out);
@@ -45,5 +46,7 @@ MUST_USE int files_put(struct files_draft *d, struct span data);
 /* Replaces the target in one step that survives loss of power. */
 MUST_USE int files_place(struct files_draft *d, const char *target);
 void files_drop(struct files_draft *d);
-/* Hands the file over piece by piece until `take` gives an error. */
-MUST_USE int files_each(const char *path, int (*take)(void *arg, struct span piece), void *arg);
+/* Hands the file over piece by piece, from an offset on, until `take` gives an error; reading stops
+ * behind `limit` octets, of which one more is handed over. */
+MUST_USE int files_each(const char *path, uint64_t from, uint64_t limit,
+			int (*take)(void *arg, struct span piece), void *arg);

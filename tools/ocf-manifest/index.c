@@ -60,7 +60,7 @@ static int take_images(struct index_maker *k, const struct index_plan *plan)
 
 	chunks_put_head(&k->form, &k->out);
 	for (size_t i = 0; r == 0 && i < plan->n; i++)
-		r = files_each(plan->files[i], take, k);
+		r = files_each(plan->files[i], 0, FILES_WHOLE, take, k);
 	if (r == 0 && k->len > 0)
 		r = end_chunk(k);
 	if (r == 0)

@@ -3,6 +3,7 @@
 #include "document.h"
 #include "fw/direct.h"
 #include "fw/discover.h"
+#include "images.h"
 #include "index.h"
 #include "verbs.h"
 
@@ -96,6 +97,7 @@ static bool images_are_there(const struct publication *p)
 static bool check_images(const struct publication *p)
 {
 	const struct cli_values *files = cli_values(p->cli, "image");
+	const struct enc_ring *ring = p->ring.keys.n > 0 ? &p->ring.keys : NULL;
 	enum fw_error e = FWE_OK;
 
 	if (p->d.manifest->direct && files->n == 0) {
@@ -104,7 +106,7 @@ static bool check_images(const struct publication *p)
 	}
 	if (files->n == 0)
 		return images_are_there(p);
-	if (images_check(p->d.manifest, files, 0, &e) != CLI_OK)
+	if (images_check(p->d.manifest, ring, files, 0, &e) != CLI_OK)
 		return false;
 	if (e != FWE_OK)
 		cli_say("devices would refuse the image: %s", fw_error_name(e));
@@ -197,10 +199,12 @@ static int make_image(const struct publication *p, const void *what, const char 
 static int place_image(const struct publication *p, size_t i, const char *file)
 {
 	const struct fw_image *image = &p->d.manifest->images[i];
+	const struct digests *want =
+		image->encryption.key ? &image->encryption.digests : &image->digests;
 	char name[URL_MAX + 1];
 
 	if (image_name(p->d.manifest, i, name))
-		return place(p, name, &(struct image_file){file, &image->digests}, make_image);
+		return place(p, name, &(struct image_file){file, want}, make_image);
 	cli_say("%s: not copied: devices fetch %s elsewhere", file, image->location);
 	return 0;
 }

@@ -46,8 +46,3 @@ enum cli_exit json_print(struct jsn *v);
  * was told. Which version runs there is not asked. */
 MUST_USE bool devices_take(const struct manifest *m, const struct trust *trust,
 			   const struct enc_ring *ring, struct span octets);
-/* Image files for the images of a manifest, in list order: sizes and digests, each read once, from
- * the offset `from` on.
- * CLI_OK with *ret the first fault found, or FWE_OK; otherwise told. */
-MUST_USE enum cli_exit images_check(const struct manifest *m, const struct cli_values *files,
-				    uint64_t from, enum fw_error *ret);

@@ -2,6 +2,7 @@
 #include "context.h"
 #include "document.h"
 #include "files.h"
+#include "images.h"
 
 static const struct cli_option OPTIONS[] = {
 	{"trust",   "FILE", "trust store: a JWK Set with roles and manufacturers", true },
@@ -137,7 +138,7 @@ static enum cli_exit judge(struct verification *v)
 	v->context.fw.direct = v->image > 0;
 	fw_judge(&v->context.fw, v->trust, buf_span(&v->octets), &v->j);
 	if (v->j.verdict == FW_ACCEPT && files->n > 0)
-		r = images_check(v->j.manifest, files, v->image, &v->j.error);
+		r = images_check(v->j.manifest, &v->ring.keys, files, v->image, &v->j.error);
 	if (v->j.verdict == FW_ACCEPT && v->j.error != FWE_OK)
 		v->j.verdict = FW_REJECT;
 	if (r != CLI_OK)
