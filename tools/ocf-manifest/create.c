@@ -164,14 +164,14 @@ static void set_crypto_info(const struct draft *d, const struct digests *digests
 	jsn_set_int(d->root, "imageSize", (int64_t)size);
 }
 
-/* The info file that goes with an image: name NULL for the only one. False: told. *ret is owned by
- * the caller, NULL if there is none. */
+/* The info file that goes with an image, NAME=FILE; name NULL for the only one. False: told. *ret
+ * is owned by the caller, NULL if there is none. */
 static bool read_encryption(const struct draft *d, struct span name, struct jsn **ret)
 {
 	const struct cli_values *files = cli_values(d->cli, "encryption");
 
 	*ret = NULL;
-	for (size_t i = 0; i < files->n; i++) {
+	for (size_t i = 0; i < files->n && !*ret; i++) {
 		struct span path = span_str(files->at[i]);
 
 		if (name.ptr && !span_eq(span_cut(&path, '='), name))
@@ -183,7 +183,35 @@ static bool read_encryption(const struct draft *d, struct span name, struct jsn 
 			*ret = jsn_free(*ret);
 			return false;
 		}
-		return true;
+	}
+	return true;
+}
+
+/* Each --encryption must belong to one image: what it was made for would go out in plain. */
+static bool encryption_fits(const struct cli *cli)
+{
+	const struct cli_values *infos = cli_values(cli, "encryption");
+	const struct cli_values *images = cli_values(cli, "image");
+	size_t hits[CLI_VALUES_MAX] = {0};
+
+	if (images->n == 0) {
+		if (infos->n > 1)
+			cli_say("--encryption: one is enough for one IMAGE");
+		return infos->n <= 1;
+	}
+	for (size_t i = 0; i < infos->n; i++) {
+		struct span path = span_str(infos->at[i]), name = span_cut(&path, '=');
+		size_t k = 0;
+
+		while (k < images->n &&
+		       (strncmp(images->at[k], infos->at[i], name.len + 1) != 0 || hits[k] > 0))
+			k++;
+		if (k == images->n || !path.ptr) {
+			cli_say("--encryption %s: want NAME=FILE, one for an --image of that NAME",
+				infos->at[i]);
+			return false;
+		}
+		hits[k]++;
 	}
 	return true;
 }
@@ -231,9 +259,9 @@ static struct jsn *new_image(const struct draft *d, const char *text, struct has
 		cli_say("--image: want NAME=FILE");
 		return NULL;
 	}
-	location = url_name(equals + 1);
 	if (!read_encryption(d, span_of(text, (size_t)(equals - text)), &info))
 		return NULL;
+	location = info ? "" : url_name(equals + 1);
 	if (!location || !measure(d, equals + 1, all, &digests, &size))
 		return NULL;
 	image = jsn_new_object();
@@ -438,7 +466,7 @@ static enum cli_exit create(const struct cli *cli)
 			"--encryption");
 		return CLI_USAGE;
 	}
-	if (!read_algs(cli, &d.algs))
+	if (!encryption_fits(cli) || !read_algs(cli, &d.algs))
 		return CLI_USAGE;
 	if (!fill(&d))
 		return CLI_FAILED;
