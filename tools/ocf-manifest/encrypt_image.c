@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include "crypto/ece.h"
 #include "crypto/jwe.h"
 #include "crypto/rng.h"
@@ -96,12 +98,24 @@ static int encrypt_to(const struct cli *cli, const struct enc_key *k, struct sea
 	return r;
 }
 
+/* The plain image is still needed, to describe it. */
+static bool are_same(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 static enum cli_exit encrypt_image(const struct cli *cli)
 {
 	CLEANUP(enc_key_freep) struct enc_key *k = NULL;
 	struct sealing s = {.draft = {.fd = -1}};
 	int r;
 
+	if (are_same(cli->operands[0], cli->operands[1])) {
+		cli_say("%s: give another name for the encrypted image", cli->operands[1]);
+		return CLI_USAGE;
+	}
 	if (enc_key_read(cli_value(cli, "key"), false, &k) < 0)
 		return CLI_FAILED;
 	r = encrypt_to(cli, k, &s);

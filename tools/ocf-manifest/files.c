@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -9,28 +10,73 @@
 
 #define BLOCK ((size_t)64 * 1024)
 
+/* The draft that a signal must not leave behind. */
+static const char *volatile unfinished;
+
+static void remove_unfinished(int sig)
+{
+	if (unfinished)
+		(void)unlink(unfinished);
+	(void)raise(sig); /* what it does by itself */
+}
+
+void files_guard_drafts(void)
+{
+	static const int SIGNALS[] = {SIGHUP, SIGINT, SIGTERM};
+	const struct sigaction guard = {.sa_handler = remove_unfinished,
+					.sa_flags = (int)SA_RESETHAND};
+	struct sigaction old;
+
+	for (size_t i = 0; i < ARRAY_SIZE(SIGNALS); i++) {
+		if (sigaction(SIGNALS[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			(void)sigaction(SIGNALS[i], &guard, NULL);
+	}
+}
+
+static void forget(struct files_draft *d)
+{
+	unfinished = NULL;
+	d->path[0] = '\0';
+}
+
 void files_drop(struct files_draft *d)
 {
 	if (d->fd >= 0)
 		(void)close(d->fd);
 	if (d->path[0] != '\0')
 		(void)unlink(d->path);
+	forget(d);
+}
+
+static mode_t allowed(mode_t mode)
+{
+	mode_t mask = umask(077);
+
+	(void)umask(mask);
+	return mode & ~mask;
 }
 
 int files_begin(struct files_draft *d, const char *target, unsigned mode)
 {
 	int n = snprintf(d->path, sizeof(d->path), "%s.XXXXXX", target);
+	struct stat st;
 
 	if (n < 0 || (size_t)n >= sizeof(d->path)) {
-		d->path[0] = '\0';
+		forget(d);
 		return -ENAMETOOLONG;
 	}
+	if (stat(target, &st) == 0 && !S_ISREG(st.st_mode)) { /* a device, a FIFO */
+		forget(d);
+		d->fd = open(target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		return d->fd < 0 ? -errno : 0;
+	}
+	unfinished = d->path;
 	d->fd = mkostemp(d->path, O_CLOEXEC);
 	if (d->fd < 0) {
-		d->path[0] = '\0';
+		forget(d);
 		return -errno;
 	}
-	return fchmod(d->fd, mode) < 0 ? -errno : 0;
+	return fchmod(d->fd, allowed(mode)) < 0 ? -errno : 0;
 }
 
 int files_put(struct files_draft *d, struct span data)
@@ -77,9 +123,11 @@ static int sync_folder(const char *path)
 
 int files_place(struct files_draft *d, const char *target)
 {
+	if (d->path[0] == '\0')
+		return 0;
 	if (fsync(d->fd) < 0 || rename(d->path, target) < 0)
 		return -errno;
-	d->path[0] = '\0';
+	forget(d);
 	return sync_folder(target);
 }
 
@@ -121,7 +169,8 @@ int files_write(const char *path, struct span data, unsigned mode)
 int files_create(const char *path, struct span data, unsigned mode)
 {
 	CLEANUP(files_drop) struct files_draft d = {.fd = -1};
-	int r = files_begin(&d, path, mode);
+	struct stat st;
+	int r = lstat(path, &st) == 0 ? -EEXIST : files_begin(&d, path, mode);
 
 	if (r == 0)
 		r = span_put_file(data, d.fd);
@@ -220,7 +269,7 @@ int files_link(const char *from, const char *to)
 	if (unlink(d.path) < 0)
 		return -errno;
 	if (link(from, d.path) < 0) {
-		d.path[0] = '\0'; /* the name is gone already */
+		forget(&d); /* the name is gone already */
 		return files_copy(span_of(NULL, 0), from, to, &(struct digests){0});
 	}
 	/* Renaming over another name of the same file does nothing and leaves ours behind: the

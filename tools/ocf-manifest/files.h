@@ -14,7 +14,8 @@
 MUST_USE int files_read(const char *path, struct buf *out);
 /* The same for a private key: -EPERM if group or others have any right to it. */
 MUST_USE int files_read_secret(const char *path, struct buf *out);
-/* Replaces the file in one step that survives loss of power ("-": standard output). */
+/* Replaces the file in one step that survives loss of power ("-": standard output); what is no
+ * regular file is written to. `mode` is less what umask forbids. */
 MUST_USE int files_write(const char *path, struct span data, unsigned mode);
 /* The same, but -EEXIST if it is there. */
 MUST_USE int files_create(const char *path, struct span data, unsigned mode);
@@ -35,8 +36,9 @@ MUST_USE int files_link(const char *from, const char *to);
 /* All missing folders of the path before its last slash, mode 0755. */
 MUST_USE int files_make_parents(const char *path);
 
-/* A new file beside its target, gone again unless it was put in place. Begin with {.fd = -1}, end
- * with files_drop(). */
+/* A new file beside its target, gone again unless it was put in place; there is one at a time.
+ * Begin with {.fd = -1}, end with files_drop(). A target that is no regular file is written to at
+ * once. */
 struct files_draft {
 	char path[PATH_MAX]; /* empty: nothing to remove */
 	int fd;
@@ -46,6 +48,8 @@ MUST_USE int files_put(struct files_draft *d, struct span data);
 /* Replaces the target in one step that survives loss of power. */
 MUST_USE int files_place(struct files_draft *d, const char *target);
 void files_drop(struct files_draft *d);
+/* From now on signals that end the process leave no draft behind. */
+void files_guard_drafts(void);
 /* Hands the file over piece by piece, from an offset on, until `take` gives an error; reading stops
  * behind `limit` octets, of which one more is handed over. */
 MUST_USE int files_each(const char *path, uint64_t from, uint64_t limit,

@@ -1,5 +1,17 @@
+#include <fcntl.h>
+
+#include "files.h"
 #include "verbs.h"
 
+/* No file that is opened later may come to stand for a standard stream that the caller has closed;
+ * using that one still fails. */
+static void hold_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+	}
+}
 int main(int argc, char *argv[])
 {
 	static const struct cli_verb *const VERBS[] = {
@@ -14,5 +26,7 @@ int main(int argc, char *argv[])
 		&VERB_PUBLISH,
 	};
 
+	hold_standard_streams();
+	files_guard_drafts();
 	return (int)cli_main(argc, argv, VERBS, ARRAY_SIZE(VERBS));
 }
