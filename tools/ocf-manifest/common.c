@@ -107,7 +107,7 @@ static int read_enc_key(const char *path, bool want_secret, bool warn, struct en
 		buf_reset(&text);
 		r = files_read_secret(path, &text);
 		if (r == -EPERM && warn) {
-			cli_say("%s: warning: others can read it", path);
+			cli_warn("%s: others can read it", path);
 			r = 0;
 		}
 	} else if (r == 0 && want_secret) {
@@ -186,6 +186,8 @@ int json_write(const char *path, const struct jsn *v, enum jsn_style style, unsi
 	buf_done(&text);
 	if (r < 0)
 		cli_say("%s: %s", path, strerror(-r));
+	else if (strcmp(path, "-") == 0)
+		cli_answered();
 	return r;
 }
 
@@ -195,6 +197,38 @@ enum cli_exit json_print(struct jsn *v)
 
 	(void)jsn_free(v);
 	return r < 0 ? CLI_FAILED : CLI_OK;
+}
+
+static const char *out_path(const struct cli *cli)
+{
+	return cli_value(cli, "out") ? cli_value(cli, "out") : "-";
+}
+
+int output_report(const struct cli *cli, const char *path)
+{
+	struct jsn *report;
+
+	if (!cli->json || strcmp(path, "-") == 0)
+		return 0;
+	report = jsn_new_object();
+	jsn_set_str(report, "out", path);
+	return json_print(report) == CLI_OK ? 0 : -EIO;
+}
+
+int output_octets(const struct cli *cli, struct span octets)
+{
+	int r = files_write(out_path(cli), octets, FILES_PUBLIC);
+
+	if (r < 0)
+		cli_say("%s: %s", out_path(cli), strerror(-r));
+	return r < 0 ? r : output_report(cli, out_path(cli));
+}
+
+int output_json(const struct cli *cli, const struct jsn *v, enum jsn_style style)
+{
+	int r = json_write(out_path(cli), v, style, FILES_PUBLIC);
+
+	return r < 0 ? r : output_report(cli, out_path(cli));
 }
 
 bool devices_take(const struct manifest *m, const struct trust *trust, const struct enc_ring *ring,
@@ -215,9 +249,9 @@ bool devices_take(const struct manifest *m, const struct trust *trust, const str
 	fw_judge(&ctx, trust, octets, &j);
 	e = j.error == FWE_MANIFEST_PRECURSOR_MISMATCH ? FWE_OK : j.error;
 	if (j.warning != FWE_OK)
-		cli_say("warning: %s", fw_error_name(j.warning));
+		cli_warn("%s", fw_error_name(j.warning));
 	fw_judgement_done(&j);
 	if (e != FWE_OK)
-		cli_say("devices would refuse it: %s", fw_error_name(e));
+		cli_refuse("devices would refuse it", e);
 	return e == FWE_OK;
 }

@@ -171,8 +171,8 @@ static int take_members(const char *path, struct context *c)
 		while (row < ARRAY_SIZE(MEMBERS) && !span_is(name, MEMBERS[row].name))
 			row++;
 		if (row == ARRAY_SIZE(MEMBERS)) {
-			cli_say("%s: warning: %.*s is not looked at", path, (int)name.len,
-				(const char *)name.ptr);
+			cli_warn("%s: %.*s is not looked at", path, (int)name.len,
+				 (const char *)name.ptr);
 			continue;
 		}
 		if (jsn_type(v) == JSN_NULL) /* as if it were not there */

@@ -1,21 +1,10 @@
 #include "document.h"
-#include "files.h"
 #include "fw/manifest_cbor.h"
 #include "verbs.h"
 
 static const struct cli_option OPTIONS[] = {
-	{"out", "FILE", "default: standard output", false},
+	{"out", "FILE", "default: standard output", 0},
 };
-
-static int write_octets(const struct cli *cli, struct span octets)
-{
-	const char *out = cli_value(cli, "out") ? cli_value(cli, "out") : "-";
-	int r = files_write(out, octets, FILES_PUBLIC);
-
-	if (r < 0)
-		cli_say("%s: %s", out, strerror(-r));
-	return r;
-}
 
 static int make_cbor(const struct document *d, struct buf *octets)
 {
@@ -25,7 +14,7 @@ static int make_cbor(const struct document *d, struct buf *octets)
 	if (r == -EDOM)
 		cli_say("%s has no CBOR form", *member != '\0' ? member : "an unknown member");
 	else if (r < 0)
-		cli_say("%s", fw_error_name(FWE_MANIFEST_TOO_LARGE));
+		cli_refuse("devices would refuse it", FWE_MANIFEST_TOO_LARGE);
 	return r;
 }
 
@@ -34,13 +23,12 @@ static int to_cbor(const struct cli *cli, const struct document *d)
 	struct buf octets CLEANUP(buf_done) = BUF_INIT(MANIFEST_BYTES_MAX);
 	int r = make_cbor(d, &octets);
 
-	return r < 0 ? r : write_octets(cli, buf_span(&octets));
+	return r < 0 ? r : output_octets(cli, buf_span(&octets));
 }
 
 /* What is deterministic comes back the same, unless something was left out on the way. */
 static int to_json(const struct cli *cli, const struct document *d)
 {
-	const char *out = cli_value(cli, "out") ? cli_value(cli, "out") : "-";
 	struct buf again CLEANUP(buf_done) = BUF_INIT(MANIFEST_BYTES_MAX);
 	int r = make_cbor(d, &again);
 
@@ -48,7 +36,7 @@ static int to_json(const struct cli *cli, const struct document *d)
 		cli_say("%s: it has members without a JSON form", cli->operands[0]);
 		r = -EBADMSG;
 	}
-	return r < 0 ? r : json_write(out, d->manifest->tree, JSN_COMPACT, FILES_PUBLIC);
+	return r < 0 ? r : output_json(cli, d->manifest->tree, JSN_COMPACT);
 }
 
 static enum cli_exit convert(const struct cli *cli)
@@ -61,7 +49,7 @@ static enum cli_exit convert(const struct cli *cli)
 	if (d.jws || d.cose)
 		cli_say("%s: it is signed, and would not be any more", cli->operands[0]);
 	else if (!d.manifest)
-		cli_say("%s: %s", cli->operands[0], fw_error_name(d.error));
+		cli_refuse(cli->operands[0], d.error);
 	else
 		r = document_is_cbor(&d) ? to_json(cli, &d) : to_cbor(cli, &d);
 	document_done(&d);
@@ -77,5 +65,6 @@ const struct cli_verb VERB_CONVERT = {
 	.help = "Sign the CBOR form to get a COSE message.",
 	.options = OPTIONS,
 	.n_options = ARRAY_SIZE(OPTIONS),
+	.octets = true,
 	.run = convert,
 };

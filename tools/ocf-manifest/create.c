@@ -13,34 +13,34 @@
 #define DISTANT_US (732 * DAY_US) /* expires further ahead is odd */
 
 static const struct cli_option OPTIONS[] = {
-	{"manufacturer",     "NAME",      "as devices have it, e.g. example.com",                                true },
-	{"model",            "NAME",      "as devices have it, e.g. gw-100",                                     true },
-	{"version",          "A.B.C",     "of the firmware",						     true },
-	{"image",            "NAME=FILE", "one of several images; repeatable, in list order",                    false},
+	{"manufacturer",     "NAME",      "as devices have it, e.g. example.com",                                CLI_REQUIRED  },
+	{"model",            "NAME",      "as devices have it, e.g. gw-100",                                     CLI_REQUIRED  },
+	{"version",          "A.B.C",     "of the firmware",						     CLI_REQUIRED  },
+	{"image",            "NAME=FILE", "one of several images, in list order",                                CLI_REPEATABLE},
 	{"location",         "URI",       "of the image, or folder of the images; default: beside the manifest",
-	 false													},
-	{"direct",           NULL,        "for one file with manifest and image",                                false},
-	{"encryption",       "FILE",      "made by encrypt-image for the IMAGE; NAME=FILE for one of several",
-	 false													},
+	 0														     },
+	{"direct",           NULL,        "for one file with manifest and image",                                0             },
+	{"encryption",       "FILE",      "info of encrypt-image; NAME=FILE for one of several",
+	 CLI_REPEATABLE													},
 	{"chunks",           "[=OCTETS]",
-	 "also write an index, so that devices fetch only chunks that changed",                                  false},
-	{"digest",           "NAME",      "sha256 (default), sha384, sha512; repeatable",                        false},
-	{"sequence",         "N",         "number of this manifest; rises with each",                            false},
-	{"security-version", "N",         "devices refuse lower ones for good",                                  false},
-	{"expires",          "WHEN",      "date as 2027-06-01T00:00:00Z, or days as 365d",                       false},
-	{"timestamp",        "DATE",      "default: SOURCE_DATE_EPOCH, else now",                                false},
-	{"hardware",         "REV",       "revision it is for; repeatable",                                      false},
-	{"requires",         "A.B.C",     "version it can be installed over; repeatable",                        false},
-	{"min-version",      "A.B.C",     "lowest version it can be installed over",                             false},
-	{"format",           "NAME",      "of the image, for the installer",                                     false},
-	{"vendor-id",        "UUID",      "compared by devices that have one",                                   false},
-	{"class-id",         "UUID",      "compared by devices that have one",                                   false},
-	{"critical",         "NAME",      "member that devices must understand or refuse; repeatable",           false},
-	{"key-info",         "FILE",      "new key set, made by key info",                                       false},
-	{"notes",            "TEXT",      "release notes",						       false},
-	{"notes-uri",        "URI",       "where the release notes are",                                         false},
-	{"severity",         "TEXT",      "for people",							  false},
-	{"out",              "FILE",      "default: standard output",                                            false},
+	 "also write an index, so that devices fetch only chunks that changed",                                  0             },
+	{"digest",           "NAME",      "sha256 (default), sha384, sha512",                                    CLI_REPEATABLE},
+	{"sequence",         "N",         "number of this manifest; rises with each",                            0             },
+	{"security-version", "N",         "devices refuse lower ones for good",                                  0             },
+	{"expires",          "WHEN",      "date as 2027-06-01T00:00:00Z, or days as 365d",                       0             },
+	{"timestamp",        "DATE",      "default: SOURCE_DATE_EPOCH, else now",                                0             },
+	{"hardware",         "REV",       "revision it is for",						  CLI_REPEATABLE},
+	{"requires",         "A.B.C",     "version it can be installed over",                                    CLI_REPEATABLE},
+	{"min-version",      "A.B.C",     "lowest version it can be installed over",                             0             },
+	{"format",           "NAME",      "of the image, for the installer",                                     0             },
+	{"vendor-id",        "UUID",      "compared by devices that have one",                                   0             },
+	{"class-id",         "UUID",      "compared by devices that have one",                                   0             },
+	{"critical",         "NAME",      "member that devices must understand or refuse",                       CLI_REPEATABLE},
+	{"key-info",         "FILE",      "new key set, made by key info",                                       0             },
+	{"notes",            "TEXT",      "release notes",						       0             },
+	{"notes-uri",        "URI",       "where the release notes are",                                         0             },
+	{"severity",         "TEXT",      "for people",							  0             },
+	{"out",              "FILE",      "default: standard output",                                            0             },
 };
 
 struct draft {
@@ -105,7 +105,7 @@ static bool set_expires(const struct draft *d, uint64_t timestamp_us)
 		return false;
 	}
 	if (us > clock_real_us() + DISTANT_US)
-		cli_say("warning: expires more than two years ahead");
+		cli_warn("expires more than two years ahead");
 	timestamp_format(us, date);
 	jsn_set_str(d->root, "expires", date);
 	return true;
@@ -446,7 +446,6 @@ static enum cli_exit create(const struct cli *cli)
 {
 	CLEANUP(jsn_freep) struct jsn *root = jsn_new_object();
 	CLEANUP(manifest_freep) struct manifest *m = NULL;
-	const char *out = cli_value(cli, "out") ? cli_value(cli, "out") : "-";
 	struct draft d = {.cli = cli, .root = root};
 	struct buf text = BUF_INIT(MANIFEST_BYTES_MAX);
 	enum fw_error e;
@@ -475,8 +474,8 @@ static enum cli_exit create(const struct cli *cli)
 		    : FWE_MANIFEST_TOO_LARGE;
 	buf_done(&text);
 	if (e != FWE_OK)
-		return cli_fail("devices would refuse it: %s", fw_error_name(e));
-	return json_write(out, root, JSN_COMPACT, FILES_PUBLIC) < 0 ? CLI_FAILED : CLI_OK;
+		cli_refuse("devices would refuse it", e);
+	return e != FWE_OK || output_json(cli, root, JSN_COMPACT) < 0 ? CLI_FAILED : CLI_OK;
 }
 
 const struct cli_verb VERB_CREATE = {

@@ -62,32 +62,40 @@ static void print_value(const char *sign, const struct jsn *change, const char *
 			     (const char *)name.ptr + 1, (int)text.len, (const char *)text.ptr);
 }
 
+/* Takes the changes. */
+static enum cli_exit print_changes(const struct cli *cli, struct jsn *changes)
+{
+	const size_t n = jsn_len(changes);
+	struct jsn *root;
+
+	if (cli->json) {
+		root = jsn_new_object();
+		jsn_set_bool(root, "same", n == 0);
+		jsn_set(root, "changes", changes);
+		return json_print(root) != CLI_OK ? CLI_USAGE : n == 0 ? CLI_OK : CLI_FAILED;
+	}
+	for (size_t i = 0; i < n; i++) {
+		print_value("-", jsn_at(changes, i), "old");
+		print_value("+", jsn_at(changes, i), "new");
+	}
+	(void)jsn_free(changes);
+	return n == 0 ? CLI_OK : CLI_FAILED;
+}
+
 static enum cli_exit diff(const struct cli *cli)
 {
 	CLEANUP(ring_done) struct ring ring = {0};
 	CLEANUP(document_done) struct document old = {0}, new = {0};
-	enum cli_exit r = CLI_FAILED;
-	struct jsn *changes;
 
 	if (ring_read(cli, &ring) < 0 || document_read(cli->operands[0], &ring.keys, &old) < 0 ||
 	    document_read(cli->operands[1], &ring.keys, &new) < 0)
-		return r;
+		return CLI_USAGE;
 	if (!old.manifest || !new.manifest) {
-		cli_say("%s: %s", cli->operands[old.manifest ? 1 : 0],
-			fw_error_name(old.manifest ? new.error : old.error));
-	} else {
-		changes = compare(old.manifest->tree, new.manifest->tree);
-		r = jsn_len(changes) == 0 ? CLI_OK : CLI_FAILED;
-		for (size_t i = 0; !cli->json && i < jsn_len(changes); i++) {
-			print_value("-", jsn_at(changes, i), "old");
-			print_value("+", jsn_at(changes, i), "new");
-		}
-		if (cli->json)
-			(void)json_print(changes);
-		else
-			(void)jsn_free(changes);
+		cli_refuse(cli->operands[old.manifest ? 1 : 0],
+			   old.manifest ? new.error : old.error);
+		return CLI_USAGE;
 	}
-	return r;
+	return print_changes(cli, compare(old.manifest->tree, new.manifest->tree));
 }
 
 static const struct cli_option OPTIONS[] = {DECRYPT_OPTION};
@@ -99,7 +107,7 @@ const struct cli_verb VERB_DIFF = {
 	.operands_max = 2,
 	.summary = "Prints the members in which two manifests differ",
 	.help = "Takes every form, signed or not, and verifies nothing. Exit status 1: they "
-		"differ.",
+		"differ, 2: there is no answer.",
 	.options = OPTIONS,
 	.n_options = ARRAY_SIZE(OPTIONS),
 	.run = diff,

@@ -70,26 +70,24 @@ enum fw_error document_open(struct span octets, const struct enc_ring *ring, str
 
 int document_read(const char *path, const struct enc_ring *ring, struct document *ret)
 {
-	struct buf octets = BUF_INIT(MANIFEST_BYTES_MAX);
+	struct buf octets CLEANUP(buf_done) = BUF_INIT(MANIFEST_BYTES_MAX);
+	enum fw_error e = FWE_OK;
 	uint64_t image;
-	int r = files_read_manifest(path, &octets, &image);
-	enum fw_error e;
+	int r = files_read_manifest(path, &octets, &image, &e);
 
-	if (r < 0) {
-		cli_say("%s: %s", path,
-			r == -EFBIG     ? fw_error_name(FWE_MANIFEST_TOO_LARGE)
-			: r == -EBADMSG ? "a direct file without a whole manifest"
-					: strerror(-r));
-		buf_done(&octets);
-		return r;
-	}
-	e = document_open(buf_span(&octets), ring, ret);
-	buf_done(&octets);
-	if (e == FWE_OK)
+	if (r == -EFBIG)
+		e = FWE_MANIFEST_TOO_LARGE;
+	if (r == 0)
+		e = document_open(buf_span(&octets), ring, ret);
+	if (r == 0 && e == FWE_OK)
 		return 0;
-	cli_say("%s: %s", path, fw_error_name(e));
-	document_done(ret);
-	return -EBADMSG;
+	if (e != FWE_OK)
+		cli_refuse(path, e);
+	else
+		cli_say("%s: %s", path, strerror(-r));
+	if (r == 0)
+		document_done(ret);
+	return r < 0 ? r : -EBADMSG;
 }
 
 void document_done(struct document *d)

@@ -1,25 +1,14 @@
 #include "crypto/cose_encrypt.h"
 #include "crypto/jwe.h"
 #include "document.h"
-#include "files.h"
 #include "verbs.h"
 
 #define JWE_TYP "ocf-fw-manifest+jwe"
 
-static int write_octets(const struct cli *cli, struct span octets)
-{
-	const char *out = cli_value(cli, "out") ? cli_value(cli, "out") : "-";
-	int r = files_write(out, octets, FILES_PUBLIC);
-
-	if (r < 0)
-		cli_say("%s: %s", out, strerror(-r));
-	return r;
-}
-
 static const struct cli_option ENCRYPT_OPTIONS[] = {
-	{"key", "FILE", "public or symmetric key of the devices, with its alg", true },
-	{"enc", "NAME", "A256GCM (default) or A128GCM",                         false},
-	{"out", "FILE", "default: standard output",                             false},
+	{"key", "FILE", "public or symmetric key of the devices, with its alg", CLI_REQUIRED},
+	{"enc", "NAME", "A256GCM (default) or A128GCM",                         0           },
+	{"out", "FILE", "default: standard output",                             0           },
 };
 
 static int encrypt_document(const struct cli *cli, const struct enc_key *k,
@@ -33,7 +22,7 @@ static int encrypt_document(const struct cli *cli, const struct enc_key *k,
 		return -EINVAL;
 	}
 	if (!d->manifest) {
-		cli_say("devices would refuse it: %s", fw_error_name(d->error));
+		cli_refuse("devices would refuse it", d->error);
 		return -EINVAL;
 	}
 	r = d->cose ? cose_encrypt(k, content, (struct span){0}, buf_span(&d->octets), &octets)
@@ -43,8 +32,8 @@ static int encrypt_document(const struct cli *cli, const struct enc_key *k,
 	if (r == -EINVAL)
 		cli_say("the key is for direct use, and does not fit --enc");
 	else if (r < 0)
-		cli_say("%s", fw_error_name(FWE_MANIFEST_TOO_LARGE));
-	return r < 0 ? r : write_octets(cli, buf_span(&octets));
+		cli_refuse("devices would refuse it", FWE_MANIFEST_TOO_LARGE);
+	return r < 0 ? r : output_octets(cli, buf_span(&octets));
 }
 
 static enum cli_exit encrypt(const struct cli *cli)
@@ -70,18 +59,18 @@ const struct cli_verb VERB_ENCRYPT = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.summary = "Encrypts a signed manifest to the key of the devices",
-	.help = "First sign, then encrypt: the signature covers what devices act upon, and is "
-		"hidden, too. A JWS becomes a JWE, a COSE message COSE_Encrypt or, for a key of "
-		"direct\n"
-		"use, COSE_Encrypt0.",
+	.help = "First sign, then encrypt: the signature covers what devices act upon, and is\n"
+		"hidden, too. A JWS becomes a JWE, a COSE message COSE_Encrypt or, for a key of\n"
+		"direct use, COSE_Encrypt0.",
 	.options = ENCRYPT_OPTIONS,
 	.n_options = ARRAY_SIZE(ENCRYPT_OPTIONS),
+	.octets = true,
 	.run = encrypt,
 };
 
 static const struct cli_option DECRYPT_OPTIONS[] = {
 	DECRYPT_OPTION,
-	{"out", "FILE", "default: standard output", false},
+	{"out", "FILE", "default: standard output", 0},
 };
 
 static enum cli_exit decrypt(const struct cli *cli)
@@ -97,7 +86,7 @@ static enum cli_exit decrypt(const struct cli *cli)
 		return CLI_FAILED;
 	if (!document_is_encrypted(&d))
 		return cli_fail("%s: it is not encrypted", cli->operands[0]);
-	return write_octets(cli, buf_span(&d.inner)) < 0 ? CLI_FAILED : CLI_OK;
+	return output_octets(cli, buf_span(&d.inner)) < 0 ? CLI_FAILED : CLI_OK;
 }
 
 const struct cli_verb VERB_DECRYPT = {
@@ -109,5 +98,6 @@ const struct cli_verb VERB_DECRYPT = {
 	.help = "Verifies nothing but that the message is whole.",
 	.options = DECRYPT_OPTIONS,
 	.n_options = ARRAY_SIZE(DECRYPT_OPTIONS),
+	.octets = true,
 	.run = decrypt,
 };

@@ -7,8 +7,8 @@
 #include "verbs.h"
 
 static const struct cli_option OPTIONS[] = {
-	{"key",  "FILE", "public or symmetric key of the devices, with its alg",             true },
-	{"info", "FILE", "what create --encryption wants to know; default: standard output", false},
+	{"key",  "FILE", "public or symmetric key of the devices, with its alg",             CLI_REQUIRED},
+	{"info", "FILE", "what create --encryption wants to know; default: standard output", 0           },
 };
 
 /* The encrypted image on its way. */
@@ -95,7 +95,7 @@ static int encrypt_to(const struct cli *cli, const struct enc_key *k, struct sea
 	v = describe(cli->operands[1], s, buf_span(&key), enc_key_kid(k), &digests);
 	r = json_write(info, v, JSN_PRETTY, FILES_PUBLIC);
 	(void)jsn_free(v);
-	return r;
+	return r < 0 ? r : output_report(cli, info);
 }
 
 /* The plain image is still needed, to describe it. */

@@ -181,7 +181,8 @@ int files_create(const char *path, struct span data, unsigned mode)
 	return sync_folder(path);
 }
 
-int files_read_manifest(const char *path, struct buf *out, uint64_t *ret_image)
+int files_read_manifest(const char *path, struct buf *out, uint64_t *ret_image,
+			enum fw_error *ret_fault)
 {
 	CLEANUP(closep) int fd = strcmp(path, "-") == 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
 	uint8_t head[DIRECT_HEAD];
@@ -189,16 +190,20 @@ int files_read_manifest(const char *path, struct buf *out, uint64_t *ret_image)
 	size_t len;
 
 	*ret_image = 0;
+	*ret_fault = FWE_OK;
 	if (n < 0 || !direct_is(span_of(head, (size_t)n)))
 		return files_read(path, out);
-	if (direct_head(span_of(head, (size_t)n), &len) != FWE_OK)
+	*ret_fault = direct_head(span_of(head, (size_t)n), &len);
+	if (*ret_fault != FWE_OK)
 		return -EBADMSG;
 	if (len > out->max)
 		return -EFBIG;
 	if (!buf_room(out, len))
 		return -ENOMEM;
-	if (pread(fd, out->ptr + out->len, len, DIRECT_HEAD) != (ssize_t)len)
+	if (pread(fd, out->ptr + out->len, len, DIRECT_HEAD) != (ssize_t)len) {
+		*ret_fault = FWE_IMAGE_TRUNCATED;
 		return -EBADMSG;
+	}
 	out->len += len;
 	*ret_image = DIRECT_HEAD + len;
 	return 0;

@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include "base/buf.h"
+#include "base/fwerr.h"
 #include "crypto/hash.h"
 
 #define FILES_PUBLIC 0644u
@@ -20,9 +21,11 @@ MUST_USE int files_write(const char *path, struct span data, unsigned mode);
 /* The same, but -EEXIST if it is there. */
 MUST_USE int files_create(const char *path, struct span data, unsigned mode);
 /* Appends a manifest, or of a direct file (fw/direct.h) the manifest within; *ret_image is where
- * the image begins in it, 0 if it has none. As files_read(); -EBADMSG: a direct file, but damaged.
+ * the image begins in it, 0 if it has none. As files_read(); -EBADMSG: a direct file, but damaged,
+ * as *ret_fault says.
  */
-MUST_USE int files_read_manifest(const char *path, struct buf *out, uint64_t *ret_image);
+MUST_USE int files_read_manifest(const char *path, struct buf *out, uint64_t *ret_image,
+				 enum fw_error *ret_fault);
 /* Reads the file once, from an offset on: its size, its digests `algs`, and, if `also` is not NULL,
  * into that set too. Reading stops behind `limit` octets; *ret_size is then limit + 1. */
 MUST_USE int files_digest(const char *path, uint64_t from, unsigned algs, uint64_t limit,

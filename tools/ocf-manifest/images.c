@@ -6,7 +6,6 @@
 
 /* All images of a manifest, on their way through the digests. */
 struct images {
-	const struct manifest *m;
 	const struct enc_ring *ring;
 	struct hash_set *all; /* over the plain images in list order */
 	uint64_t total;       /* octets of them */
@@ -148,29 +147,26 @@ static bool has_index(const struct manifest *m)
 	return plain;
 }
 
-enum cli_exit images_check(const struct manifest *m, const struct enc_ring *ring,
-			   const struct cli_values *files, uint64_t from, enum fw_error *ret)
+int images_check(const struct manifest *m, const struct enc_ring *ring,
+		 const struct cli_values *files, uint64_t from, enum fw_error *ret)
 {
-	CLEANUP(hash_set_freep) struct hash_set *all = NULL;
-	struct images set = {.m = m, .ring = ring};
-	enum fw_error e = FWE_OK;
+	struct images set = {.ring = ring};
 	struct digests d;
+	int r;
 
 	if (files->n != m->n_images) {
 		cli_say("the manifest lists %zu images, %zu files are given", m->n_images,
 			files->n);
-		return CLI_USAGE;
+		return -EINVAL;
 	}
-	if (hash_set_new(&all, m->digests.algs) < 0)
-		return cli_fail("out of memory");
-	set.all = all;
-	for (size_t i = 0; e == FWE_OK && i < files->n; i++) {
-		if (check_image(&set, &m->images[i], files->at[i], from, &e) < 0)
-			return CLI_FAILED;
-	}
-	hash_set_final(all, &d);
-	*ret = e == FWE_OK && !set.unopened ? manifest_images_check(m, set.total, &d) : e;
-	if (*ret == FWE_OK && has_index(m) && check_index(m, files, ret) < 0)
-		return CLI_FAILED;
-	return CLI_OK;
+	*ret = FWE_OK;
+	r = hash_set_new(&set.all, m->digests.algs);
+	for (size_t i = 0; r == 0 && *ret == FWE_OK && i < files->n; i++)
+		r = check_image(&set, &m->images[i], files->at[i], from, ret);
+	if (r == 0)
+		hash_set_final(set.all, &d);
+	hash_set_free(set.all);
+	if (r == 0 && *ret == FWE_OK && !set.unopened)
+		*ret = manifest_images_check(m, set.total, &d);
+	return r == 0 && *ret == FWE_OK && has_index(m) ? check_index(m, files, ret) : r;
 }

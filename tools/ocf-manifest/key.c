@@ -6,10 +6,10 @@
 
 static const struct cli_option GENERATE_OPTIONS[] = {
 	{"alg",   "NAME",
-	 "to sign: ES256 (default), ES384, EdDSA, PS256; to encrypt: ECDH-ES, ECDH-ES+A128KW,\n"
-	 "ECDH-ES+A256KW, A128KW, A256KW, dir",			 false},
-	{"curve", "NAME", "of ECDH-ES: P-256 (default) or X25519",      false},
-	{"out",   "FILE", "where the private key goes; must not exist", true },
+	 "to sign: ES256 (default), ES384, EdDSA, PS256; to encrypt:\n"
+	 "ECDH-ES, ECDH-ES+A128KW, ECDH-ES+A256KW, A128KW, A256KW, dir", 0	   },
+	{"curve", "NAME", "of ECDH-ES: P-256 (default) or X25519",       0           },
+	{"out",   "FILE", "where the private key goes; must not exist",  CLI_REQUIRED},
 };
 
 /* Takes the JWK. */
@@ -46,6 +46,7 @@ static enum cli_exit generate_encryption(const struct cli *cli, enum enc_alg alg
 	CLEANUP(jsn_freep) struct jsn *jwk = NULL;
 	const char *name = cli_value(cli, "curve");
 	bool x25519 = name && strcmp(name, "X25519") == 0;
+	struct jsn *public;
 
 	if (name && (!enc_alg_agrees(alg) || (!x25519 && strcmp(name, "P-256") != 0))) {
 		cli_say("--curve: want P-256 or X25519, for ECDH-ES");
@@ -58,8 +59,10 @@ static enum cli_exit generate_encryption(const struct cli *cli, enum enc_alg alg
 		return CLI_FAILED;
 	if (enc_alg_agrees(alg))
 		return print_kid(cli, enc_key_export(k, false));
-	(void)printf("%s\n", enc_key_kid(k));
-	return CLI_OK;
+	public = jsn_new_object(); /* of a symmetric key no more than its name */
+	jsn_set_str(public, "kid", enc_key_kid(k));
+	jsn_set_str(public, "alg", enc_alg_name(alg));
+	return print_kid(cli, public);
 }
 
 static enum cli_exit generate(const struct cli *cli)
@@ -72,7 +75,7 @@ static enum cli_exit generate(const struct cli *cli)
 		return generate_encryption(cli, enc);
 	if (sig_alg_from_name(name, &sig) && sig != SIG_HSS)
 		return generate_signing(cli, sig);
-	cli_say("--alg: want ES256, ES384, EdDSA or PS256 to sign, or ECDH-ES, ECDH-ES+A128KW,\n"
+	cli_say("--alg: want ES256, ES384, EdDSA or PS256 to sign, or ECDH-ES, ECDH-ES+A128KW, "
 		"ECDH-ES+A256KW, A128KW, A256KW or dir to encrypt");
 	return CLI_USAGE;
 }
@@ -152,9 +155,9 @@ const struct cli_verb VERB_KEY_THUMBPRINT = {
 };
 
 static const struct cli_option TRUST_OPTIONS[] = {
-	{"manufacturer", "NAME", "whose firmware the keys may sign; repeatable", false},
-	{"role",         "ROLE", "manifest (default) or root; repeatable",       false},
-	{"revoke",       "KID",  "never accept this key again; repeatable",      false},
+	{"manufacturer", "NAME", "whose firmware the keys may sign", CLI_REPEATABLE},
+	{"role",         "ROLE", "manifest (default) or root",       CLI_REPEATABLE},
+	{"revoke",       "KID",  "never accept this key again",      CLI_REPEATABLE},
 };
 
 static struct jsn *texts(const struct cli_values *values, const char *otherwise)
@@ -249,7 +252,7 @@ static enum cli_exit trust(const struct cli *cli)
 	if (check_store(store) < 0 ||
 	    json_write(cli->operands[0], store, JSN_PRETTY, FILES_PUBLIC) < 0)
 		return CLI_FAILED;
-	return CLI_OK;
+	return cli->json ? json_print(jsn_copy(store)) : CLI_OK;
 }
 
 const struct cli_verb VERB_KEY_TRUST = {

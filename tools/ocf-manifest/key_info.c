@@ -3,16 +3,15 @@
 #include "verbs.h"
 
 static const struct cli_option OPTIONS[] = {
-	{"version", "N",    "of the key set; devices want it above the one they have", true },
-	{"revoke",  "KID",  "never accept this key again; repeatable",                 false},
-	{"out",     "FILE", "default: standard output",                                false},
+	{"version", "N",    "of the key set; devices want it above the one they have", CLI_REQUIRED  },
+	{"revoke",  "KID",  "never accept this key again",                             CLI_REPEATABLE},
+	{"out",     "FILE", "default: standard output",                                0             },
 };
 
 static enum cli_exit info(const struct cli *cli)
 {
 	CLEANUP(jsn_freep) struct jsn *root = jsn_new_object();
 	const struct cli_values *revoke = cli_values(cli, "revoke");
-	const char *out = cli_value(cli, "out") ? cli_value(cli, "out") : "-";
 	struct jsn *keys = jsn_new_array(), *revoked = jsn_new_array();
 	uint64_t version = 0;
 
@@ -36,7 +35,7 @@ static enum cli_exit info(const struct cli *cli)
 		jsn_del(jwk, "use"); /* a COSE_Key has none, and both forms shall say the same */
 		jsn_add(keys, jwk);
 	}
-	return json_write(out, root, JSN_PRETTY, FILES_PUBLIC) < 0 ? CLI_FAILED : CLI_OK;
+	return output_json(cli, root, JSN_PRETTY) < 0 ? CLI_FAILED : CLI_OK;
 }
 
 const struct cli_verb VERB_KEY_INFO = {

@@ -11,12 +11,11 @@
 static const char *const LAYOUTS[] = {"firmware", "manifest"};
 
 static const struct cli_option OPTIONS[] = {
-	{"trust",           "FILE", "trust store of the devices",                                true },
-	{"image",           "FILE", "image to publish too; repeatable, in list order",           false},
+	{"trust",           "FILE", "trust store of the devices",                                CLI_REQUIRED  },
+	{"image",           "FILE", "image to publish too, in list order",                       CLI_REPEATABLE},
 	DECRYPT_OPTION,
-	{"direct",          NULL,   "only as one file with its image",                           false},
-	{"allow-downgrade", NULL,   "a lower version on purpose, with a higher sequence number",
-	 false											},
+	{"direct",          NULL,   "only as one file with its image",                           0             },
+	{"allow-downgrade", NULL,   "a lower version on purpose, with a higher sequence number", 0             },
 };
 
 #define BASE        "http://local/a/manifest.json"
@@ -106,10 +105,10 @@ static bool check_images(const struct publication *p)
 	}
 	if (files->n == 0)
 		return images_are_there(p);
-	if (images_check(p->d.manifest, ring, files, 0, &e) != CLI_OK)
+	if (images_check(p->d.manifest, ring, files, 0, &e) < 0)
 		return false;
 	if (e != FWE_OK)
-		cli_say("devices would refuse the image: %s", fw_error_name(e));
+		cli_refuse("devices would refuse the image", e);
 	return e == FWE_OK;
 }
 
@@ -296,8 +295,10 @@ static enum cli_exit publish_document(const struct publication *p)
 	if (p->d.manifest && cli_value(p->cli, "direct") && !p->d.manifest->direct)
 		return cli_fail("%s: not a direct manifest; make it with create --direct",
 				p->cli->operands[0]);
-	if (!p->d.manifest)
-		return cli_fail("%s: %s", p->cli->operands[0], fw_error_name(p->d.error));
+	if (!p->d.manifest) {
+		cli_refuse(p->cli->operands[0], p->d.error);
+		return CLI_FAILED;
+	}
 	if (!names_are_valid(p->d.manifest) ||
 	    !devices_take(p->d.manifest, p->trust, &p->ring.keys, buf_span(&p->d.octets)) ||
 	    !check_images(p) || !check_published(p))
@@ -349,9 +350,8 @@ const struct cli_verb VERB_PUBLISH = {
 		"each file in one step, images first: manifest.json, manifest.cbor of a COSE "
 		"message,\n"
 		"or firmware.img, in which a direct manifest has its image behind it.\n"
-		"Refuses what devices would refuse, and a "
-		"version\n"
-		"or sequence number that is not above the published one.",
+		"Refuses what devices would refuse, and a version or sequence number that is not\n"
+		"above the published one.",
 	.options = OPTIONS,
 	.n_options = ARRAY_SIZE(OPTIONS),
 	.run = publish,

@@ -3,9 +3,9 @@
 #include "verbs.h"
 
 #define STYLE_OPTIONS                                                                              \
-	{"out", "FILE", "default: standard output", false},                                        \
-		{"compact", NULL, "compact serialization instead of general JSON", false},         \
-		{"flattened", NULL, "flattened JSON instead of general JSON", false},              \
+	{"out", "FILE", "default: standard output", 0},                                            \
+		{"compact", NULL, "compact serialization instead of general JSON", 0},             \
+		{"flattened", NULL, "flattened JSON instead of general JSON", 0},                  \
 	{                                                                                          \
 		"several", NULL, "CBOR: COSE_Sign, which takes further signatures", false          \
 	}
@@ -69,16 +69,6 @@ static int check_result(const struct key *k, const struct manifest *m, struct sp
 	return devices_take(m, trust, NULL, octets) ? 0 : -EBADMSG;
 }
 
-static int write_result(const struct cli *cli, struct span octets)
-{
-	const char *out = cli_value(cli, "out") ? cli_value(cli, "out") : "-";
-	int r = files_write(out, octets, FILES_PUBLIC);
-
-	if (r < 0)
-		cli_say("%s: %s", out, strerror(-r));
-	return r;
-}
-
 static int finish(const struct cli *cli, const struct key *k, const struct signing *s,
 		  struct span signature)
 {
@@ -86,10 +76,10 @@ static int finish(const struct cli *cli, const struct key *k, const struct signi
 	int r = signing_finish(s, signature, &octets);
 
 	if (r < 0)
-		cli_say("%s", fw_error_name(FWE_MANIFEST_TOO_LARGE));
+		cli_refuse("devices would refuse it", FWE_MANIFEST_TOO_LARGE);
 	if (r == 0)
 		r = check_result(k, s->d->manifest, buf_span(&octets));
-	return r < 0 ? r : write_result(cli, buf_span(&octets));
+	return r < 0 ? r : output_octets(cli, buf_span(&octets));
 }
 
 static int sign_here(const struct cli *cli, const struct key *k, const struct signing *s)
@@ -107,7 +97,7 @@ static int sign_here(const struct cli *cli, const struct key *k, const struct si
 static int write_input(const struct cli *cli, const struct key *k, const struct signing *s)
 {
 	(void)k;
-	return write_result(cli, buf_span(&s->input));
+	return output_octets(cli, buf_span(&s->input));
 }
 
 static int attach(const struct cli *cli, const struct key *k, const struct signing *s)
@@ -148,7 +138,7 @@ with_signing(const struct cli *cli, int (*read_key)(const char *path, struct key
 	    document_read(cli->operands[0], NULL, &d) < 0)
 		return CLI_FAILED;
 	if (!d.manifest)
-		cli_say("%s: %s", cli->operands[0], fw_error_name(d.error));
+		cli_refuse(cli->operands[0], d.error);
 	else
 		r = signing_prepare(&d, k, style, &s);
 	if (r == 0)
@@ -164,8 +154,7 @@ static enum cli_exit sign(const struct cli *cli)
 }
 
 static const struct cli_option SIGN_OPTIONS[] = {
-	{"key", "FILE", "private key: JWK or PEM, readable by its owner only, or a pkcs11: URL",
-	 true},
+	{"key", "FILE", "private key of mode 0600, JWK or PEM, or a pkcs11: URL", CLI_REQUIRED},
 	STYLE_OPTIONS,
 };
 
@@ -181,6 +170,7 @@ const struct cli_verb VERB_SIGN = {
 		"instance.",
 	.options = SIGN_OPTIONS,
 	.n_options = ARRAY_SIZE(SIGN_OPTIONS),
+	.octets = true,
 	.run = sign,
 };
 
@@ -190,7 +180,7 @@ static enum cli_exit sign_input(const struct cli *cli)
 }
 
 static const struct cli_option INPUT_OPTIONS[] = {
-	{"key", "FILE", "public key of the signature to come", true},
+	{"key", "FILE", "public key of the signature to come", CLI_REQUIRED},
 	STYLE_OPTIONS,
 };
 
@@ -207,6 +197,7 @@ const struct cli_verb VERB_SIGN_INPUT = {
 		"signature back to attach-signature.",
 	.options = INPUT_OPTIONS,
 	.n_options = ARRAY_SIZE(INPUT_OPTIONS),
+	.octets = true,
 	.run = sign_input,
 };
 
@@ -216,8 +207,9 @@ static enum cli_exit attach_signature(const struct cli *cli)
 }
 
 static const struct cli_option ATTACH_OPTIONS[] = {
-	{"key",       "FILE", "public key that made the signature",                      true},
-	{"signature", "FILE", "its octets: as in JWS, or for ECDSA as openssl has them", true},
+	{"key",       "FILE", "public key that made the signature",                      CLI_REQUIRED},
+	{"signature", "FILE", "its octets: as in JWS, or for ECDSA as openssl has them",
+	 CLI_REQUIRED										},
 	STYLE_OPTIONS,
 };
 
@@ -232,5 +224,6 @@ const struct cli_verb VERB_ATTACH_SIGNATURE = {
 		"and the result as sign does.",
 	.options = ATTACH_OPTIONS,
 	.n_options = ARRAY_SIZE(ATTACH_OPTIONS),
+	.octets = true,
 	.run = attach_signature,
 };

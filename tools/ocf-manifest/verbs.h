@@ -28,7 +28,7 @@ struct ring {
 };
 #define DECRYPT_OPTION                                                                             \
 	{                                                                                          \
-		"decrypt-key", "FILE", "key for an encrypted manifest; repeatable", false          \
+		"decrypt-key", "FILE", "key for an encrypted manifest", CLI_REPEATABLE             \
 	}
 MUST_USE int ring_read(const struct cli *cli, struct ring *ret);
 void ring_done(struct ring *r);
@@ -39,6 +39,11 @@ struct jsn *commit_hash(const struct digests *digests);
 MUST_USE int json_read(const char *path, size_t bytes, unsigned depth, struct jsn **ret);
 /* Writes JSON with a line end; pretty for people, compact for what will be signed. 0, or told. */
 MUST_USE int json_write(const char *path, const struct jsn *v, enum jsn_style style, unsigned mode);
+/* What a verb makes, to --out or standard output, and under --json a report on the file. 0, or
+ * told. */
+MUST_USE int output_octets(const struct cli *cli, struct span octets);
+MUST_USE int output_json(const struct cli *cli, const struct jsn *v, enum jsn_style style);
+MUST_USE int output_report(const struct cli *cli, const char *path); /* "-": none */
 /* Pretty to standard output; takes v. */
 enum cli_exit json_print(struct jsn *v);
 

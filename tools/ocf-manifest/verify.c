@@ -5,10 +5,10 @@
 #include "images.h"
 
 static const struct cli_option OPTIONS[] = {
-	{"trust",   "FILE", "trust store: a JWK Set with roles and manufacturers", true },
-	{"context", "FILE", "state and policy of an imagined device, as JSON",     false},
+	{"trust",   "FILE", "trust store: a JWK Set with roles and manufacturers", CLI_REQUIRED  },
+	{"context", "FILE", "state and policy of an imagined device, as JSON",     0             },
 	DECRYPT_OPTION,
-	{"image",   "FILE", "image as received; repeatable, in list order",        false},
+	{"image",   "FILE", "image as received, in list order",                    CLI_REPEATABLE},
 };
 
 struct verification {
@@ -17,7 +17,8 @@ struct verification {
 	struct trust *trust;
 	struct ring ring;
 	struct buf octets;
-	uint64_t image; /* where it begins in a direct file; 0: none */
+	uint64_t image;       /* where it begins in a direct file; 0: none */
+	enum fw_error damage; /* of a direct file */
 	struct fw_judgement j;
 	struct document peek; /* the manifest unverified, for adopt_identity() */
 };
@@ -117,50 +118,61 @@ static int read_octets(struct verification *v, const char *path)
 	int r;
 
 	v->octets = BUF_INIT(max + 1);
-	r = files_read_manifest(path, &v->octets, &v->image);
+	r = files_read_manifest(path, &v->octets, &v->image, &v->damage);
 	if (r == -EFBIG) {
 		v->octets.len = max + 1;
 		r = 0;
 	}
-	if (r < 0)
+	if (r < 0 && v->damage == FWE_OK)
 		cli_say("%s: %s", path, strerror(-r));
-	return r;
+	return v->damage == FWE_OK ? r : 0;
+}
+
+static void judge_octets(struct verification *v)
+{
+	if (v->damage != FWE_OK) {
+		v->j = (struct fw_judgement){.verdict = FW_REJECT, .error = v->damage};
+		return;
+	}
+	adopt_identity(v);
+	v->context.fw.ring = &v->ring.keys;
+	v->context.fw.direct = v->image > 0;
+	fw_judge(&v->context.fw, v->trust, buf_span(&v->octets), &v->j);
 }
 
 static enum cli_exit judge(struct verification *v)
 {
 	const struct cli_values itself = {.at = {v->cli->operands[0]}, .n = 1};
 	const struct cli_values *files = v->image > 0 ? &itself : cli_values(v->cli, "image");
-	enum cli_exit r = CLI_OK;
 
-	adopt_identity(v);
-	v->context.fw.ring = &v->ring.keys;
-	v->context.fw.direct = v->image > 0;
-	fw_judge(&v->context.fw, v->trust, buf_span(&v->octets), &v->j);
-	if (v->j.verdict == FW_ACCEPT && files->n > 0)
-		r = images_check(v->j.manifest, &v->ring.keys, files, v->image, &v->j.error);
+	if (v->image > 0 && cli_values(v->cli, "image")->n > 0) {
+		cli_say("%s: it holds its image; leave --image out", v->cli->operands[0]);
+		return CLI_USAGE;
+	}
+	judge_octets(v);
+	if (v->j.verdict == FW_ACCEPT && files->n > 0 &&
+	    images_check(v->j.manifest, &v->ring.keys, files, v->image, &v->j.error) < 0)
+		return CLI_USAGE;
 	if (v->j.verdict == FW_ACCEPT && v->j.error != FWE_OK)
 		v->j.verdict = FW_REJECT;
-	if (r != CLI_OK)
-		return r;
-	if (v->cli->json)
-		r = json_print(report(v));
-	else
+	if (!v->cli->json)
 		print(v);
-	return v->j.verdict == FW_ACCEPT ? r : CLI_FAILED;
+	else if (json_print(report(v)) != CLI_OK)
+		return CLI_USAGE;
+	return v->j.verdict == FW_ACCEPT ? CLI_OK : CLI_FAILED;
 }
 
 static enum cli_exit verify(const struct cli *cli)
 {
 	/* Test keys in a checkout are open to all, and nothing is told that was hidden. */
 	struct verification v = {.cli = cli, .ring = {.may_be_open = true}};
-	enum cli_exit r = CLI_FAILED;
+	enum cli_exit r = CLI_USAGE;
 
 	context_init(&v.context);
-	if (cli_value(cli, "context") && context_read(cli_value(cli, "context"), &v.context) < 0)
-		r = CLI_USAGE;
-	else if (trust_read(cli_value(cli, "trust"), &v.trust) == 0 &&
-		 ring_read(cli, &v.ring) == 0 && read_octets(&v, cli->operands[0]) == 0)
+	if ((!cli_value(cli, "context") ||
+	     context_read(cli_value(cli, "context"), &v.context) == 0) &&
+	    trust_read(cli_value(cli, "trust"), &v.trust) == 0 && ring_read(cli, &v.ring) == 0 &&
+	    read_octets(&v, cli->operands[0]) == 0)
 		r = judge(&v);
 	fw_judgement_done(&v.j);
 	document_done(&v.peek);
@@ -179,7 +191,10 @@ const struct cli_verb VERB_VERIFY = {
 	.summary = "Says what a device would: accept, reject or no-update, and why",
 	.help = "Uses the library and the policy of ocf-fwupd. Without --context the device is of "
 		"the\n"
-		"kind the manifest names, has no history and a clock that is right.",
+		"kind the manifest names, has no history and a clock that is right. Exit: 0 "
+		"accepted,\n"
+		"1 rejected or no update, 2 no verdict: wrong options, or a file that cannot be "
+		"read.",
 	.options = OPTIONS,
 	.n_options = ARRAY_SIZE(OPTIONS),
 	.run = verify,
