@@ -29,6 +29,7 @@ struct cbr_limits {
 	size_t items;   /* heads of any kind */
 	size_t text;    /* octets of one text or byte string */
 	bool floats;    /* finite floating-point numbers are taken */
+	bool any;       /* cbr_skip() passes over tags, numbers and simple values of any kind */
 };
 
 enum cbr_err {
@@ -89,7 +90,8 @@ bool cbr_bool(struct cbr *c);
 struct span cbr_text(struct cbr *c);  /* borrowed from the body */
 struct span cbr_bytes(struct cbr *c); /* borrowed from the body */
 struct uuid cbr_uuid(struct cbr *c);  /* from its text; CBR_VALUE: it is none */
-/* One whole item of any taken kind, nested ones included; returns its octets. */
+/* One whole item of any taken kind (but see cbr_limits), nested ones included; returns its octets.
+ */
 struct span cbr_skip(struct cbr *c);
 
 /* Marks `bit` in *seen; a second time is CBR_DUPLICATE. */
