@@ -1,12 +1,16 @@
 #include "crypto/cose.h"
 
-#define STANDARD_MAX 7 /* labels that RFC 9052 3.1 lets nobody list in crit */
+#include "codec/cbd.h"
+
+#define STANDARD_MAX 7            /* labels that RFC 9052 3.1 lets nobody list in crit */
+#define SPARE        ((size_t)16) /* for the writer, which asks for the longest head */
 
 const struct cbr_limits COSE_LIMITS = {
 	.bytes = COSE_BYTES_MAX,
 	.depth = COSE_DEPTH_MAX,
 	.items = COSE_BYTES_MAX,
 	.text = COSE_BYTES_MAX,
+	.any = true,
 };
 
 /* Untagged: by the fourth element. */
@@ -22,13 +26,17 @@ static enum cose_kind kind_by_form(struct cbr c)
 	return cbr_peek(&c) == CBR_ARRAY ? COSE_SIGN : COSE_SIGN1;
 }
 
-enum fw_error cose_open(struct cbr *c, struct span octets, enum cose_kind *ret)
+enum fw_error cose_open(struct cbr *c, struct span octets, struct buf *room, enum cose_kind *ret)
 {
 	struct cbr whole;
 	uint64_t tag;
 	bool tagged;
 
-	cbr_open(c, octets, &COSE_LIMITS);
+	*room = BUF_INIT(octets.len + SPARE);
+	cbd_join(octets, room);
+	if (!buf_ok(room))
+		return FWE_INTERNAL;
+	cbr_open(c, buf_span(room), &COSE_LIMITS);
 	tagged = cbr_tag(c, &tag);
 	if (tagged && tag != COSE_ENCRYPT0 && tag != COSE_SIGN1 && tag != COSE_ENCRYPT &&
 	    tag != COSE_SIGN)
@@ -62,6 +70,7 @@ static enum fw_error read_bucket(struct cbr *c, bool protected, struct cose_head
 	cbr_map(c);
 	while (cbr_more(c)) {
 		struct cose_param p = {.protected = protected};
+		enum cbr_err keys;
 
 		p.is_text = cbr_peek(c) == CBR_TEXT;
 		if (p.is_text)
@@ -75,7 +84,10 @@ static enum fw_error read_bucket(struct cbr *c, bool protected, struct cose_head
 					       ? FWE_MANIFEST_CBOR_INVALID
 					       : FWE_MANIFEST_HEADER_INVALID;
 		}
-		if (h->n == ARRAY_SIZE(h->params))
+		keys = c->err ? CBR_OK : cbd_check_keys(p.value, &COSE_LIMITS);
+		if (keys == CBR_DUPLICATE)
+			return FWE_MANIFEST_CBOR_INVALID;
+		if (keys != CBR_OK || h->n == ARRAY_SIZE(h->params))
 			return FWE_MANIFEST_HEADER_INVALID;
 		h->params[h->n++] = p;
 	}
@@ -104,6 +116,27 @@ enum fw_error cose_header_read(struct cbr *c, struct cose_header *ret)
 	if (e == FWE_OK)
 		*ret = h;
 	return e;
+}
+
+enum fw_error cose_kind_of(struct span octets, enum cose_kind *ret)
+{
+	CLEANUP(buf_done) struct buf room = {0};
+	struct cbr c;
+
+	return cose_open(&c, octets, &room, ret);
+}
+
+bool cose_is(struct span octets)
+{
+	CLEANUP(buf_done) struct buf room = {0};
+	struct cose_header h;
+	enum cose_kind kind;
+	struct cbr c;
+
+	if (cose_open(&c, octets, &room, &kind) != FWE_OK)
+		return false;
+	cbr_array(&c);
+	return cose_header_read(&c, &h) == FWE_OK;
 }
 
 enum fw_error cose_map_read(struct cbr *c, struct cose_header *ret)
@@ -168,8 +201,8 @@ static const struct cose_param *find(const struct cose_header *h, const struct c
 	return NULL;
 }
 
-/* One label of crit: not a standard one, there, and protected. */
-static bool read_critical(struct cbr *c, const struct cose_header *h)
+/* What one label of crit names; NULL: a standard one, not there, or not protected. */
+static const struct cose_param *read_critical(struct cbr *c, const struct cose_header *h)
 {
 	const struct cose_param *named;
 	struct cose_param label = {.is_text = cbr_peek(c) == CBR_TEXT};
@@ -180,13 +213,16 @@ static bool read_critical(struct cbr *c, const struct cose_header *h)
 		label.number = cbr_int(c, INT64_MIN, INT64_MAX);
 	named = find(h, &label);
 	return named && named->protected &&
-	       (label.is_text || label.number < 0 || label.number > STANDARD_MAX);
+			       (label.is_text || label.number < 0 || label.number > STANDARD_MAX)
+		       ? named
+		       : NULL;
 }
 
 /* RFC 9052 3.1: no extension is understood, so that any good crit is one too many. */
 static enum fw_error check_crit(const struct cose_header *h)
 {
 	const struct cose_param *crit = cose_param(h, COSE_CRIT);
+	unsigned seen = 0;
 	size_t n = 0;
 	struct cbr c;
 
@@ -195,8 +231,11 @@ static enum fw_error check_crit(const struct cose_header *h)
 	cbr_open(&c, crit->value, &COSE_LIMITS);
 	cbr_array(&c);
 	for (; cbr_more(&c); n++) {
-		if (!read_critical(&c, h))
+		const struct cose_param *named = read_critical(&c, h);
+
+		if (!named || (seen & (1u << (named - h->params))) != 0)
 			return FWE_MANIFEST_CRIT_INVALID;
+		seen |= 1u << (named - h->params);
 	}
 	return !crit->protected || n == 0 || cbr_close(&c) != CBR_OK
 		       ? FWE_MANIFEST_CRIT_INVALID
@@ -226,5 +265,7 @@ enum fw_error cose_header_check(const struct cose_header *h, const char *content
 	e = check_crit(h);
 	if (e != FWE_OK)
 		return e;
+	if (cose_param(h, COSE_IV) && cose_param(h, COSE_PARTIAL_IV)) /* RFC 9052 3.1 */
+		return FWE_MANIFEST_HEADER_INVALID;
 	return has_type(h, content_type) ? FWE_OK : FWE_MANIFEST_TYPE_MISMATCH;
 }

@@ -1,9 +1,9 @@
 /* lib/crypto/cose.h - COSE messages (RFC 9052): what signed and encrypted ones have in common.
  *
- * Envelopes need not be deterministic, but have no repeated labels, and no floats or tags within.
- * All spans are borrowed from the message. */
+ * Envelopes need not be deterministic, but have no key twice in any map. */
 #pragma once
 
+#include "base/buf.h"
 #include "base/fwerr.h"
 #include "codec/cbr.h"
 
@@ -46,11 +46,18 @@ struct cose_header {
 /* Limits for reading parts of a message that cose_open() has taken. */
 extern const struct cbr_limits COSE_LIMITS;
 
-/* Finds out what `octets` are, by tag or form, and leaves the reader before the array. Without a
- * tag, three elements are COSE_Encrypt0, four COSE_Sign1 or COSE_Sign: an untagged COSE_Encrypt is
- * not told from the latter. FWE_MANIFEST_FORMAT_UNKNOWN: another tag, or no array.
+/* Finds out what `octets` are, by tag or form, and leaves the reader before the array. It reads a
+ * copy in *room, where strings are in one piece; all spans are borrowed from there. Without a tag,
+ * three elements are COSE_Encrypt0, four COSE_Sign1 or COSE_Sign: an untagged COSE_Encrypt is not
+ * told from the latter. FWE_MANIFEST_FORMAT_UNKNOWN: another tag, or no array.
  * FWE_MANIFEST_CBOR_INVALID: not one whole item. */
-MUST_USE enum fw_error cose_open(struct cbr *c, struct span octets, enum cose_kind *ret);
+MUST_USE enum fw_error cose_open(struct cbr *c, struct span octets, struct buf *room,
+				 enum cose_kind *ret);
+/* That alone. */
+MUST_USE enum fw_error cose_kind_of(struct span octets, enum cose_kind *ret);
+
+/* Is this a whole message of COSE, tagged or not? Its headers are looked at, nothing else. */
+MUST_USE bool cose_is(struct span octets);
 
 /* There must be another element of the array; without one the reader fails. */
 MUST_USE bool cose_element(struct cbr *c);
@@ -66,6 +73,7 @@ MUST_USE bool cose_param_bytes(const struct cose_header *h, int64_t label, struc
 MUST_USE bool cose_param_int(const struct cose_header *h, int64_t label, int64_t *ret);
 
 /* Rules for every header: no keys or pointers to keys inside the message, no crit that we would
- * have to understand, and the content type, if there is one, is `content_type` (NULL: not looked
- * at). FWE_MANIFEST_KEY_EMBEDDED, _CRIT_INVALID, _CRIT_UNSUPPORTED, _TYPE_MISMATCH. */
+ * have to understand, one kind of IV, and the content type, if there is one, is `content_type`
+ * (NULL: not looked at). FWE_MANIFEST_KEY_EMBEDDED, _CRIT_INVALID, _CRIT_UNSUPPORTED,
+ * _HEADER_INVALID, _TYPE_MISMATCH. */
 MUST_USE enum fw_error cose_header_check(const struct cose_header *h, const char *content_type);

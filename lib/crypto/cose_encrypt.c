@@ -11,6 +11,7 @@
 enum { SALT = -20, PARTY_U = -21, PARTY_V = -24 };
 
 struct message {
+	struct buf octets;
 	enum cose_kind kind;
 	struct cose_header body;
 	struct span ciphertext;
@@ -22,6 +23,15 @@ struct message {
 	} recipients[COSE_RECIPIENTS_MAX];
 };
 
+static struct message *message_free(struct message *m)
+{
+	if (m)
+		buf_done(&m->octets);
+	free(m);
+	return NULL;
+}
+DEFINE_CLEANUP(struct message *, message_free)
+
 /* What the key of one recipient is derived from. */
 struct kdf {
 	enum enc_content content;
@@ -29,17 +39,20 @@ struct kdf {
 	const struct cose_header *header;
 };
 
-/* Identity, nonce and other of a party: three labels, downwards. */
+/* Identity, nonce and other of a party: three labels, downwards. The nonce may be a number. */
 static bool put_party(struct buf *out, const struct cose_header *h, int64_t first)
 {
 	cbw_array_n(out, 3);
 	for (int64_t label = first; label > first - 3; label--) {
 		struct span value;
+		int64_t nonce;
 
 		if (!cose_param(h, label))
 			cbw_null(out);
 		else if (cose_param_bytes(h, label, &value))
 			cbw_bytes(out, value);
+		else if (label == first - 1 && cose_param_int(h, label, &nonce))
+			cbw_int(out, nonce);
 		else
 			return false;
 	}
@@ -114,6 +127,16 @@ static enum fw_error read_message(struct cbr *c, struct message *m)
 	return e == FWE_OK && detached ? FWE_MANIFEST_FORMAT_UNKNOWN : e;
 }
 
+/* RFC 9053 6.1: such a recipient is the only one. */
+static bool is_direct(const struct cose_header *h)
+{
+	enum enc_alg alg;
+	int64_t number;
+
+	return cose_param_int(h, COSE_ALG, &number) && enc_alg_from_cose(number, &alg) &&
+	       enc_alg_wrap_len(alg) == 0;
+}
+
 static enum fw_error check(struct message *m)
 {
 	const struct cose_param *alg = cose_param(&m->body, COSE_ALG);
@@ -128,6 +151,10 @@ static enum fw_error check(struct message *m)
 		return FWE_MANIFEST_HEADER_INVALID;
 	if (!alg->protected)
 		return FWE_MANIFEST_ALG_UNPROTECTED;
+	for (size_t i = 0; i < m->n && m->n > 1; i++) {
+		if (is_direct(&m->recipients[i].header))
+			return FWE_MANIFEST_ENC_NOT_ALLOWED;
+	}
 	return cose_param_int(&m->body, COSE_ALG, &number) &&
 			       enc_content_from_cose(number, &m->content)
 		       ? FWE_OK
@@ -237,14 +264,14 @@ static enum fw_error try_recipients(const struct message *m, struct span externa
 enum fw_error cose_decrypt(struct span octets, struct span external_aad,
 			   const struct enc_ring *ring, struct buf *ret)
 {
-	CLEANUP(freep) struct message *m = calloc(1, sizeof(*m));
+	CLEANUP(message_freep) struct message *m = calloc(1, sizeof(*m));
 	struct buf plaintext = {.max = octets.len, .secret = true};
 	enum fw_error e;
 	struct cbr c;
 
 	if (!m)
 		return FWE_INTERNAL;
-	e = cose_open(&c, octets, &m->kind);
+	e = cose_open(&c, octets, &m->octets, &m->kind);
 	if (e == FWE_OK && m->kind != COSE_ENCRYPT0 && m->kind != COSE_ENCRYPT)
 		e = FWE_MANIFEST_FORMAT_UNKNOWN;
 	if (e == FWE_OK)

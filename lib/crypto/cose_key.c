@@ -133,8 +133,10 @@ static const char *read_numbers(const struct cose_header *h, struct jsn *jwk, co
 			continue;
 		if (cose_param_bytes(h, NUMBERS[i].label, &octets))
 			set_b64(jwk, NUMBERS[i].name, octets);
-		else if (strcmp(NUMBERS[i].name, "y") != 0 || !set_y(h, jwk, crv))
-			return "a number is no byte string";
+		else if (strcmp(NUMBERS[i].name, "y") != 0)
+			jsn_set(jwk, NUMBERS[i].name, jsn_new_null()); /* seen, if it is secret */
+		else if (!set_y(h, jwk, crv))
+			return "y is no coordinate of a point";
 	}
 	return NULL;
 }

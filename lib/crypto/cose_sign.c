@@ -124,7 +124,7 @@ enum fw_error cose_sign_parse(struct span octets, const char *content_type, stru
 
 	if (!m)
 		return FWE_INTERNAL;
-	e = cose_open(&c, octets, &m->kind);
+	e = cose_open(&c, octets, &m->octets, &m->kind);
 	if (e == FWE_OK && m->kind != COSE_SIGN1 && m->kind != COSE_SIGN)
 		e = FWE_MANIFEST_FORMAT_UNKNOWN;
 	if (e == FWE_OK)
@@ -142,6 +142,8 @@ struct cose_sign *cose_sign_free(struct cose_sign *m)
 {
 	for (size_t i = 0; m && i < ARRAY_SIZE(m->entries); i++)
 		buf_done(&m->entries[i].kid);
+	if (m)
+		buf_done(&m->octets);
 	free(m);
 	return NULL;
 }

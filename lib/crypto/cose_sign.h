@@ -19,6 +19,7 @@ struct cose_entry {
 };
 
 struct cose_sign {
+	struct buf octets; /* the message; all spans are borrowed from it */
 	enum cose_kind kind;
 	struct cose_header body;
 	struct span payload; /* not to be looked at before cose_sign_verify() */
@@ -26,7 +27,7 @@ struct cose_sign {
 	struct cose_entry entries[ENVELOPE_SIGNATURES_MAX];
 };
 
-/* All spans stay borrowed from `octets`. FWE_OK: *ret is owned by the caller. Else the first
+/* FWE_OK: *ret is owned by the caller. Else the first
  * failing check of these: form; headers; alg; embedded keys, crit and content type (`content_type`
  * as for cose_header_check()); number of signatures. */
 MUST_USE enum fw_error cose_sign_parse(struct span octets, const char *content_type,

@@ -122,26 +122,37 @@ static enum fw_error open_cose_encrypt(struct span octets, const struct trust *t
 	CLEANUP(buf_done) struct buf plaintext = {0};
 	enum fw_error e = cose_decrypt(octets, (struct span){0}, policy->ring, &plaintext);
 	enum cose_kind kind;
-	struct cbr c;
 
 	if (e != FWE_OK)
 		return e;
 	/* What encryption has hidden must be signed, and by COSE inside COSE. */
-	if (cose_open(&c, buf_span(&plaintext), &kind) != FWE_OK)
-		return FWE_MANIFEST_UNSIGNED;
+	e = cose_kind_of(buf_span(&plaintext), &kind);
+	if (e != FWE_OK)
+		return e == FWE_INTERNAL ? e : FWE_MANIFEST_UNSIGNED;
 	return is_encrypted(kind) ? FWE_MANIFEST_NESTING_INVALID
 				  : open_cose_sign(buf_span(&plaintext), trust, policy, ret);
+}
+
+/* One whole map: the manifest itself. */
+static bool is_map(struct span octets)
+{
+	struct cbr c;
+
+	cbr_open(&c, octets, &COSE_LIMITS);
+	if (cbr_peek(&c) != CBR_MAP)
+		return false;
+	(void)cbr_skip(&c);
+	return cbr_close(&c) == CBR_OK;
 }
 
 static enum fw_error open_cose(struct span octets, const struct trust *trust,
 			       const struct envelope_policy *policy, struct envelope *ret)
 {
 	enum cose_kind kind;
-	struct cbr c;
-	enum fw_error e = cose_open(&c, octets, &kind);
+	enum fw_error e = cose_kind_of(octets, &kind);
 
 	if (e != FWE_OK)
-		return e;
+		return is_map(octets) ? FWE_MANIFEST_UNSIGNED : e;
 	return is_encrypted(kind) ? open_cose_encrypt(octets, trust, policy, ret)
 				  : open_cose_sign(octets, trust, policy, ret);
 }

@@ -14,11 +14,14 @@ static bool inside(struct span part, struct span whole)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP(cose_sign_freep) struct cose_sign *m = NULL;
-	const struct span message = span_of(data, size);
+	struct span message;
 
-	if (cose_sign_parse(message, "application/vnd.ocf-fw-manifest+cbor", &m) != FWE_OK)
+	if (cose_sign_parse(span_of(data, size), "application/vnd.ocf-fw-manifest+cbor", &m) !=
+	    FWE_OK)
 		return -1;
-	if (m->n == 0 || m->n > ENVELOPE_SIGNATURES_MAX || !inside(m->payload, message))
+	message = buf_span(&m->octets);
+	if (message.len > size || m->n == 0 || m->n > ENVELOPE_SIGNATURES_MAX ||
+	    !inside(m->payload, message))
 		abort();
 	for (size_t i = 0; i < m->n; i++) {
 		const struct cose_entry *e = &m->entries[i];
