@@ -1,10 +1,11 @@
 #include "fw/manifest.h"
 
 #include "base/parse.h"
+#include "base/timestamp.h"
+#include "crypto/cose.h"
 #include "fw/direct.h"
 #include "fw/manifest_cbor.h"
 #include "fw/manifest_read.h"
-#include "base/timestamp.h"
 
 /* Line feed, tabulator, and a carriage return before a line feed. */
 static bool is_break(struct span text, size_t i)
@@ -299,6 +300,11 @@ static enum fw_error read_json(struct span payload, struct jsn **ret)
 	return is_container(*ret) ? FWE_MANIFEST_NESTING_INVALID : FWE_OK;
 }
 
+static enum fw_error read_cbor(struct span payload, struct jsn **ret)
+{
+	return cose_is(payload) ? FWE_MANIFEST_NESTING_INVALID : manifest_from_cbor(payload, ret);
+}
+
 enum fw_error manifest_parse(struct span payload, enum envelope_form form, unsigned required,
 			     struct manifest **ret)
 {
@@ -308,8 +314,7 @@ enum fw_error manifest_parse(struct span payload, enum envelope_form form, unsig
 	if (!m)
 		return FWE_INTERNAL;
 	m->size = MANIFEST_SIZE_UNKNOWN;
-	e = form == ENVELOPE_CBOR ? manifest_from_cbor(payload, &m->tree)
-				  : read_json(payload, &m->tree);
+	e = form == ENVELOPE_CBOR ? read_cbor(payload, &m->tree) : read_json(payload, &m->tree);
 	if (e == FWE_OK)
 		e = check_format(m->tree);
 	if (e == FWE_OK)
