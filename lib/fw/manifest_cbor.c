@@ -16,7 +16,7 @@
 static const struct cbr_limits LIMITS = {
 	.bytes = MANIFEST_BYTES_MAX,
 	.depth = MANIFEST_DEPTH_MAX,
-	.items = 8192,
+	.items = MANIFEST_BYTES_MAX,
 	.text = MANIFEST_BYTES_MAX,
 };
 
@@ -52,12 +52,12 @@ static struct jsn *get_text(struct cbr *c)
 	return text ? text : bad_value(); /* it holds a NUL */
 }
 
-/* Beyond what JSON holds is beyond what any member takes. */
+/* Beyond what JSON holds, or negative, is beyond what any member takes. */
 static struct jsn *get_uint(struct cbr *c)
 {
 	uint64_t n;
 
-	if (cbr_peek(c) == CBR_NEGINT) { /* below what any member takes */
+	if (cbr_peek(c) == CBR_NEGINT) {
 		(void)cbr_skip(c);
 		return jsn_new_int(-1);
 	}
@@ -167,10 +167,12 @@ static struct jsn *get_hash_name(struct cbr *c)
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT(32);
 	int64_t number;
+	struct cbr item;
 
 	if (cbr_peek(c) != CBR_NEGINT && cbr_peek(c) != CBR_UINT)
 		return mismatch(c);
-	number = cbr_int(c, INT64_MIN, INT64_MAX);
+	cbr_open(&item, cbr_skip(c), &LIMITS);
+	number = cbr_int(&item, INT64_MIN, INT64_MAX); /* beyond that: 0, which is unknown, too */
 	for (size_t i = 0; i < ARRAY_SIZE(HASHES); i++) {
 		if (HASHES[i].number == number)
 			return jsn_new_text(span_str(hash_name(HASHES[i].alg)));
