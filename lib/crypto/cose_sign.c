@@ -195,17 +195,19 @@ int cose_put_header(const struct key *k, const char *content_type, struct buf *o
 	CLEANUP(jsn_freep) struct jsn *jwk = jwk_export(k);
 	CLEANUP(buf_done) struct buf kid = BUF_INIT(COSE_KID_MAX);
 
-	if (b64_decode(jsn_text(jsn_get(jwk, "kid")), &kid) < 0 || kid.len == 0)
-		return -ENOMEM;
-	cbw_map_n(out, content_type ? 3 : 2);
+	const bool named = b64_decode(jsn_text(jsn_get(jwk, "kid")), &kid) == 0;
+
+	cbw_map_n(out, 1 + (size_t)(content_type != NULL) + named);
 	cbw_uint(out, COSE_ALG);
 	cbw_int(out, sig_alg_cose(key_alg(k)));
 	if (content_type) {
 		cbw_uint(out, COSE_CONTENT_TYPE);
 		cbw_str(out, content_type);
 	}
-	cbw_uint(out, COSE_KID);
-	cbw_bytes(out, buf_span(&kid));
+	if (named) {
+		cbw_uint(out, COSE_KID);
+		cbw_bytes(out, buf_span(&kid));
+	}
 	return buf_ok(out) ? 0 : -ENOMEM;
 }
 

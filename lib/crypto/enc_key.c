@@ -277,7 +277,7 @@ struct jsn *enc_key_export(const struct enc_key *k, bool with_secret)
 	jsn_set_str(jwk, "use", "enc");
 	if (jwk_thumbprint(jwk, thumbprint) < 0)
 		return jsn_free(jwk);
-	jsn_set_str(jwk, "kid", thumbprint);
+	jsn_set_str(jwk, "kid", *k->kid ? k->kid : thumbprint);
 	return jwk;
 }
 

@@ -24,7 +24,7 @@ MUST_USE int enc_key_generate(enum enc_alg alg, enum ec_curve curve, size_t len,
 struct enc_key *enc_key_free(struct enc_key *k); /* wipes; accepts NULL, returns NULL */
 DEFINE_CLEANUP(struct enc_key *, enc_key_free)
 
-/* With kid = thumbprint; `with_secret`: the private half or symmetric key, too. NULL: no memory, or
+/* With its kid; `with_secret`: the private half or symmetric key, too. NULL: no memory, or
  * a symmetric key without its secret. Owned by the caller. */
 struct jsn *enc_key_export(const struct enc_key *k, bool with_secret);
 enum enc_alg enc_key_alg(const struct enc_key *k);

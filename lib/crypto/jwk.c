@@ -117,6 +117,17 @@ static enum jwk_fault check_purpose(const struct jsn *jwk, enum key_type type, c
 	return sig_alg_key(known) == type ? JWK_OK : JWK_INVALID;
 }
 
+static enum jwk_fault read_kid(const struct jsn *jwk, struct key **k, const char **ret_why)
+{
+	const struct jsn *kid = jsn_get(jwk, "kid");
+
+	if (!kid || key_set_kid(*k, jsn_text(kid)))
+		return JWK_OK;
+	*ret_why = "kid must be a text of 1 to 128 octets";
+	*k = key_free(*k);
+	return JWK_INVALID;
+}
+
 static enum jwk_fault import(const struct jsn *jwk, bool private, struct key **ret,
 			     const char **ret_why)
 {
@@ -141,7 +152,7 @@ static enum jwk_fault import(const struct jsn *jwk, bool private, struct key **r
 		*span_at(&parts, &MEMBERS[i]) = buf_span(&numbers.b[i]);
 	}
 	r = key_import(&parts, ret, ret_why);
-	return r == -ENOMEM ? JWK_NO_MEMORY : r < 0 ? JWK_INVALID : JWK_OK;
+	return r == -ENOMEM ? JWK_NO_MEMORY : r < 0 ? JWK_INVALID : read_kid(jwk, ret, ret_why);
 }
 
 enum jwk_fault jwk_import(const struct jsn *jwk, struct key **ret, const char **ret_why)
@@ -155,7 +166,7 @@ enum jwk_fault jwk_import_private(const struct jsn *jwk, struct key **ret, const
 	return import(jwk, true, ret, ret_why);
 }
 
-static struct jsn *export(const struct key_parts *parts, enum sig_alg alg)
+static struct jsn *export(const struct key_parts *parts, const struct key *k)
 {
 	CLEANUP(jsn_freep) struct jsn *jwk = jsn_new_object();
 	char thumbprint[JWK_THUMBPRINT_LEN + 1];
@@ -174,11 +185,11 @@ static struct jsn *export(const struct key_parts *parts, enum sig_alg alg)
 		}
 		buf_done(&text);
 	}
-	jsn_set_str(jwk, "alg", sig_alg_name(alg));
+	jsn_set_str(jwk, "alg", sig_alg_name(key_alg(k)));
 	jsn_set_str(jwk, "use", "sig");
 	if (jwk_thumbprint(jwk, thumbprint) < 0)
 		return NULL;
-	jsn_set_str(jwk, "kid", thumbprint);
+	jsn_set_str(jwk, "kid", *key_kid(k) ? key_kid(k) : thumbprint);
 	struct jsn *out = jwk;
 	jwk = NULL;
 	return out;
@@ -188,7 +199,7 @@ struct jsn *jwk_export(const struct key *k)
 {
 	struct key_parts parts = key_public_parts(k);
 
-	return export(&parts, key_alg(k));
+	return export(&parts, k);
 }
 
 struct jsn *jwk_export_private(const struct key *k)
@@ -198,7 +209,7 @@ struct jsn *jwk_export_private(const struct key *k)
 	struct jsn *out = NULL;
 
 	if (key_private_parts(k, &room, &parts) == 0)
-		out = export(&parts, key_alg(k));
+		out = export(&parts, k);
 	buf_done(&room);
 	return out;
 }

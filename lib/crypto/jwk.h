@@ -6,7 +6,7 @@
 
 #define JWK_FILE_MAX       ((size_t)64 * 1024) /* octets of a key or trust store file */
 #define JWK_DEPTH_MAX      8u
-#define JWK_KID_MAX        ((size_t)128)
+#define JWK_KID_MAX        KEY_KID_MAX
 #define JWK_THUMBPRINT_LEN ((size_t)43) /* base64url of SHA-256 */
 
 enum jwk_fault {
@@ -25,7 +25,8 @@ MUST_USE enum jwk_fault jwk_import_private(const struct jsn *jwk, struct key **r
 					   const char **ret_why);
 /* True if a member is secret: d, p, q, dp, dq, qi, oth, k. */
 bool jwk_has_secret(const struct jsn *jwk);
-/* kty, numbers, alg, use and kid = thumbprint. Owned by the caller; NULL: no memory. */
+/* kty, numbers, alg, use and kid, which is the thumbprint where the key has none. Owned by the
+ * caller; NULL: no memory. */
 struct jsn *jwk_export(const struct key *k);
 /* With the private numbers. NULL: no memory, or the key is not private. */
 struct jsn *jwk_export_private(const struct key *k);

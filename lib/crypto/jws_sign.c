@@ -1,7 +1,7 @@
 #include "codec/b64.h"
 #include "crypto/jws.h"
 
-#define HEADER_MAX ((size_t)512)
+#define HEADER_MAX ((size_t)1024)
 
 int jws_put_header(const struct key *k, const char *typ, struct buf *out)
 {

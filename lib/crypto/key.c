@@ -79,6 +79,7 @@ struct key {
 	gnutls_privkey_t priv;           /* NULL: public half only */
 	uint8_t number[2][KEY_PART_MAX]; /* x and y, n and e, or HSS pub */
 	size_t len[2];
+	char kid[KEY_KID_MAX + 1];
 };
 
 const char *sig_alg_name(enum sig_alg alg)
@@ -235,6 +236,16 @@ struct key *key_free(struct key *k)
 		gnutls_privkey_deinit(k->priv);
 	free(k);
 	return NULL;
+}
+
+bool key_set_kid(struct key *k, struct span kid)
+{
+	return kid.len > 0 && span_to_str(kid, k->kid, sizeof(k->kid)) == 0;
+}
+
+const char *key_kid(const struct key *k)
+{
+	return k->kid;
 }
 
 enum key_type key_type(const struct key *k)

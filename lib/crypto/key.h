@@ -14,7 +14,8 @@ enum key_type { KEY_P256, KEY_P384, KEY_ED25519, KEY_RSA, KEY_HSS, KEY_TYPES };
 #define KEY_PART_MAX      ((size_t)512) /* octets of one number: RSA 4096 */
 #define KEY_RSA_BITS_MIN  2048u
 #define KEY_RSA_BITS_MAX  4096u
-#define KEY_RSA_SIGN_MIN  3072u               /* shortest RSA key that we sign with */
+#define KEY_RSA_SIGN_MIN  3072u /* shortest RSA key that we sign with */
+#define KEY_KID_MAX       ((size_t)128)
 #define KEY_SIGNATURE_MAX ((size_t)32 * 1024) /* HSS with several levels, w = 1 */
 
 /* "ES256"; also the JOSE name of the header. */
@@ -52,6 +53,10 @@ bool key_is_url(const char *text);
 MUST_USE int key_generate(enum key_type type, struct key **ret);
 struct key *key_free(struct key *k); /* wipes; accepts NULL, returns NULL */
 DEFINE_CLEANUP(struct key *, key_free)
+
+/* The name that a key goes by. False, nothing set: not 1 to KEY_KID_MAX octets. */
+MUST_USE bool key_set_kid(struct key *k, struct span kid);
+const char *key_kid(const struct key *k); /* "": its thumbprint */
 
 enum key_type key_type(const struct key *k);
 bool key_is_private(const struct key *k);

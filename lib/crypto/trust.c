@@ -58,13 +58,9 @@ static bool read_end(const struct jsn *jwk, struct trust_key *k)
 }
 
 /* NULL, or what refuses the file. */
-static const char *check_names(const struct trust *t, const struct jsn *jwk, struct trust_key *k)
+static const char *check_names(const struct trust *t, struct trust_key *k)
 {
-	const struct jsn *kid = jsn_get(jwk, "kid");
-
-	k->kid = kid ? jsn_str(kid) : k->thumbprint;
-	if (!k->kid || *k->kid == '\0' || strlen(k->kid) > JWK_KID_MAX)
-		return "kid must be a text of 1 to 128 octets";
+	k->kid = *key_kid(k->key) ? key_kid(k->key) : k->thumbprint;
 	for (size_t i = 0; i < t->n; i++) {
 		if (strcmp(t->keys[i].thumbprint, k->thumbprint) == 0)
 			return "the same key twice";
@@ -90,7 +86,7 @@ static int add_key(struct trust *t, const struct jsn *jwk, const char **ret_why)
 	else if (!read_end(jwk, k))
 		*ret_why = "x-ocf-not-after must be a date as 2027-06-01T00:00:00Z";
 	else
-		*ret_why = check_names(t, jwk, k);
+		*ret_why = check_names(t, k);
 	if (*ret_why) {
 		k->key = key_free(k->key);
 		return -EBADMSG;

@@ -3,7 +3,7 @@
 #include "cli.h"
 #include "codec/b64.h"
 
-#define HEADER_MAX ((size_t)1024)
+#define HEADER_MAX ((size_t)2048)
 
 /* ---- JWS ---- */
 

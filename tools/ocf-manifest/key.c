@@ -140,8 +140,14 @@ const struct cli_verb VERB_KEY_PUBLIC = {
 static enum cli_exit thumbprint(const struct cli *cli)
 {
 	struct jsn *jwk = read_public(cli->operands[0]);
+	char text[JWK_THUMBPRINT_LEN + 1];
 
-	return jwk ? print_kid(cli, jwk) : CLI_FAILED;
+	if (!jwk || jwk_thumbprint(jwk, text) < 0) {
+		(void)jsn_free(jwk);
+		return CLI_FAILED;
+	}
+	jsn_set_str(jwk, "kid", text);
+	return print_kid(cli, jwk);
 }
 
 const struct cli_verb VERB_KEY_THUMBPRINT = {
@@ -150,7 +156,7 @@ const struct cli_verb VERB_KEY_THUMBPRINT = {
 	.operands = "KEYFILE",
 	.operands_min = 1,
 	.operands_max = 1,
-	.summary = "Prints the thumbprint of a key (RFC 7638), which is its kid",
+	.summary = "Prints the thumbprint of a key (RFC 7638), its kid if it has no other",
 	.run = thumbprint,
 };
 
