@@ -33,6 +33,7 @@ int app_on_hour(void *arg)
 void app_judge_run(struct app *a, struct run *run)
 {
 	const struct state_accepted *seen = &a->state->accepted;
+	struct uuid vendor, class;
 	struct fw_context c = {
 		.manufacturer = a->config->manufacturer,
 		.model = a->config->model,
@@ -57,6 +58,10 @@ void app_judge_run(struct app *a, struct run *run)
 		.direct = run->direct,
 	};
 
+	if (uuid_parse(span_str(a->config->vendor_id), &vendor))
+		c.vendor_id = &vendor;
+	if (uuid_parse(span_str(a->config->class_id), &class))
+		c.class_id = &class;
 	if (a->has_current && seen->any && fw_version_cmp(&seen->version, &a->current) == 0)
 		c.current_digests = &seen->digests;
 	(void)state_keep_time(a->state, c.clock_trusted,

@@ -92,6 +92,13 @@ static bool is_prefix(struct span value)
 	       (value.len == 0 || value.ptr[value.len - 1] == '.');
 }
 
+static bool is_uuid(struct span value)
+{
+	struct uuid u;
+
+	return value.len == 0 || uuid_parse(value, &u);
+}
+
 static bool are_windows(struct span value)
 {
 	struct policy_windows w;
@@ -168,6 +175,8 @@ static const struct conf_option OPTIONS[] = {
 	TEXT("Device", "Manufacturer", manufacturer, discover_name_is_valid, SEGMENT),
 	TEXT("Device", "Model", model, discover_name_is_valid, SEGMENT),
 	TEXT("Device", "HardwareRevision", hardware, NULL, NULL),
+	TEXT("Device", "VendorId", vendor_id, is_uuid, "a UUID, or nothing"),
+	TEXT("Device", "ClassId", class_id, is_uuid, "a UUID, or nothing"),
 	TEXT("Discovery", "DomainSources", sources, are_sources,
 	     "NetworkManager, networkd, resolved, dhclient, dhcpcd, udhcpc, routers, resolv.conf, "
 	     "separated by blanks"),

@@ -1,6 +1,7 @@
 /* daemons/ocf-fwupd/config.h - ocf-fwupd.conf(5). */
 #pragma once
 
+#include "base/uuid.h"
 #include "fw/offline.h"
 
 #define CONFIG_NAME    ((size_t)129) /* a name that fits into a URL, with its NUL */
@@ -35,6 +36,7 @@ enum device_class { CLASS_STREAMING, CLASS_STAGED, CLASS_ERASE_FIRST };
 struct fwupd_config {
 	/* [Device] */
 	char manufacturer[CONFIG_NAME], model[CONFIG_NAME], hardware[CONFIG_TEXT];
+	char vendor_id[UUID_TEXT + 1], class_id[UUID_TEXT + 1]; /* empty: none */
 	/* [Discovery] */
 	char sources[CONFIG_LIST]; /* of enum config_source, by name */
 	char urls[CONFIG_LIST];    /* of the manufacturer */

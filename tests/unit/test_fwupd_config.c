@@ -109,6 +109,8 @@ static void config_load__refuses(void **state)
 		{"slash in the model", "[Device]\nManufacturer=m\nModel=a/b\n"                   },
 		{"dots for a model",   "[Device]\nManufacturer=m\nModel=..\n"                    },
 		{"model in Latin-1",   "[Device]\nManufacturer=m\nModel=gr\374n\n"               },
+		{"vendor",             DEVICE "VendorId=maker.example\n"                         },
+		{"class without end",  DEVICE "ClassId=00112233-4455-5677-8899-aabbccddee\n"     },
 		{"unknown section",    DEVICE "[Colour]\nRed=1\n"                                },
 		{"unknown option",     DEVICE "[Policy]\nColour=red\n"                           },
 		{"not a flag",         DEVICE "[Policy]\nAutoInstall=perhaps\n"                  },
