@@ -83,8 +83,10 @@ static void block_state(struct backend *b, struct proto_slots_are *ret)
 	memcpy(ret->boot, k->boot_id, sizeof(ret->boot));
 	if (!read_record(k, k->booted, ret->running))
 		memcpy(ret->running, k->running, sizeof(ret->running));
-	if (now.primary == target_of(k) && boot_can_start(&now, now.primary))
-		(void)read_record(k, now.primary, ret->pending);
+	/* A rejected slot is not the primary one any more. */
+	if (now.primary == target_of(k))
+		(void)read_record(k, now.primary,
+				  boot_can_start(&now, now.primary) ? ret->pending : ret->failed);
 }
 
 static int block_lock(struct backend *b)

@@ -18,6 +18,7 @@ struct record {
 	bool this_boot;
 	int booted, trial; /* BOOT_NO_SLOT: none */
 	uint32_t left;     /* of `trial` */
+	bool used;         /* its starts took them */
 };
 
 struct boot_file {
@@ -34,6 +35,13 @@ static struct boot_file *boot_file_of(struct boot *b)
 int boot_file_booted(const struct boot *b)
 {
 	return ((const struct boot_file *)(const void *)b)->now.booted;
+}
+
+int boot_file_failed(const struct boot *b)
+{
+	const struct record *now = &((const struct boot_file *)(const void *)b)->now;
+
+	return now->used && now->booted != now->trial ? now->trial : BOOT_NO_SLOT;
 }
 
 static int other(int slot)
@@ -81,7 +89,7 @@ static int read_record(const struct boot_file *f, struct record *ret)
 {
 	CLEANUP(buf_done) struct buf b = BUF_INIT(4096);
 	int r = files_read(f->config.dir, BOOTED, &b);
-	struct span line, rest = buf_span(&b);
+	struct span line, number, rest = buf_span(&b);
 	uint32_t left = 0;
 
 	*ret = (struct record){.booted = BOOT_NO_SLOT, .trial = BOOT_NO_SLOT};
@@ -91,8 +99,10 @@ static int read_record(const struct boot_file *f, struct record *ret)
 	ret->this_boot = span_is(span_cut(&line, ' '), f->config.id);
 	ret->booted = slot_by_name(span_cut(&line, ' '));
 	ret->trial = slot_by_name(span_cut(&line, ' '));
-	if (ret->trial != BOOT_NO_SLOT && parse_u32(line, &left) && left <= BOOT_ATTEMPTS_MAX)
+	number = span_cut(&line, ' ');
+	if (ret->trial != BOOT_NO_SLOT && parse_u32(number, &left) && left <= BOOT_ATTEMPTS_MAX)
 		ret->left = left;
+	ret->used = ret->trial != BOOT_NO_SLOT && span_is(line, "used");
 	ret->this_boot = ret->this_boot && ret->booted != BOOT_NO_SLOT;
 	return 0;
 }
@@ -103,7 +113,8 @@ static int write_record(const struct boot_file *f, const struct record *r)
 
 	assert(r->booted >= 0 && r->booted < BOOT_SLOTS && r->trial < BOOT_SLOTS);
 	if (r->trial != BOOT_NO_SLOT)
-		(void)snprintf(trial, sizeof(trial), " %s %u", BOOT_FILE_NAMES[r->trial], r->left);
+		(void)snprintf(trial, sizeof(trial), " %s %u%s", BOOT_FILE_NAMES[r->trial], r->left,
+			       r->used ? " used" : "");
 	(void)snprintf(text, sizeof(text), "%s %s%s\n", f->config.id, BOOT_FILE_NAMES[r->booted],
 		       trial);
 	return files_put(f->config.dir, BOOTED, span_str(text));
@@ -119,6 +130,7 @@ static int count_attempt(const struct boot_file *f, struct record *now)
 	int r = 0;
 
 	now->left -= late ? 0 : 1;
+	now->used = now->left == 0;
 	if (late)
 		r = point_current(f, other(now->trial));
 	if (late && f->config.immediate)
@@ -211,6 +223,7 @@ static int file_write(struct boot *b, const struct boot_vars *now, const struct 
 		} else if (!w->state.good || f->now.trial == w->slot) {
 			f->now.trial = w->state.good ? BOOT_NO_SLOT : w->slot;
 			f->now.left = w->state.left;
+			f->now.used = false;
 			r = write_record(f, &f->now);
 		}
 	}

@@ -2,8 +2,9 @@
  * counts: whoever looks first after a boot does.
  *
  *   current    a link to the slot that runs or, with Activation=reboot, starts next
- *   .booted    ID SLOT [SLOT LEFT]: this boot, what it started with, and a slot that is not
- *              confirmed with its attempts; replaced as a whole
+ *   .booted    ID SLOT [SLOT LEFT [used]]: this boot, what it started with, and a slot that is
+ *              not confirmed with its attempts; `used`: it has started until none was left;
+ *              replaced as a whole
  *
  * A slot without os-release holds nothing, unless `current` leads to it. With the last attempt
  * `current` already leads back, so that only a confirmation makes the slot start again. */
@@ -26,3 +27,5 @@ extern const char *const BOOT_FILE_NAMES[BOOT_SLOTS]; /* of the slots: "a", "b" 
 MUST_USE int boot_file_open(struct boot **ret, const struct boot_file_config *config);
 /* What this boot started with, as of the last read; BOOT_NO_SLOT: nothing. */
 int boot_file_booted(const struct boot *b);
+/* Another slot, which was never confirmed in all its starts; BOOT_NO_SLOT: none. */
+int boot_file_failed(const struct boot *b);

@@ -96,6 +96,8 @@ void handler_read_state(struct span text, struct proto_slots_are *ret)
 			put_value(ret->running, sizeof(ret->running), value);
 		else if (span_is(name, "pending"))
 			put_value(ret->pending, sizeof(ret->pending), value);
+		else if (span_is(name, "failed"))
+			put_value(ret->failed, sizeof(ret->failed), value);
 		else if (span_is(name, "slot"))
 			put_value(ret->slot, sizeof(ret->slot), value);
 		else if (span_is(name, "primary"))

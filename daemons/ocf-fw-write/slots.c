@@ -87,6 +87,7 @@ static void slots_state(struct backend *b, struct proto_slots_are *ret)
 	read_version(s, booted, ret->running);
 	if (now.primary != booted)
 		read_version(s, now.primary, ret->pending);
+	read_version(s, boot_file_failed(s->boot), ret->failed);
 }
 
 static int slots_lock(struct backend *b)
@@ -115,8 +116,10 @@ static int slots_choose(struct backend *b)
 	/* What runs is on trial: the other slot is its way back. */
 	if (s->running != BOOT_NO_SLOT && !now.slot[s->running].good)
 		return -EPERM;
-	/* A version that waits for the next boot is given up before its slot is. */
-	return now.primary == s->target ? boot_bad(s->boot, s->target) : 0;
+	/* A version that waits for the next boot, or has failed, is given up before its slot is. */
+	return now.primary == s->target || boot_file_failed(s->boot) == s->target
+		       ? boot_bad(s->boot, s->target)
+		       : 0;
 }
 
 static uint64_t slots_kept(struct backend *b, const char *component)

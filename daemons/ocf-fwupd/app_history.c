@@ -163,7 +163,8 @@ static void settle(const struct app *a, struct state_entry *e)
 {
 	bool wrote = e->to[0] != '\0';
 	bool there = wrote && e->kind == JOB_INSTALL &&
-		     (!strcmp(a->facts.current, e->to) || !strcmp(a->facts.pending, e->to));
+		     (!strcmp(a->facts.current, e->to) || !strcmp(a->facts.pending, e->to) ||
+		      !strcmp(a->slots.failed, e->to));
 
 	e->result = there ? JOB_INSTALLED : JOB_ERROR;
 	e->error = there ? FWE_OK : wrote ? FWE_INSTALL_FAILED : FWE_INTERNAL;

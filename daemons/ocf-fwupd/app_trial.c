@@ -282,20 +282,20 @@ static void act(struct app *a, enum trial_event event)
 
 /* ---- what the slots show ---- */
 
-/* There is no record yet of what waits or runs unconfirmed. */
-static void remember(struct app *a, const char *slot)
+/* There is no record yet of `version`, which waits, runs unconfirmed, or has done so. */
+static void remember(struct app *a, const char *slot, const char *version)
 {
 	struct state_trial *t = &a->state->trial;
 	const struct state_accepted *accepted = &a->state->accepted;
-	bool runs = !strcmp(slot, a->slots.slot);
+	bool runs = !strcmp(version, a->slots.running);
 	struct fw_version v;
 
 	*t = (struct state_trial){.state = t->state};
 	t->deferred = a->run && a->run->job.phase == JOB_INSTALLING && a->run->defer_reboot;
 	(void)snprintf(t->slot, sizeof(t->slot), "%s", slot);
 	(void)snprintf(t->boot, sizeof(t->boot), "%s", a->slots.boot);
-	(void)snprintf(t->from, sizeof(t->from), "%s", a->trial_from);
-	(void)snprintf(t->to, sizeof(t->to), "%s", runs ? a->slots.running : a->slots.pending);
+	(void)snprintf(t->from, sizeof(t->from), "%s", runs ? a->trial_from : a->slots.running);
+	(void)snprintf(t->to, sizeof(t->to), "%s", version);
 	if (accepted->any && fw_version_parse(span_str(t->to), &v) &&
 	    fw_version_cmp(&v, &accepted->version) == 0)
 		t->accepted = *accepted;
@@ -323,7 +323,7 @@ static void take_back(struct app *a, const struct trial_view *v)
 	    (!v->runs && !v->next) || (a->run && a->run->awaited != AWAIT_SLOTS))
 		return;
 	if (strcmp(t->to, version) != 0)
-		remember(a, v->runs ? a->slots.slot : a->slots.primary);
+		remember(a, v->runs ? a->slots.slot : a->slots.primary, version);
 	else if (a->slots.boot[0])
 		(void)snprintf(t->boot, sizeof(t->boot), "%s", a->slots.boot);
 	else
@@ -331,16 +331,16 @@ static void take_back(struct app *a, const struct trial_view *v)
 	(void)app_is_stored("state", state_save(a->state));
 }
 
-/* An installation that nobody saw the end of has become what runs. What ran before is not new. */
-static bool is_unrecorded(const struct app *a)
+/* An installation that nobody saw the end of has brought `version`. What ran before is not new. */
+static bool is_unrecorded(const struct app *a, const char *version)
 {
 	const struct state *s = a->state;
 
 	for (size_t i = a->run && !a->run->dry_run; i < s->n; i++) { /* but for the job's own */
 		const struct state_entry *e = &s->history[i];
 
-		if (e->result == JOB_RUNNING && e->kind == JOB_INSTALL &&
-		    !strcmp(e->to, a->slots.running) && strcmp(e->to, e->from) != 0)
+		if (e->result == JOB_RUNNING && e->kind == JOB_INSTALL && !strcmp(e->to, version) &&
+		    strcmp(e->to, e->from) != 0)
 			return true;
 	}
 	return false;
@@ -355,7 +355,7 @@ static enum trial_standing standing_of(const struct app *a)
 		return (enum trial_standing)a->slots.standing;
 	if (app_trial_attempts(a) == 0)
 		return TRIAL_CONFIRMED;
-	return is_unrecorded(a) ? TRIAL_UNCONFIRMED : TRIAL_UNKNOWN;
+	return is_unrecorded(a, a->slots.running) ? TRIAL_UNCONFIRMED : TRIAL_UNKNOWN;
 }
 
 /* The slot that matters: of the record, else the one that is new. */
@@ -384,7 +384,7 @@ static void refresh_loader(struct app *a)
 void app_trial_see(struct app *a, const struct proto_slots_are *s, bool committed)
 {
 	struct state_trial *t = &a->state->trial;
-	const char *slot;
+	const char *slot, *version;
 	struct trial_view v;
 	enum trial_event e;
 
@@ -406,8 +406,15 @@ void app_trial_see(struct app *a, const struct proto_slots_are *s, bool committe
 	};
 	take_back(a, &v);
 	e = trial_see(t->state, &v);
+	version = v.runs ? s->running : s->pending;
+	/* It was started in vain, before anybody wrote down that it was there. */
+	if (t->state == TRIAL_NONE && v.standing != TRIAL_HIDDEN && s->failed[0] &&
+	    is_unrecorded(a, s->failed)) {
+		e = TRIAL_FELL_BACK;
+		version = s->failed;
+	}
 	if (t->state == TRIAL_NONE && e != TRIAL_NOTHING)
-		remember(a, slot);
+		remember(a, slot, version);
 	if (e == TRIAL_BOOTED && a->trial_told_bad) {
 		log_error("trial: the slot starts again though it is bad slot=%s", t->slot);
 		look_later(a);

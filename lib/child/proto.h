@@ -115,6 +115,7 @@ struct proto_slots_are {
 	char slot[PROTO_LABEL];      /* the running one */
 	char primary[PROTO_LABEL];   /* the one that starts next; empty: unknown */
 	char boot[PROTO_LABEL];      /* which boot this is; empty: unknown */
+	char failed[PROTO_VERSION];  /* was started as often as it might be, and never confirmed */
 };
 
 struct proto_commit {

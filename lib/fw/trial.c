@@ -21,6 +21,7 @@ static const struct row {
 } ROWS[] = {
 	{TRIAL_NONE,       TRIAL_INSTALLED,   TRIAL_PENDING,    TRIAL_FX_STORE | TRIAL_FX_REBOOT   },
 	{TRIAL_NONE,       TRIAL_BOOTED,      TRIAL_ON,         BEGIN                              },
+	{TRIAL_NONE,       TRIAL_FELL_BACK,   TRIAL_NONE,       FAILED                             },
 	{TRIAL_PENDING,    TRIAL_INSTALLED,   TRIAL_PENDING,    TRIAL_FX_STORE | TRIAL_FX_REBOOT   },
 	{TRIAL_PENDING,    TRIAL_WAITING,     TRIAL_PENDING,    TRIAL_FX_REBOOT                    },
 	{TRIAL_PENDING,    TRIAL_BOOTED,      TRIAL_ON,         BEGIN                              },

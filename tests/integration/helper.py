@@ -41,7 +41,7 @@ BODIES = {
     RANGES: struct(("n", u32)),
     SLOTS_ARE: struct(("error", u32), ("standing", u32), ("left", u32), ("immediate", u32),
                       ("running", char * 33), ("pending", char * 33), ("slot", char * 65),
-                      ("primary", char * 65), ("boot", char * 65)),
+                      ("primary", char * 65), ("boot", char * 65), ("failed", char * 33)),
     COMMIT: struct(("attempts", u32)),
     CONFIRM: struct(("slot", char * 65)),
     REJECT: struct(("slot", char * 65)),

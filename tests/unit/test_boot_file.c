@@ -127,12 +127,20 @@ static void a_trial__ends_after_its_attempts(void **state)
 			assert_false(s.slot[B].good);
 			assert_int_equal(s.slot[B].left, 3 - n);
 			assert_int_equal(s.primary, n < 3 ? B : A);
+			assert_int_equal(boot_file_failed(f->boot), NO); /* not yet */
 		}
 	}
+	for (int n = 0; n < 2; n++) {
+		boot(f);
+		assert_int_equal(look(f).booted, A);
+		assert_int_equal(look(f).primary, A);
+		assert_false(look(f).slot[B].good || look(f).slot[B].left);
+		assert_int_equal(boot_file_failed(f->boot), B);
+	}
+	assert_int_equal(boot_bad(f->boot, B), 0); /* something else is written there */
 	boot(f);
 	assert_int_equal(look(f).booted, A);
-	assert_int_equal(look(f).primary, A);
-	assert_false(look(f).slot[B].good || look(f).slot[B].left);
+	assert_int_equal(boot_file_failed(f->boot), NO);
 }
 
 static void a_trial__is_confirmed_in_any_attempt(void **state)
@@ -178,6 +186,7 @@ static void a_trial__is_rejected_before_and_after_its_boot(void **state)
 		assert_int_equal(look(f).primary, A);
 		boot(f);
 		assert_int_equal(look(f).booted, A);
+		assert_int_equal(boot_file_failed(f->boot), NO); /* it had starts left */
 	}
 }
 
@@ -296,6 +305,7 @@ static void damaged_records__say_nothing(void **state)
 					      "boot-1 a b x\n",
 					      "boot-1 a b 99999999999\n",
 					      "boot-1 a c 3\n",
+					      "boot-1 a c 0 used\n",
 					      "boot-1\na b 3\n"};
 	struct folder *f = *state;
 

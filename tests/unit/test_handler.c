@@ -344,14 +344,15 @@ static void hooks__hold_the_switch(void **state)
 static void handler_read_state__takes_what_it_knows(void **state)
 {
 	static const struct {
-		const char *text, *running, *slot;
+		const char *text, *running, *slot, *failed;
 		uint32_t left, immediate;
 	} ROWS[] = {
-		{"running=1.0.0\nslot=A\nleft=3\nimmediate=yes\n", "1.0.0", "A", 3, 1},
-		{"slot=B",					 "",      "B", 0, 0},
-		{"left=x\nimmediate=1\nfoo=bar\n=\nrunning\n",     "",      "",  0, 0},
-		{"running=\x01\xff\n",                             "??",    "",  0, 0},
-		{"",					       "",      "",  0, 0},
+		{"running=1.0.0\nslot=A\nleft=3\nimmediate=yes\n", "1.0.0", "A", "",      3, 1},
+		{"slot=A\nfailed=2.0.0\n",                         "",      "A", "2.0.0", 0, 0},
+		{"slot=B",					 "",      "B", "",      0, 0},
+		{"left=x\nimmediate=1\nfoo=bar\n=\nrunning\n",     "",      "",  "",      0, 0},
+		{"running=\x01\xff\n",                             "??",    "",  "",      0, 0},
+		{"",					       "",      "",  "",      0, 0},
 	};
 
 	(void)state;
@@ -360,7 +361,8 @@ static void handler_read_state__takes_what_it_knows(void **state)
 
 		handler_read_state(span_str(ROWS[i].text), &are);
 		if (strcmp(are.running, ROWS[i].running) != 0 ||
-		    strcmp(are.slot, ROWS[i].slot) != 0 || are.left != ROWS[i].left ||
+		    strcmp(are.slot, ROWS[i].slot) != 0 ||
+		    strcmp(are.failed, ROWS[i].failed) != 0 || are.left != ROWS[i].left ||
 		    are.immediate != ROWS[i].immediate)
 			fail_msg("row %zu", i);
 	}

@@ -17,7 +17,7 @@ enum {
 /* clang-format off */
 static const uint8_t MAP[TRIAL_STATES][TRIAL_EVENTS] = {
 	/*       -     INST  WAIT  WITHD BOOT  SETT  FELL  LEAV  HEAL  CONF  UNHE  DEAD  REJ   MARK  FAIL */
-	[NONE] = {NO,  PEND, NO,   NO,   ON,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO  },
+	[NONE] = {NO,  PEND, NO,   NO,   ON,   NO,   NONE, NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO  },
 	[PEND] = {NO,  PEND, PEND, NONE, ON,   NONE, NONE, NO,   NO,   NO,   NO,   PEND, REVE, NO,   NO  },
 	[ON]   = {NO,  REVE,  NO,   NO,   ON,   NONE, NONE, NO,   CONF, CONF, REVE, REVE, REVE, NO,   NO  },
 	[CONF] = {NO,  NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NO,   NONE, ON  },
