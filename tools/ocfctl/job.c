@@ -151,17 +151,40 @@ static int get_entry(struct ctl *ctl, uint32_t id, struct jsn **ret, struct clie
 	return r;
 }
 
-/* The object is gone, with the service or a minute after its end: the history has the result. */
-static int recall(struct watch *w, struct client_error *error)
+struct recall {
+	struct watch *watch;
+	struct client_error *error;
+	int r;
+};
+
+static void on_news(void *arg, const char *key, const struct client_value *value)
+{
+	(void)arg, (void)key, (void)value; /* that there is any is enough */
+}
+
+static bool is_told(void *arg)
 {
 	struct jsn *entry CLEANUP(jsn_freep) = NULL;
-	int r = get_entry(w->ctl, w->id, &entry, error);
+	struct recall *c = arg;
 
-	if (r < 0)
-		return r;
-	(void)jsn_free(w->job);
-	w->job = outcome_from_entry(entry);
-	return 0;
+	c->r = get_entry(c->watch->ctl, c->watch->id, &entry, c->error);
+	if (c->r < 0)
+		return true;
+	(void)jsn_free(c->watch->job);
+	c->watch->job = outcome_from_entry(entry);
+	return ctl_text(entry, "result")[0] || ctl_text(entry, "phase")[0];
+}
+
+/* The object is gone, with the service or a minute after its end: the history has the result. A
+ * service that has just come back sees in the slots first how the job ended. */
+static int recall(struct watch *w, struct client_error *error)
+{
+	struct recall c = {w, error, 0};
+	int r = 0;
+
+	if (!is_told(&c))
+		r = client_follow(w->ctl->client, &CTL_FIRMWARE, on_news, is_told, &c, error);
+	return c.r < 0 ? c.r : r == -EINTR ? 0 : r;
 }
 
 /* Until the job ends, or the person does not want to see it. */
