@@ -291,7 +291,7 @@ void app_schedule(struct app *a, uint64_t delay_us)
 		return;
 	a->check_at_us = clock_boottime_us() + delay_us;
 	loop_timer_set(a->check_timer, a->check_at_us);
-	a->facts.next_check = (clock_real_us() + delay_us) / USEC_PER_SEC;
+	a->facts.next_check_us = a->check_at_us;
 }
 
 /* What was found outside of the windows is installed in the next one. */

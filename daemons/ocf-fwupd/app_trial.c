@@ -530,13 +530,11 @@ int app_trial_reject(void *arg, const char *slot, const char *reason, struct fwu
 void app_trial_facts(const struct app *a, struct fwupd_facts *ret)
 {
 	const struct state_trial *t = &a->state->trial;
-	uint64_t now_us = clock_boottime_us();
 
 	ret->confirmed = a->slots.slot[0] && t->state <= TRIAL_PENDING;
 	ret->attempts_left = t->state != TRIAL_NONE ? a->slots.left : 0;
-	ret->trial_deadline = 0;
-	if (t->state == TRIAL_ON && t->deadline_us > now_us)
-		ret->trial_deadline = (clock_real_us() + t->deadline_us - now_us) / USEC_PER_SEC;
+	ret->trial_deadline_us =
+		t->state == TRIAL_ON && t->deadline_us > clock_boottime_us() ? t->deadline_us : 0;
 	(void)snprintf(ret->trial_waits, sizeof(ret->trial_waits), "%s",
 		       a->restart_waits[0] ? a->restart_waits : a->trial_waits);
 }

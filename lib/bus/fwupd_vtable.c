@@ -4,6 +4,7 @@
 #include <string.h>
 #include <systemd/sd-bus.h>
 
+#include "base/clock.h"
 #include "bus/fwupd_call.h"
 #include "bus/fwupd_dict.h"
 #include "bus/fwupd_jobs.h"
@@ -329,6 +330,18 @@ static int reject(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 /* ---- the objects ---- */
 
+/* What is to come, by the wall clock of now: it may have been set meanwhile. */
+static int get_time(sd_bus *sd, const char *path, const char *interface, const char *property,
+		    sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	uint64_t at_us = *(const uint64_t *)userdata, now_us = clock_boottime_us(), at_s = 0;
+
+	(void)sd, (void)path, (void)interface, (void)property, (void)error;
+	if (at_us != 0)
+		at_s = (clock_real_us() + (at_us > now_us ? at_us - now_us : 0)) / USEC_PER_SEC;
+	return sd_bus_message_append_basic(reply, 't', &at_s);
+}
+
 #define FACT(member) offsetof(struct fwupd_vtable, facts.member)
 #define CONST_FLAG   SD_BUS_VTABLE_PROPERTY_CONST
 #define EMITS_FLAG   SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
@@ -349,12 +362,12 @@ static const sd_bus_vtable VTABLE[] = {
 	SD_BUS_PROPERTY("LastError", "s", NULL, FACT(error), EMITS_FLAG),
 	SD_BUS_PROPERTY("LastErrorServer", "s", get_chars, FACT(error_server), EMITS_FLAG),
 	SD_BUS_PROPERTY("LastCheck", "t", NULL, FACT(last_check), EMITS_FLAG),
-	SD_BUS_PROPERTY("NextCheck", "t", NULL, FACT(next_check), EMITS_FLAG),
+	SD_BUS_PROPERTY("NextCheck", "t", get_time, FACT(next_check_us), EMITS_FLAG),
 	SD_BUS_PROPERTY("SecurityFloor", "t", NULL, FACT(floor), EMITS_FLAG),
 	SD_BUS_PROPERTY("Confirmed", "b", NULL, FACT(confirmed), EMITS_FLAG),
 	SD_BUS_PROPERTY("ClockTrusted", "b", NULL, FACT(clock_trusted), EMITS_FLAG),
 	SD_BUS_PROPERTY("BootAttemptsLeft", "u", NULL, FACT(attempts_left), EMITS_FLAG),
-	SD_BUS_PROPERTY("TrialDeadline", "t", NULL, FACT(trial_deadline), EMITS_FLAG),
+	SD_BUS_PROPERTY("TrialDeadline", "t", get_time, FACT(trial_deadline_us), EMITS_FLAG),
 	SD_BUS_PROPERTY("TrialWaitsFor", "s", get_chars, FACT(trial_waits), EMITS_FLAG),
 	SD_BUS_PROPERTY("Inhibitors", "a(sss)", get_inhibitors, 0, EMITS_FLAG),
 	SD_BUS_METHOD_WITH_ARGS("Check", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job),
@@ -455,12 +468,12 @@ static const struct bus_signalled FACTS[] = {
 	BUS_SIGNALLED("LastError", struct fwupd_facts, error),
 	BUS_SIGNALLED("LastErrorServer", struct fwupd_facts, error_server),
 	BUS_SIGNALLED("LastCheck", struct fwupd_facts, last_check),
-	BUS_SIGNALLED("NextCheck", struct fwupd_facts, next_check),
+	BUS_SIGNALLED("NextCheck", struct fwupd_facts, next_check_us),
 	BUS_SIGNALLED("SecurityFloor", struct fwupd_facts, floor),
 	BUS_SIGNALLED("Confirmed", struct fwupd_facts, confirmed),
 	BUS_SIGNALLED("ClockTrusted", struct fwupd_facts, clock_trusted),
 	BUS_SIGNALLED("BootAttemptsLeft", struct fwupd_facts, attempts_left),
-	BUS_SIGNALLED("TrialDeadline", struct fwupd_facts, trial_deadline),
+	BUS_SIGNALLED("TrialDeadline", struct fwupd_facts, trial_deadline_us),
 	BUS_SIGNALLED("TrialWaitsFor", struct fwupd_facts, trial_waits),
 	BUS_SIGNALLED("Inhibitors", struct fwupd_facts, inhibitors),
 };

@@ -25,13 +25,14 @@ struct fwupd_facts {
 	char url[FWUPD_URL_ROOM];
 	const char *error;
 	char error_server[FWUPD_URL_ROOM];
-	uint64_t last_check, next_check;
+	uint64_t last_check;
+	uint64_t next_check_us; /* CLOCK_BOOTTIME; 0: none */
 	uint64_t floor;
 	uint32_t inhibitors;    /* differs when they have changed */
 	uint32_t confirmed;     /* 1: what runs is not on trial */
 	uint32_t clock_trusted; /* 1: dates are judged by the clock, not by the lower bound */
 	uint32_t attempts_left;
-	uint64_t trial_deadline; /* seconds since 1970; 0: none */
+	uint64_t trial_deadline_us; /* as next_check_us */
 	char trial_waits[FWUPD_TEXT_ROOM];
 };
 
