@@ -137,22 +137,22 @@ static void check_keys(struct cbr *c);
 /* Each key is compared with all before it, which the limit keeps cheap. */
 static void check_pairs(struct cbr *c)
 {
-	struct cbr entered;
-	unsigned n = 0;
+	struct span keys[CBD_PAIRS_MAX];
 
 	cbr_map(c);
-	entered = *c;
-	while (cbr_more(c)) {
-		struct span key = {.ptr = c->rest.ptr};
+	for (size_t n = 0; cbr_more(c); n++) {
+		const uint8_t *start = c->rest.ptr;
 
 		check_keys(c);
+		if (n == CBD_PAIRS_MAX)
+			cbr_fail(c, CBR_LIMIT);
 		if (c->err)
 			return;
-		key.len = (size_t)(c->rest.ptr - key.ptr);
-		if (++n > CBD_PAIRS_MAX)
-			cbr_fail(c, CBR_LIMIT);
-		else if (is_repeated(entered, key))
-			cbr_fail(c, CBR_DUPLICATE);
+		keys[n] = span_of(start, (size_t)(c->rest.ptr - start));
+		for (size_t i = 0; i < n; i++) {
+			if (span_eq(keys[i], keys[n]))
+				cbr_fail(c, CBR_DUPLICATE);
+		}
 		check_keys(c);
 	}
 }

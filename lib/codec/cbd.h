@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "codec/cbr.h"
 
-#define CBD_PAIRS_MAX 16u
+#define CBD_PAIRS_MAX ((size_t)32)
 
 /* Is `item` one whole item, with the shortest heads, definite lengths, and map keys in the bytewise
  * order of their encodings? CBR_OK; CBR_LOOSE if that alone is wrong; CBR_DUPLICATE for a repeated
