@@ -1,6 +1,7 @@
 #include "crypto/cose.h"
 
 #include "codec/cbd.h"
+#include "crypto/enc.h"
 
 #define STANDARD_MAX 7            /* labels that RFC 9052 3.1 lets nobody list in crit */
 #define SPARE        ((size_t)16) /* for the writer, which asks for the longest head */
@@ -13,9 +14,23 @@ const struct cbr_limits COSE_LIMITS = {
 	.any = true,
 };
 
-/* Untagged: by the fourth element. */
+/* Is there a body header with an algorithm that encrypts content? */
+static bool encrypts(struct cbr c)
+{
+	enum enc_content content;
+	struct cose_header h;
+	int64_t number;
+
+	cbr_array(&c);
+	return cose_header_read(&c, &h) == FWE_OK && cose_param_int(&h, COSE_ALG, &number) &&
+	       enc_content_from_cose(number, &content);
+}
+
+/* Untagged: by the fourth element, and what signs from what encrypts to many by the algorithm. */
 static enum cose_kind kind_by_form(struct cbr c)
 {
+	const bool encrypted = encrypts(c);
+
 	cbr_array(&c);
 	for (int i = 0; i < 3; i++) {
 		if (cose_element(&c))
@@ -23,7 +38,9 @@ static enum cose_kind kind_by_form(struct cbr c)
 	}
 	if (!cbr_more(&c))
 		return COSE_ENCRYPT0;
-	return cbr_peek(&c) == CBR_ARRAY ? COSE_SIGN : COSE_SIGN1;
+	if (cbr_peek(&c) != CBR_ARRAY)
+		return COSE_SIGN1;
+	return encrypted ? COSE_ENCRYPT : COSE_SIGN;
 }
 
 enum fw_error cose_open(struct cbr *c, struct span octets, struct buf *room, enum cose_kind *ret)

@@ -48,9 +48,9 @@ extern const struct cbr_limits COSE_LIMITS;
 
 /* Finds out what `octets` are, by tag or form, and leaves the reader before the array. It reads a
  * copy in *room, where strings are in one piece; all spans are borrowed from there. Without a tag,
- * three elements are COSE_Encrypt0, four COSE_Sign1 or COSE_Sign: an untagged COSE_Encrypt is not
- * told from the latter. FWE_MANIFEST_FORMAT_UNKNOWN: another tag, or no array.
- * FWE_MANIFEST_CBOR_INVALID: not one whole item. */
+ * three elements are COSE_Encrypt0, four COSE_Sign1, or COSE_Sign or COSE_Encrypt if the last is an
+ * array: the latter has the algorithm of its content in the header. FWE_MANIFEST_FORMAT_UNKNOWN:
+ * another tag, or no array. FWE_MANIFEST_CBOR_INVALID: not one whole item. */
 MUST_USE enum fw_error cose_open(struct cbr *c, struct span octets, struct buf *room,
 				 enum cose_kind *ret);
 /* That alone. */
