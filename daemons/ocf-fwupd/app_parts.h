@@ -250,8 +250,6 @@ bool app_in_window(const struct app *a);
 uint64_t app_until_window_us(const struct app *a);
 /* Somebody holds up any of `what` (enum policy_what): *ret_why says who and why. */
 bool app_inhibited(const struct app *a, unsigned what, char *ret_why, size_t room);
-/* Enough power to begin an installation; else *ret_why. */
-bool app_power_ok(const struct app *a, char *ret_why, size_t room);
 /* Octets per second that may be fetched; 0: no bound. */
 uint32_t app_rate(const struct app *a);
 /* What stands in the way of writing, now. */
@@ -267,8 +265,6 @@ void app_probe_lost(struct app *a, enum awaited what);
 bool app_must_wait(struct app *a);
 /* The job is deferred. */
 void app_wait(struct app *a);
-/* Something has changed that it may have waited for. */
-void app_look_again(struct app *a);
 int app_on_look(void *arg);
 int app_on_defer_max(void *arg);
 void app_on_security(void *arg, const char *property, const struct bus_value *value);

@@ -84,11 +84,6 @@ bool app_inhibited(const struct app *a, unsigned what, char *ret_why, size_t roo
 	return x;
 }
 
-bool app_power_ok(const struct app *a, char *ret_why, size_t room)
-{
-	return power_is_enough(a->config->power_dir, a->config->battery_min, ret_why, room);
-}
-
 uint32_t app_rate(const struct app *a)
 {
 	return a->metered && a->config->metered_mode != METERED_FULL ? a->config->metered_rate
@@ -116,7 +111,7 @@ void app_missing(const struct app *a, const struct run *run, struct fwupd_missin
 		app_put_missing(ret, "trial", "the version that runs is on trial");
 	if (app_inhibited(a, POLICY_INSTALL, why, sizeof(why)))
 		app_put_missing(ret, "inhibitor", why);
-	if (!app_power_ok(a, why, sizeof(why)))
+	if (!power_is_enough(a->config->power_dir, a->config->battery_min, why, sizeof(why)))
 		app_put_missing(ret, "power", why);
 	if (remote && a->metered && a->config->metered_mode == METERED_NEVER && !run->allow_metered)
 		app_put_missing(ret, "metered", "the connection is metered");
@@ -195,7 +190,8 @@ void app_wait(struct app *a)
 	loop_timer_set(a->look_timer, now_us + LOOK_US);
 }
 
-void app_look_again(struct app *a)
+/* Something has changed that it may have waited for. */
+static void look_again(struct app *a)
 {
 	if (!a->run || a->run->job.phase != JOB_DEFERRED)
 		return;
@@ -209,7 +205,7 @@ void app_look_again(struct app *a)
 
 int app_on_look(void *arg)
 {
-	app_look_again(arg);
+	look_again(arg);
 	return 0;
 }
 
@@ -221,7 +217,7 @@ int app_on_defer_max(void *arg)
 		return 0;
 	log_warning("update: the device is still being onboarded, going on all the same");
 	a->run->owner_waited_for = true;
-	app_look_again(a);
+	look_again(a);
 	return 0;
 }
 
@@ -237,7 +233,7 @@ void app_on_security(void *arg, const char *property, const struct bus_value *va
 	} else if (!strcmp(property, "OnboardingOpen") && value->type == 'b') {
 		a->onboarding_open = value->b;
 	}
-	app_look_again(a);
+	look_again(a);
 }
 
 void app_on_network(void *arg, const char *property, const struct bus_value *value)
@@ -252,7 +248,7 @@ void app_on_network(void *arg, const char *property, const struct bus_value *val
 	else
 		return;
 	log_info("policy: connection metered=%s", a->metered ? "yes" : "no");
-	app_look_again(a);
+	look_again(a);
 }
 
 /* ---- inhibitors on the bus ---- */
@@ -263,7 +259,7 @@ void app_inhibitors_changed(void *arg)
 
 	a->facts.inhibitors++;
 	app_publish(a);
-	app_look_again(a);
+	look_again(a);
 }
 
 int app_inhibit(void *arg, const char *what, const char *who, const char *why, int *ret_fd)

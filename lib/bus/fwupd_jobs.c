@@ -125,7 +125,7 @@ static int list_jobs(sd_bus *sd, const char *prefix, void *userdata, char ***ret
 	return nodes ? 0 : -ENOMEM;
 }
 
-void fwupd_jobs_detach(struct fwupd_jobs *jobs)
+static void detach(struct fwupd_jobs *jobs)
 {
 	jobs->slot = sd_bus_slot_unref(jobs->slot);
 	jobs->list_slot = sd_bus_slot_unref(jobs->list_slot);
@@ -135,14 +135,14 @@ int fwupd_jobs_attach(struct fwupd_jobs *jobs, struct sd_bus *sd)
 {
 	int r;
 
-	fwupd_jobs_detach(jobs);
+	detach(jobs);
 	r = sd_bus_add_fallback_vtable(sd, &jobs->slot, JOBS, INTERFACE, VTABLE, find_job, jobs);
 	return r < 0 ? r : sd_bus_add_node_enumerator(sd, &jobs->list_slot, JOBS, list_jobs, jobs);
 }
 
 void fwupd_jobs_done(struct fwupd_jobs *jobs)
 {
-	fwupd_jobs_detach(jobs);
+	detach(jobs);
 	for (size_t i = 0; i < FWUPD_JOBS_MAX; i++)
 		jobs->at[i].asked = sd_bus_message_unref(jobs->at[i].asked);
 }

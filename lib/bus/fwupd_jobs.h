@@ -27,7 +27,6 @@ struct fwupd_jobs {
 
 /* Puts them on a connection, in place of the last one. Errors of sd-bus. */
 MUST_USE int fwupd_jobs_attach(struct fwupd_jobs *jobs, struct sd_bus *sd);
-void fwupd_jobs_detach(struct fwupd_jobs *jobs);
 void fwupd_jobs_done(struct fwupd_jobs *jobs);
 /* The path of its object; "/" for no job. */
 void fwupd_job_path(uint32_t id, char ret[FWUPD_PATH_ROOM]);

@@ -4,8 +4,6 @@
 #include "codec/cbw.h"
 #include "crypto/signers.h"
 
-#define HEADER_MAX ((size_t)512)
-
 /* RFC 9053 8: here the name is no number of ours if it is not one at all. */
 static enum fw_error read_alg(struct cose_entry *e)
 {
@@ -241,43 +239,4 @@ void cose_put_message(enum cose_kind kind, struct span payload, const struct cos
 		cbw_map_n(out, 0);
 		cbw_bytes(out, sigs[i].value);
 	}
-}
-
-static int sign(const struct key *k, enum cose_kind kind, const char *content_type,
-		struct span external_aad, struct span payload, struct buf *ret_protected,
-		struct buf *ret_value)
-{
-	CLEANUP(buf_done) struct buf input = BUF_INIT(2 * COSE_BYTES_MAX);
-	int r = cose_put_header(k, content_type, ret_protected);
-
-	if (r < 0)
-		return r;
-	cose_put_signed(kind, buf_span(ret_protected), external_aad, payload, &input);
-	return buf_ok(&input) ? key_sign(k, buf_span(&input), ret_value) : -ENOMEM;
-}
-
-int cose_sign(const struct key *const *keys, size_t n, const char *content_type,
-	      struct span external_aad, struct span payload, struct buf *out)
-{
-	const enum cose_kind kind = n == 1 ? COSE_SIGN1 : COSE_SIGN;
-	struct cose_signature sigs[ENVELOPE_SIGNATURES_MAX] = {0};
-	struct buf protected[ENVELOPE_SIGNATURES_MAX] = {0}, value[ENVELOPE_SIGNATURES_MAX] = {0};
-	int r = n == 0 || n > ENVELOPE_SIGNATURES_MAX ? -EINVAL : 0;
-
-	for (size_t i = 0; i < n && r == 0; i++) {
-		protected[i] = BUF_INIT(HEADER_MAX);
-		value[i] = BUF_INIT(KEY_SIGNATURE_MAX);
-		r = sign(keys[i], kind, content_type, external_aad, payload, &protected[i],
-			 &value[i]);
-		sigs[i] = (struct cose_signature){buf_span(&protected[i]), buf_span(&value[i])};
-	}
-	if (r == 0) {
-		cose_put_message(kind, payload, sigs, n, out);
-		r = buf_ok(out) ? 0 : -ENOMEM;
-	}
-	for (size_t i = 0; i < ENVELOPE_SIGNATURES_MAX; i++) {
-		buf_done(&protected[i]);
-		buf_done(&value[i]);
-	}
-	return r;
 }

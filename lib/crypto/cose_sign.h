@@ -40,7 +40,8 @@ MUST_USE enum fw_error cose_sign_verify(const struct cose_sign *m, struct span e
 					const struct trust *trust,
 					const struct envelope_policy *policy, struct envelope *ret);
 
-/* Making: for each key a protected header with alg, kid and content type (NULL: none) ... */
+/* Making: for each key a protected header with alg, kid and content type (NULL: none). 0, -ENOMEM;
+ * ... */
 MUST_USE int cose_put_header(const struct key *k, const char *content_type, struct buf *out);
 /* ... the octets that are signed; COSE_Sign has a body header, here always an empty one ... */
 void cose_put_signed(enum cose_kind kind, struct span protected, struct span external_aad,
@@ -52,6 +53,3 @@ struct cose_signature {
 };
 void cose_put_message(enum cose_kind kind, struct span payload, const struct cose_signature *sigs,
 		      size_t n, struct buf *out);
-/* All of that for keys at hand: one gives COSE_Sign1, several COSE_Sign. 0, or as key_sign(). */
-MUST_USE int cose_sign(const struct key *const *keys, size_t n, const char *content_type,
-		       struct span external_aad, struct span payload, struct buf *out);

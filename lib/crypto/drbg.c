@@ -51,13 +51,6 @@ int drbg_seed(struct drbg *d, struct span entropy, struct span nonce)
 	return r;
 }
 
-int drbg_reseed(struct drbg *d, struct span entropy)
-{
-	if (entropy.len < DRBG_ENTROPY_MIN || entropy.len > DRBG_SEED_MAX)
-		return -EINVAL;
-	return update(d, entropy);
-}
-
 int drbg_generate(struct drbg *d, void *ret, size_t len)
 {
 	uint8_t *out = ret;

@@ -15,8 +15,6 @@ struct drbg {
 /* Instantiates from `entropy` and `nonce`. -EINVAL: too short, or beyond DRBG_SEED_MAX. -EIO: the
  * library failed. */
 MUST_USE int drbg_seed(struct drbg *d, struct span entropy, struct span nonce);
-/* As drbg_seed, on a running generator. */
-MUST_USE int drbg_reseed(struct drbg *d, struct span entropy);
 /* -EINVAL: beyond DRBG_GENERATE_MAX. -EIO: *ret holds nothing of use. */
 MUST_USE int drbg_generate(struct drbg *d, void *ret, size_t len);
 void drbg_wipe(struct drbg *d);

@@ -37,9 +37,6 @@ MUST_USE enum fw_error jws_verify(const struct jws *j, const struct trust *trust
 
 /* The protected header of a signature to come, as base64url: alg, kid and typ. 0, -ENOMEM. */
 MUST_USE int jws_put_header(const struct key *k, const char *typ, struct buf *out);
-/* {"protected", "signature"} of such a header and a signature. NULL: no memory. */
+/* One element of `signatures`, {"protected", "signature"}, of such a header and a signature. Owned
+ * by the caller. */
 struct jsn *jws_new_entry(struct span protected, struct span signature);
-/* One element of `signatures`, {"protected", "signature"}, with alg, kid and typ in the protected
- * header; `payload_text` is base64url. 0: *ret is owned by the caller. As key_sign(). */
-MUST_USE int jws_sign(const struct key *k, const char *typ, struct span payload_text,
-		      struct jsn **ret);

@@ -30,25 +30,3 @@ struct jsn *jws_new_entry(struct span protected, struct span signature)
 	buf_done(&text);
 	return entry;
 }
-
-int jws_sign(const struct key *k, const char *typ, struct span payload_text, struct jsn **ret)
-{
-	struct buf protected = BUF_INIT(2 * HEADER_MAX), signature = BUF_INIT(KEY_SIGNATURE_MAX);
-	struct buf input = BUF_INIT(2 * HEADER_MAX + 1 + payload_text.len);
-	int r = jws_put_header(k, typ, &protected);
-
-	if (r == 0) {
-		buf_put(&input, buf_span(&protected));
-		buf_put_byte(&input, '.');
-		buf_put(&input, payload_text);
-		r = buf_ok(&input) ? key_sign(k, buf_span(&input), &signature) : -ENOMEM;
-	}
-	if (r == 0) {
-		*ret = jws_new_entry(buf_span(&protected), buf_span(&signature));
-		r = *ret ? 0 : -ENOMEM;
-	}
-	buf_done(&protected);
-	buf_done(&signature);
-	buf_done(&input);
-	return r;
-}

@@ -4,7 +4,6 @@
 #include <gnutls/gnutls.h>
 
 #define HASH_LEN                    ((size_t)32)
-#define RANDOM_LEN                  ((size_t)32)
 #define PIN_ROUNDS                  1000
 #define PIN_KEY_LEN                 ((size_t)16)
 #define KEY_BLOCK_LEN(mac, key, iv) (2 * ((size_t)(mac) + (key) + (iv)))
@@ -71,18 +70,6 @@ int prf_sha256(struct span secret, struct span label, struct span seed, uint8_t 
 	gnutls_memset(a, 0, sizeof(a));
 	gnutls_memset(block, 0, sizeof(block));
 	return ok ? 0 : -EIO;
-}
-
-int prf_key_block(struct span master, struct span client_random, struct span server_random,
-		  uint8_t *ret, size_t len)
-{
-	uint8_t seed[2 * RANDOM_LEN];
-
-	if (client_random.len != RANDOM_LEN || server_random.len != RANDOM_LEN)
-		return -EINVAL;
-	memcpy(seed, server_random.ptr, RANDOM_LEN);
-	memcpy(seed + RANDOM_LEN, client_random.ptr, RANDOM_LEN);
-	return prf_sha256(master, SPAN_LIT("key expansion"), span_of(seed, sizeof(seed)), ret, len);
 }
 
 int prf_owner_key(struct span key_block, const char *label, const struct uuid *obt,

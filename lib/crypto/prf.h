@@ -12,10 +12,6 @@ MUST_USE int prf_sha256(struct span secret, struct span label, struct span seed,
 /* Length N of the key block that the owner credential uses with a cipher suite (not always the one
  * of TLS); 0: not defined. 0xFF00 and 0xC037: 96. */
 size_t prf_key_block_len(uint16_t suite);
-/* First `len` octets of P_SHA256(master, "key expansion" || server_random || client_random), the
- * randoms of 32 octets (RFC 5246 6.3). -EINVAL: a random of another length. -EIO. */
-MUST_USE int prf_key_block(struct span master, struct span client_random, struct span server_random,
-			   uint8_t *ret, size_t len);
 /* CR 2868: first 16 octets of P_SHA256(key_block, label || obt || device). -EIO. */
 MUST_USE int prf_owner_key(struct span key_block, const char *label, const struct uuid *obt,
 			   const struct uuid *device, uint8_t ret[16]);

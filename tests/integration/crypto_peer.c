@@ -12,10 +12,9 @@
 
 #include "codec/b64.h"
 #include "crypto/cose_encrypt.h"
-#include "crypto/cose_sign.h"
 #include "crypto/ece.h"
 #include "crypto/jwe.h"
-#include "crypto/jws.h"
+#include "tests/signing.h"
 
 #define WORDS    4
 #define LINE_MAX ((size_t)4 * 1024 * 1024)

@@ -5,7 +5,7 @@
 #include <gnutls/dtls.h>
 #include <gnutls/gnutls.h>
 
-#include "crypto/prf.h"
+#include "tests/unit/key_block.h"
 
 #define PSK_PRIORITY "NORMAL:-VERS-ALL:+VERS-DTLS1.2:+ECDHE-PSK:+DHE-PSK:+PSK:+SHA256"
 
@@ -187,10 +187,9 @@ static void dtls_owner_key__equals_one_made_by_hand(void **state)
 		bare_connect(&b);
 		gnutls_session_get_master_secret(b.tls, &master);
 		gnutls_session_get_random(b.tls, &client, &server);
-		assert_int_equal(prf_key_block(span_of(master.data, master.size),
-					       span_of(client.data, client.size),
-					       span_of(server.data, server.size), block,
-					       sizeof(block)),
+		assert_int_equal(key_block(span_of(master.data, master.size),
+					   span_of(client.data, client.size),
+					   span_of(server.data, server.size), block, sizeof(block)),
 				 0);
 		assert_int_equal(prf_owner_key(span_of(block, sizeof(block)), "oic.sec.doxm.rdp",
 					       &obt, &device, want),

@@ -2,7 +2,7 @@
 #include "vector.h"
 
 #include "codec/b64.h"
-#include "crypto/jws.h"
+#include "tests/signing.h"
 #include "fw/judge.h"
 #include "base/timestamp.h"
 

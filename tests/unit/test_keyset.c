@@ -3,7 +3,7 @@
 
 #include "base/timestamp.h"
 #include "codec/b64.h"
-#include "crypto/jws.h"
+#include "tests/signing.h"
 #include "fw/judge.h"
 #include "fw/keyset.h"
 
@@ -336,7 +336,7 @@ static struct buf sign_all(const enum who *who, size_t n, const struct jsn *payl
 	struct buf text = BUF_INIT(VECTOR_MAX), b64 = BUF_INIT(VECTOR_MAX),
 		   out = BUF_INIT(VECTOR_MAX);
 	CLEANUP(jsn_freep) struct jsn *root = jsn_new_object();
-	struct jsn *signatures = jsn_new_array(), *one;
+	struct jsn *signatures = jsn_new_array(), *one = NULL;
 
 	assert_int_equal(jsn_write(payload, JSN_COMPACT, &text), 0);
 	b64_encode(buf_span(&text), &b64);
