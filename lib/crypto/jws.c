@@ -10,22 +10,20 @@ static enum fw_error decode(struct span text, struct buf *out)
 	return r == -EBADMSG ? FWE_MANIFEST_BASE64_INVALID : r < 0 ? FWE_INTERNAL : FWE_OK;
 }
 
-static enum fw_error decode_parts(struct jws_entry *e, const char *typ)
+static enum fw_error decode_parts(struct jws_entry *e)
 {
 	enum fw_error error;
 
-	(void)typ;
 	e->protected = BUF_INIT(e->protected_text.len);
 	e->signature = BUF_INIT(e->signature_text.len);
 	error = decode(e->protected_text, &e->protected);
 	return error != FWE_OK ? error : decode(e->signature_text, &e->signature);
 }
 
-static enum fw_error read_header(struct jws_entry *e, const char *typ)
+static enum fw_error read_header(struct jws_entry *e)
 {
 	const struct jsn_limits limits = {e->protected.len, ENVELOPE_DEPTH_MAX};
 
-	(void)typ;
 	if (e->protected.len == 0)
 		return FWE_OK;
 	return jsn_parse(buf_span(&e->protected), &limits, &e->header) == JSN_OK &&
@@ -39,12 +37,11 @@ static struct jose_header header_of(const struct jws_entry *e)
 	return (struct jose_header){.protected = e->header, .own = e->unprotected};
 }
 
-static enum fw_error check_names(struct jws_entry *e, const char *typ)
+static enum fw_error check_names(struct jws_entry *e)
 {
 	const struct jose_header h = header_of(e);
 	const struct jsn *kid = jose_param(&h, "kid");
 
-	(void)typ;
 	if (!jose_is_sound(&h))
 		return FWE_MANIFEST_HEADER_INVALID;
 	if (!kid)
@@ -54,11 +51,10 @@ static enum fw_error check_names(struct jws_entry *e, const char *typ)
 								      : FWE_MANIFEST_HEADER_INVALID;
 }
 
-static enum fw_error check_alg(struct jws_entry *e, const char *typ)
+static enum fw_error check_alg(struct jws_entry *e)
 {
 	const struct jsn *alg = jsn_get(e->header, "alg");
 
-	(void)typ;
 	if (!alg)
 		return jsn_get(e->unprotected, "alg") ? FWE_MANIFEST_ALG_UNPROTECTED
 						      : FWE_MANIFEST_HEADER_INVALID;
@@ -68,25 +64,22 @@ static enum fw_error check_alg(struct jws_entry *e, const char *typ)
 	return FWE_OK;
 }
 
-static enum fw_error check_none(struct jws_entry *e, const char *typ)
+static enum fw_error check_none(struct jws_entry *e)
 {
-	(void)typ;
 	return span_is_nocase(e->alg, "none") ? FWE_MANIFEST_ALG_NONE : FWE_OK;
 }
 
-static enum fw_error check_embedded(struct jws_entry *e, const char *typ)
+static enum fw_error check_embedded(struct jws_entry *e)
 {
 	const struct jose_header h = header_of(e);
 
-	(void)typ;
 	return jose_brings_key(&h) ? FWE_MANIFEST_KEY_EMBEDDED : FWE_OK;
 }
 
-static enum fw_error check_crit(struct jws_entry *e, const char *typ)
+static enum fw_error check_crit(struct jws_entry *e)
 {
 	const struct jose_header h = header_of(e);
 
-	(void)typ;
 	return jose_check_crit(&h);
 }
 
@@ -100,9 +93,8 @@ static enum fw_error check_typ(struct jws_entry *e, const char *typ)
 }
 
 /* Each step runs over all signatures before the next begins. */
-static enum fw_error (*const STEPS[])(struct jws_entry *e, const char *typ) = {
-	decode_parts, read_header,    check_names, check_alg,
-	check_none,   check_embedded, check_crit,  check_typ,
+static enum fw_error (*const STEPS[])(struct jws_entry *e) = {
+	decode_parts, read_header, check_names, check_alg, check_none, check_embedded, check_crit,
 };
 
 /* *j has its texts; takes the steps and hands it over. */
@@ -112,10 +104,15 @@ static enum fw_error finish(struct jws **j, const char *typ, struct jws **ret)
 
 	for (size_t s = 0; s < ARRAY_SIZE(STEPS); s++) {
 		for (size_t i = 0; i < (*j)->n; i++) {
-			e = STEPS[s](&(*j)->entries[i], typ);
+			e = STEPS[s](&(*j)->entries[i]);
 			if (e != FWE_OK)
 				return e;
 		}
+	}
+	for (size_t i = 0; i < (*j)->n; i++) {
+		e = check_typ(&(*j)->entries[i], typ);
+		if (e != FWE_OK)
+			return e;
 	}
 	(*j)->payload = BUF_INIT((*j)->payload_text.len);
 	e = decode((*j)->payload_text, &(*j)->payload);
