@@ -5,13 +5,13 @@
 #include <linux/rtnetlink.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 
 #define OPTION_DNSSL  31 /* RFC 8106 5.2 */
 #define ROUTER_ADVERT 134
 #define OPTION_UNIT   8 /* octets; RFC 4861 4.6 */
 #define DNSSL_HEAD    8
 #define FOREVER       UINT32_MAX
-#define US_PER_S      UINT64_C(1000000)
 #define LABEL_MAX     63
 
 /* The fixed part of a message of that type; false: too short. */
@@ -152,7 +152,7 @@ static void read_option(struct links *l, struct span body, uint64_t now_us)
 	life_s = (uint32_t)body.ptr[4] << 24 | (uint32_t)body.ptr[5] << 16 |
 		 (uint32_t)body.ptr[6] << 8 | body.ptr[7];
 	d.index = (uint32_t)head.nduseropt_ifindex;
-	d.until_us = life_s == FOREVER ? UINT64_MAX : now_us + life_s * US_PER_S;
+	d.until_us = life_s == FOREVER ? UINT64_MAX : now_us + life_s * USEC_PER_SEC;
 	if (read_name(span_of(body.ptr + DNSSL_HEAD, head.nduseropt_opts_len - DNSSL_HEAD),
 		      d.domain))
 		announce(l, &d, now_us);

@@ -2,8 +2,9 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
+
 #define SECONDS_PER_DAY UINT64_C(86400)
-#define US_PER_SECOND   UINT64_C(1000000)
 
 static bool is_leap(unsigned year)
 {
@@ -83,7 +84,7 @@ bool timestamp_parse(struct span text, uint64_t *ret_us)
 	for (unsigned m = 1; m < month; m++)
 		days += month_days(year, m);
 	minutes = (days * 24 + hour) * 60 + minute;
-	*ret_us = (minutes * 60 + second) * US_PER_SECOND + us;
+	*ret_us = (minutes * 60 + second) * USEC_PER_SEC + us;
 	return true;
 }
 
@@ -95,7 +96,7 @@ static bool parse_offset(const uint8_t *p, uint64_t *ret_us)
 	if ((p[0] != '+' && p[0] != '-') || p[3] != ':' || !digits(p + 1, 2, &hours) ||
 	    !digits(p + 4, 2, &minutes) || hours > 23 || minutes > 59)
 		return false;
-	*ret_us = ((uint64_t)hours * 60 + minutes) * 60 * US_PER_SECOND;
+	*ret_us = ((uint64_t)hours * 60 + minutes) * 60 * USEC_PER_SEC;
 	return true;
 }
 
@@ -128,7 +129,7 @@ bool timestamp_parse_offset(struct span text, uint64_t *ret_us)
 void timestamp_format(uint64_t us, char ret[TIMESTAMP_TEXT + 1])
 {
 	const uint64_t end = year_days(10000) * SECONDS_PER_DAY - 1;
-	uint64_t s = us / US_PER_SECOND < end ? us / US_PER_SECOND : end;
+	uint64_t s = us / USEC_PER_SEC < end ? us / USEC_PER_SEC : end;
 	uint64_t days = s / SECONDS_PER_DAY;
 	unsigned rest = (unsigned)(s % SECONDS_PER_DAY);
 	unsigned year = 1970 + (unsigned)(days / 366), month = 1;

@@ -1,11 +1,11 @@
 #include "fw/freeze.h"
 
-#define US_PER_S UINT64_C(1000000)
+#include "base/clock.h"
 
 enum freeze_verdict freeze_note(struct freeze *f, uint64_t timestamp_us, uint64_t now_s,
 				uint64_t max_s)
 {
-	if (now_s < timestamp_us / US_PER_S)
+	if (now_s < timestamp_us / USEC_PER_SEC)
 		return FREEZE_NONE;
 	if (timestamp_us > f->newest_us || f->since_s == 0 || now_s < f->since_s) {
 		if (timestamp_us > f->newest_us)
