@@ -9,7 +9,7 @@
 #define SERVERS_MAX ((size_t)3)
 #define ADDRESS_MAX ((size_t)39) /* octets of an IPv6 address as text */
 
-static const char *const LAYOUTS[] = {"firmware", "manifest"};
+const char *const DISCOVER_LAYOUTS[DISCOVER_LAYOUTS_N] = {"firmware", "manifest"};
 const char *const DISCOVER_SOURCE_NAMES[] = {"local", "manufacturer", "offline", NULL};
 
 bool discover_name_is_valid(struct span name)
@@ -136,19 +136,6 @@ bool discover_take(struct discover_domains *list, const struct discover_domain *
 	return true;
 }
 
-/* RFC 3986 2.3: everything but the unreserved octets. */
-static void put_segment(struct buf *out, const char *text)
-{
-	for (; *text; text++) {
-		uint8_t c = (uint8_t)*text;
-
-		if (is_alnum(c) || strchr("-._~", c))
-			buf_put_byte(out, c);
-		else
-			buf_printf(out, "%%%02X", c);
-	}
-}
-
 static int add(struct discover_list *list, enum discover_source source, unsigned server,
 	       struct buf *url)
 {
@@ -169,15 +156,15 @@ static int add(struct discover_list *list, enum discover_source source, unsigned
 static int add_layouts(struct discover_list *list, enum discover_source source, unsigned server,
 		       const struct discover *d, struct span base)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(LAYOUTS); i++) {
+	for (size_t i = 0; i < DISCOVER_LAYOUTS_N; i++) {
 		struct buf url = BUF_INIT(URL_MAX);
 		int r;
 
 		buf_put(&url, base);
-		buf_printf(&url, "/.well-known/%s/", LAYOUTS[i]);
-		put_segment(&url, d->manufacturer);
+		buf_printf(&url, "/.well-known/%s/", DISCOVER_LAYOUTS[i]);
+		url_put_path(&url, d->manufacturer);
 		buf_put_byte(&url, '/');
-		put_segment(&url, d->model);
+		url_put_path(&url, d->model);
 		buf_printf(&url, "/%s", d->direct ? DIRECT_FILE : "manifest.json");
 		r = add(list, source, server, &url);
 		buf_done(&url);

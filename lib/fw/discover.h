@@ -13,10 +13,15 @@
 #define DISCOVER_URLS_MAX    ((size_t)4)   /* configured manufacturer URLs */
 #define DISCOVER_LOCAL_US    (UINT64_C(2) * 1000 * 1000)  /* for all local servers together */
 #define DISCOVER_REMOTE_US   (UINT64_C(10) * 1000 * 1000) /* for each other one */
+#define DISCOVER_LAYOUTS_N   ((size_t)2)
 #define DISCOVER_MAX         (3 * (DISCOVER_DOMAINS_MAX + DISCOVER_URLS_MAX))
 
 enum discover_source { DISCOVER_LOCAL, DISCOVER_MANUFACTURER, DISCOVER_OFFLINE, DISCOVER_SOURCES };
 extern const char *const DISCOVER_SOURCE_NAMES[]; /* ends with NULL */
+
+/* Folders below /.well-known/ where a server may have what is for a device, in order (secfu 5.6).
+ */
+extern const char *const DISCOVER_LAYOUTS[DISCOVER_LAYOUTS_N];
 
 /* A manufacturer or model that can be a path segment: 1 to 128 octets of UTF-8, not "." or "..", no
  * slash, backslash or control character. */

@@ -5,23 +5,6 @@
 
 #define SCHEME "file://"
 
-static const char *const LAYOUTS[] = {"firmware", "manifest"};
-
-/* RFC 3986 2.3: a path as it stands in a URL. */
-static void put_path(struct buf *out, const char *path)
-{
-	for (; *path; path++) {
-		uint8_t c = (uint8_t)*path;
-		bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-			     strchr("-._~/", c);
-
-		if (plain)
-			buf_put_byte(out, c);
-		else
-			buf_printf(out, "%%%02X", c);
-	}
-}
-
 static bool is_dots(struct span s)
 {
 	return span_is(s, ".") || span_is(s, "..");
@@ -71,9 +54,9 @@ static int add(struct discover_list *list, unsigned server, const char *folder, 
 	int r = -EINVAL;
 
 	buf_put_str(&url, SCHEME);
-	put_path(&url, folder);
+	url_put_path(&url, folder);
 	root = url.len;
-	put_path(&url, file);
+	url_put_path(&url, file);
 	if (list->n < DISCOVER_MAX && buf_ok(&url) &&
 	    span_to_str(buf_span(&url), t->url, sizeof(t->url)) == 0) {
 		t->source = DISCOVER_OFFLINE;
@@ -101,10 +84,10 @@ int offline_add(struct discover_list *list, unsigned server, const struct discov
 		return -EINVAL;
 	memcpy(folder, path, len);
 	folder[len] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(LAYOUTS) && r == 0; i++) {
+	for (size_t i = 0; i < DISCOVER_LAYOUTS_N && r == 0; i++) {
 		struct buf file = BUF_INIT(OFFLINE_PATH);
 
-		buf_printf(&file, "/.well-known/%s/%s/%s/manifest.json", LAYOUTS[i],
+		buf_printf(&file, "/.well-known/%s/%s/%s/manifest.json", DISCOVER_LAYOUTS[i],
 			   d->manufacturer, d->model);
 		buf_put_byte(&file, '\0');
 		r = buf_ok(&file) ? add(list, server, folder, (const char *)file.ptr) : -EINVAL;
@@ -129,7 +112,7 @@ bool offline_base(const char *file, char ret[URL_MAX + 1])
 	bool fits;
 
 	buf_put_str(&url, OFFLINE_HOST);
-	put_path(&url, file);
+	url_put_path(&url, file);
 	fits = buf_ok(&url) && span_to_str(buf_span(&url), ret, URL_MAX + 1) == 0;
 	buf_done(&url);
 	return fits;

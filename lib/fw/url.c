@@ -1,6 +1,5 @@
 #include "fw/url.h"
 
-#include "base/buf.h"
 #include "base/parse.h"
 
 /* RFC 3986 3: the five components; an absent one has a NULL pointer, but for the path. */
@@ -276,4 +275,16 @@ bool url_same_host(const struct url *a, const struct url *b)
 {
 	return a->host.len == b->host.len &&
 	       strncasecmp((const char *)a->host.ptr, (const char *)b->host.ptr, a->host.len) == 0;
+}
+
+void url_put_path(struct buf *out, const char *path)
+{
+	for (; *path; path++) {
+		uint8_t c = (uint8_t)*path;
+
+		if (is_alpha(c) || is_digit(c) || strchr("-._~/", c))
+			buf_put_byte(out, c);
+		else
+			buf_printf(out, "%%%02X", c);
+	}
 }

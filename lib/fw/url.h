@@ -5,7 +5,7 @@
  * zero ports, and anything longer than URL_MAX. */
 #pragma once
 
-#include "base/span.h"
+#include "base/buf.h"
 
 #define URL_MAX      ((size_t)2048) /* octets, without a NUL */
 #define URL_HOST_MAX ((size_t)253)
@@ -35,5 +35,7 @@ MUST_USE enum url_err url_check_ref(struct span text);
 /* Resolves `ref` against the absolute `base` (RFC 3986 5.2, with dot segments removed); *ret is
  * NUL-terminated and written only on URL_OK. */
 MUST_USE enum url_err url_resolve(struct span base, struct span ref, char ret[URL_MAX + 1]);
+/* A path as it stands in a URL: all but '/' and the unreserved octets encoded (RFC 3986 2.3). */
+void url_put_path(struct buf *out, const char *path);
 /* Same host, without case? */
 MUST_USE bool url_same_host(const struct url *a, const struct url *b);

@@ -7,9 +7,6 @@
 #include "index.h"
 #include "verbs.h"
 
-/* Both places where devices look. */
-static const char *const LAYOUTS[] = {"firmware", "manifest"};
-
 static const struct cli_option OPTIONS[] = {
 	{"trust",           "FILE", "trust store of the devices",                                CLI_REQUIRED  },
 	{"image",           "FILE", "image to publish too, in list order",                       CLI_REPEATABLE},
@@ -33,8 +30,9 @@ struct publication {
 static bool put_path(const struct publication *p, size_t layout, const char *name,
 		     char ret[PATH_MAX])
 {
-	int n = snprintf(ret, PATH_MAX, "%s/.well-known/%s/%s/%s/%s", p->root, LAYOUTS[layout],
-			 p->d.manifest->manufacturer, p->d.manifest->model, name);
+	int n = snprintf(ret, PATH_MAX, "%s/.well-known/%s/%s/%s/%s", p->root,
+			 DISCOVER_LAYOUTS[layout], p->d.manifest->manufacturer,
+			 p->d.manifest->model, name);
 
 	if (n > 0 && n < PATH_MAX)
 		return true;
@@ -258,7 +256,7 @@ static int place_manifest(const struct publication *p)
 	char path[PATH_MAX];
 	int r = place(p, p->name, NULL, make_manifest);
 
-	for (size_t l = 0; r == 0 && !p->cli->json && l < ARRAY_SIZE(LAYOUTS); l++)
+	for (size_t l = 0; r == 0 && !p->cli->json && l < DISCOVER_LAYOUTS_N; l++)
 		if (put_path(p, l, p->name, path))
 			(void)printf("%s\n", path);
 	return r;
@@ -278,7 +276,7 @@ static enum cli_exit print_report(const struct publication *p)
 	struct jsn *root = jsn_new_object(), *files = jsn_new_array();
 	char path[PATH_MAX], version[FW_VERSION_TEXT + 1];
 
-	for (size_t l = 0; l < ARRAY_SIZE(LAYOUTS); l++) {
+	for (size_t l = 0; l < DISCOVER_LAYOUTS_N; l++) {
 		if (put_path(p, l, p->name, path))
 			jsn_add(files, jsn_new_text(span_str(path)));
 	}
