@@ -109,14 +109,6 @@ void app_erase_fetched(struct app *a)
 		    empty ? "the image is empty" : run->reply.text);
 }
 
-static bool sizes_are_known(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->n; i++)
-		if (plan->images[i].size == MANIFEST_SIZE_UNKNOWN)
-			return false;
-	return true;
-}
-
 bool app_erase_begin(struct app *a)
 {
 	struct run *run = a->run;
@@ -125,11 +117,6 @@ bool app_erase_begin(struct app *a)
 		return false;
 	if (run->job.kind != JOB_INSTALL) {
 		app_trouble(a, FWE_INSTALL_NO_SPACE, "the only slot is no place for a download");
-		return true;
-	}
-	if (!sizes_are_known(&run->plan)) {
-		app_job_note(a, FWE_MANIFEST_FIELD_MISSING, "imageSize");
-		(void)app_job_event(a, JOB_IMAGE_BAD);
 		return true;
 	}
 	run->image = 0;

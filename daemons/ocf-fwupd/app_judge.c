@@ -56,6 +56,7 @@ void app_judge_run(struct app *a, struct run *run)
 		.allow_downgrade = a->config->allow_downgrade || run->allow_downgrade,
 		.reinstall = run->reinstall,
 		.direct = run->direct,
+		.sized = a->config->device_class == CLASS_ERASE_FIRST,
 	};
 
 	if (uuid_parse(span_str(a->config->vendor_id), &vendor))

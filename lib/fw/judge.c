@@ -106,7 +106,10 @@ static enum fw_error check_precursor(const struct fw_context *c, const struct fw
 /* A manifest for a file that holds both is no use without it, nor another in such a file. */
 static enum fw_error check_place(const struct fw_context *c, const struct fw_judgement *j)
 {
-	return c->direct == j->manifest->direct ? FWE_OK : FWE_MANIFEST_LOCATION_INVALID;
+	if (c->direct != j->manifest->direct)
+		return FWE_MANIFEST_LOCATION_INVALID;
+	return c->sized && j->manifest->size == MANIFEST_SIZE_UNKNOWN ? FWE_MANIFEST_FIELD_MISSING
+								      : FWE_OK;
 }
 
 /* A key whose time was over when the manifest was made does not count. Who cannot tell the time

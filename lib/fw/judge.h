@@ -40,6 +40,7 @@ struct fw_context {
 	bool allow_downgrade;
 	bool reinstall; /* forced: the running version again */
 	bool direct;    /* the manifest came in the file of its image */
+	bool sized;     /* all sizes must be known: the only slot is erased first */
 };
 
 struct fw_judgement {

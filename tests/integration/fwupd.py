@@ -319,9 +319,9 @@ http {{
         return self.www / host / ".well-known" / layout / MAKER / MODEL
 
     def publish(self, version, host=f"_firmware.{DOMAIN}", layouts=LAYOUTS, image=None, key=None,
-                sequence=None, digests=("sha256", "sha512"), extra=()):
+                sequence=None, digests=("sha256", "sha512"), extra=(), edit=None):
         """Signed by the release key and put where the host looks for it. `image`: octets, or the path
-        of a file that will be linked."""
+        of a file that will be linked. `edit` changes the members before they are signed."""
         body = self.image(version) if image is None else image
         work = self.dir / "work"
         work.mkdir(exist_ok=True)
@@ -337,6 +337,10 @@ http {{
             "--sequence", sequence or self.sequence, "--expires", "30d",
             *(f"--digest={d}" for d in digests), *extra, "--out", work / "m.json",
             work / "image.bin")
+        if edit:
+            members = json.loads((work / "m.json").read_text())
+            edit(members)
+            (work / "m.json").write_text(json.dumps(members))
         run(OCF_MANIFEST, "sign", "--key", key or self.key, "--out", work / "manifest.json",
             work / "m.json")
         for layout in layouts:

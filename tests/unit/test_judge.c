@@ -164,6 +164,19 @@ static void direct__goes_with_a_direct_file_only(void **state)
 	}
 }
 
+static void sized__wants_every_size(void **state)
+{
+	struct fw_context c = device();
+
+	(void)state;
+	expect(&c, MINIMAL, FWE_OK, "not asked");
+	c.sized = true;
+	expect(&c, MINIMAL, FWE_MANIFEST_FIELD_MISSING, "none");
+	expect(&c, WITH("\"imageSize\":1"), FWE_OK, "of the only image");
+	expect(&c, IMAGES(IMAGE("a")), FWE_OK, "of each image");
+	expect(&c, BODY("2.2.0", JUNE, "image.bin") "}", FWE_MANIFEST_FIELD_MISSING, "an old one");
+}
+
 static void manifest_parse__names_the_first_fault(void **state)
 {
 	static const struct {
@@ -619,6 +632,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(direct__goes_with_a_direct_file_only),
+		cmocka_unit_test(sized__wants_every_size),
 		cmocka_unit_test(manifest_parse__names_the_first_fault),
 		cmocka_unit_test(manifest_parse__counts_images),
 		cmocka_unit_test(manifest_parse__has_limits),
