@@ -106,8 +106,9 @@ const struct cli_verb VERB_DIFF = {
 	.operands_min = 2,
 	.operands_max = 2,
 	.summary = "Prints the members in which two manifests differ",
-	.help = "Takes every form, signed or not, and verifies nothing. Exit status 1: they "
-		"differ, 2: there is no answer.",
+	.help = "Takes every form, signed or not, and verifies nothing. Exit: 1 they "
+		"differ,\n"
+		"2 there is no answer.",
 	.options = OPTIONS,
 	.n_options = ARRAY_SIZE(OPTIONS),
 	.run = diff,

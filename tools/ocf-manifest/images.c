@@ -9,7 +9,7 @@ struct images {
 	const struct enc_ring *ring;
 	struct hash_set *all; /* over the plain images in list order */
 	uint64_t total;       /* octets of them */
-	bool unopened;        /* an encrypted image was left as it is */
+	bool partly;          /* not all of them were seen */
 };
 
 /* An encrypted image. */
@@ -91,7 +91,7 @@ static int check_sealed(struct images *set, const struct fw_image *image, const 
 	if (r == 0 && *ret == FWE_OK)
 		*ret = judge_sealed(image, &s);
 	set->total += s.plain_size;
-	set->unopened |= !set->ring;
+	set->partly |= !set->ring;
 	ece_free(s.ece);
 	hash_set_free(s.outside);
 	hash_set_free(s.inside);
@@ -161,12 +161,17 @@ int images_check(const struct manifest *m, const struct enc_ring *ring,
 	}
 	*ret = FWE_OK;
 	r = hash_set_new(&set.all, m->digests.algs);
-	for (size_t i = 0; r == 0 && *ret == FWE_OK && i < files->n; i++)
-		r = check_image(&set, &m->images[i], files->at[i], from, ret);
+	for (size_t i = 0; r == 0 && *ret == FWE_OK && i < files->n; i++) {
+		if (files->at[i])
+			r = check_image(&set, &m->images[i], files->at[i], from, ret);
+		else
+			set.partly = true;
+	}
 	if (r == 0)
 		hash_set_final(set.all, &d);
 	hash_set_free(set.all);
-	if (r == 0 && *ret == FWE_OK && !set.unopened)
+	if (r == 0 && *ret == FWE_OK && !set.partly)
 		*ret = manifest_images_check(m, set.total, &d);
-	return r == 0 && *ret == FWE_OK && has_index(m) ? check_index(m, files, ret) : r;
+	return r == 0 && *ret == FWE_OK && has_index(m) && !set.partly ? check_index(m, files, ret)
+								       : r;
 }

@@ -3,7 +3,8 @@
 
 #include "verbs.h"
 
-/* Image files as devices receive them, in list order, each read once, from the offset `from` on.
+/* Image files as devices receive them, in list order (NULL: not looked at), each read once, from
+ * the offset `from` on.
  * `ring` opens the keys of encrypted ones; without any key (NULL) only their outside is checked.
  * FWE_IMAGE_DECRYPT_FAILED: no key of the ring fits.
  * 0 with *ret the first fault found, or FWE_OK; otherwise told. */

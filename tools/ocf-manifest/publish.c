@@ -66,35 +66,93 @@ static bool index_name(const struct manifest *m, char ret[URL_MAX + 1])
 	       local_name(manifest_chunks_url(m, span_str(BASE), url), url, ret);
 }
 
-static bool is_there(const struct publication *p, const char *name)
+/* Devices look for manifests under these names. */
+static bool is_reserved(const char *name)
 {
-	char path[PATH_MAX];
+	static const char *const NAMES[] = {"manifest.json", "manifest.cbor", DIRECT_FILE};
 
-	if (!put_path(p, 0, name, path))
-		return false;
-	if (access(path, R_OK) == 0)
-		return true;
-	cli_say("%s: %s; give %s with --image", path, strerror(errno),
-		p->d.manifest->n_images > 1 ? "the images" : "it");
+	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++) {
+		if (strcmp(name, NAMES[i]) == 0)
+			return true;
+	}
 	return false;
 }
 
-/* Images that are not given must be in place already, and their index, too. */
-static bool images_are_there(const struct publication *p)
+static bool names_are_free(const struct manifest *m)
 {
 	char name[URL_MAX + 1];
+	bool reserved = index_name(m, name) && is_reserved(name);
 
-	for (size_t i = 0; i < p->d.manifest->n_images; i++) {
-		if (image_name(p->d.manifest, i, name) && !is_there(p, name))
+	for (size_t i = 0; i < m->n_images && !m->direct; i++)
+		reserved |= image_name(m, i, name) && is_reserved(name);
+	if (reserved)
+		cli_say("an image cannot be named manifest.json, manifest.cbor or " DIRECT_FILE
+			": rename it");
+	return !reserved;
+}
+
+static bool refuse_images(enum fw_error e)
+{
+	if (e != FWE_OK)
+		cli_refuse("devices would refuse the image", e);
+	return e == FWE_OK;
+}
+
+/* The ring to open images with; NULL: they are looked at from outside. */
+static const struct enc_ring *image_ring(const struct publication *p)
+{
+	return p->ring.keys.n > 0 ? &p->ring.keys : NULL;
+}
+
+static bool index_is_there(const struct publication *p)
+{
+	const struct fw_chunk_index *index = &p->d.manifest->chunks;
+	char name[URL_MAX + 1], path[PATH_MAX];
+	struct digests d;
+	uint64_t size;
+	int r;
+
+	if (!index_name(p->d.manifest, name))
+		return true;
+	if (!put_path(p, 0, name, path))
+		return false;
+	r = files_digest(path, 0, index->digests.algs, index->size, NULL, &d, &size);
+	if (r < 0)
+		cli_say("%s: %s; give the images with --image", path, strerror(-r));
+	return r == 0 &&
+	       refuse_images(digests_match(&index->digests, &d) ? FWE_OK
+								: FWE_IMAGE_DIGEST_MISMATCH);
+}
+
+/* Images that are not given must be in place already, and their index, too. What devices fetch
+ * elsewhere is not looked at. */
+static bool images_are_there(const struct publication *p)
+{
+	const struct manifest *m = p->d.manifest;
+	struct cli_values files = {.n = m->n_images};
+	CLEANUP(freep) char(*paths)[PATH_MAX] = calloc(m->n_images, sizeof(*paths));
+	enum fw_error e = FWE_OK;
+	char name[URL_MAX + 1];
+
+	for (size_t i = 0; i < m->n_images; i++) {
+		if (!image_name(m, i, name))
+			continue;
+		if (!paths || !put_path(p, 0, name, paths[i]))
 			return false;
+		if (access(paths[i], R_OK) < 0) {
+			cli_say("%s: %s; give %s with --image", paths[i], strerror(errno),
+				m->n_images > 1 ? "the images" : "it");
+			return false;
+		}
+		files.at[i] = paths[i];
 	}
-	return !index_name(p->d.manifest, name) || is_there(p, name);
+	return images_check(m, image_ring(p), &files, 0, &e) == 0 && refuse_images(e) &&
+	       index_is_there(p);
 }
 
 static bool check_images(const struct publication *p)
 {
 	const struct cli_values *files = cli_values(p->cli, "image");
-	const struct enc_ring *ring = p->ring.keys.n > 0 ? &p->ring.keys : NULL;
 	enum fw_error e = FWE_OK;
 
 	if (p->d.manifest->direct && files->n == 0) {
@@ -103,11 +161,7 @@ static bool check_images(const struct publication *p)
 	}
 	if (files->n == 0)
 		return images_are_there(p);
-	if (images_check(p->d.manifest, ring, files, 0, &e) < 0)
-		return false;
-	if (e != FWE_OK)
-		cli_refuse("devices would refuse the image", e);
-	return e == FWE_OK;
+	return images_check(p->d.manifest, image_ring(p), files, 0, &e) == 0 && refuse_images(e);
 }
 
 /* Against what is there already: devices that have it would refuse anything not newer. */
@@ -297,7 +351,7 @@ static enum cli_exit publish_document(const struct publication *p)
 		cli_refuse(p->cli->operands[0], p->d.error);
 		return CLI_FAILED;
 	}
-	if (!names_are_valid(p->d.manifest) ||
+	if (!names_are_valid(p->d.manifest) || !names_are_free(p->d.manifest) ||
 	    !devices_take(p->d.manifest, p->trust, &p->ring.keys, buf_span(&p->d.octets)) ||
 	    !check_images(p) || !check_published(p))
 		return CLI_FAILED;
