@@ -317,7 +317,7 @@ static bool write_index(const struct index_plan *plan, char target[PATH_MAX], st
 			"chunks",
 			CHUNKS_OCTETS, CHUNKS_OCTETS_MAX, (unsigned long long)CHUNKS_MAX);
 	else if (r < 0)
-		cli_say("%s" CHUNKS_FILE_END ": %s", plan->files[0], strerror(-r));
+		cli_say("%s" CHUNKS_FILE_END ": %s", plan->files[0], files_error(r));
 	return r == 0;
 }
 

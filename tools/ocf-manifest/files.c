@@ -264,6 +264,11 @@ int files_copy(struct span before, const char *from, const char *to, const struc
 	return r < 0 ? r : files_place(&d, to);
 }
 
+const char *files_error(int r)
+{
+	return r == -EBADMSG ? "it changed while it was read; try again" : strerror(-r);
+}
+
 int files_link(const char *from, const char *to)
 {
 	CLEANUP(files_drop) struct files_draft d = {.fd = -1};

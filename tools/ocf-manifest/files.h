@@ -34,6 +34,8 @@ MUST_USE int files_digest(const char *path, uint64_t from, unsigned algs, uint64
  * (none: any); else -EBADMSG. */
 MUST_USE int files_copy(struct span before, const char *from, const char *to,
 			const struct digests *want);
+/* strerror(), but -EBADMSG is a file that is not what it was a moment ago. */
+const char *files_error(int r);
 /* Replaces `to` by a link to `from`, or by a copy where links do not work. */
 MUST_USE int files_link(const char *from, const char *to);
 /* All missing folders of the path before its last slash, mode 0755. */

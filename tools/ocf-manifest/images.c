@@ -133,7 +133,7 @@ static int check_index(const struct manifest *m, const struct cli_values *files,
 		return 0;
 	}
 	if (r < 0)
-		cli_say("chunk index: %s", strerror(-r));
+		cli_say("chunk index: %s", files_error(r));
 	return r;
 }
 

@@ -230,7 +230,7 @@ static int place(const struct publication *p, const char *name, const void *what
 	if (r == 0)
 		r = files_link(first, path);
 	if (r < 0)
-		cli_say("%s: %s", first, strerror(-r));
+		cli_say("%s: %s", first, files_error(r));
 	return r;
 }
 
@@ -242,8 +242,16 @@ struct image_file {
 static int make_image(const struct publication *p, const void *what, const char *path)
 {
 	const struct image_file *image = what;
+	struct digests d;
+	uint64_t size;
+	int r = files_digest(path, 0, image->digests->algs, FILES_WHOLE, NULL, &d, &size);
 
 	(void)p;
+	if (r == 0 && digests_match(image->digests, &d))
+		return 0; /* as it is: servers derive from its date whether it changed */
+	if (r == 0)
+		cli_warn("%s: another image had this name; devices that fetch it now will fail",
+			 path);
 	return files_copy(span_of(NULL, 0), image->file, path, image->digests);
 }
 

@@ -2,6 +2,11 @@
 #include "files.h"
 #include "verbs.h"
 
+#define TRUST_OPTION                                                                               \
+	{                                                                                          \
+		"trust", "FILE", "trust store of the devices: say no if they would", 0             \
+	}
+
 #define STYLE_OPTIONS                                                                              \
 	{"out", "FILE", "default: standard output", 0},                                            \
 		{"compact", NULL, "compact serialization instead of general JSON", 0},             \
@@ -60,13 +65,16 @@ static int trust_only(const struct key *k, const char *manufacturer, struct trus
 }
 
 /* What no device would take must not leave the house. */
-static int check_result(const struct key *k, const struct manifest *m, struct span octets)
+static int check_result(const struct cli *cli, const struct key *k, const struct manifest *m,
+			struct span octets)
 {
 	CLEANUP(trust_freep) struct trust *trust = NULL;
+	const char *path = cli_value(cli, "trust");
+	int r = path ? trust_read(path, &trust) : trust_only(k, m->manufacturer, &trust);
 
-	if (trust_only(k, m->manufacturer, &trust) < 0)
-		return -ENOMEM;
-	return devices_take(m, trust, NULL, octets) ? 0 : -EBADMSG;
+	if (r == 0 && !devices_take(m, trust, NULL, octets))
+		r = -EBADMSG;
+	return r;
 }
 
 static int finish(const struct cli *cli, const struct key *k, const struct signing *s,
@@ -78,7 +86,7 @@ static int finish(const struct cli *cli, const struct key *k, const struct signi
 	if (r < 0)
 		cli_refuse("devices would refuse it", FWE_MANIFEST_TOO_LARGE);
 	if (r == 0)
-		r = check_result(k, s->d->manifest, buf_span(&octets));
+		r = check_result(cli, k, s->d->manifest, buf_span(&octets));
 	return r < 0 ? r : output_octets(cli, buf_span(&octets));
 }
 
@@ -155,6 +163,7 @@ static enum cli_exit sign(const struct cli *cli)
 
 static const struct cli_option SIGN_OPTIONS[] = {
 	{"key", "FILE", "private key of mode 0600, JWK or PEM, or a pkcs11: URL", CLI_REQUIRED},
+	TRUST_OPTION,
 	STYLE_OPTIONS,
 };
 
@@ -167,7 +176,7 @@ const struct cli_verb VERB_SIGN = {
 	.help = "Signs the octets of the file as they are: JSON becomes a JWS, CBOR a COSE "
 		"message.\n"
 		"Refuses what devices that trust the key would refuse, an expired manifest for\n"
-		"instance.",
+		"instance; with --trust also a key that is revoked, over, or not for this.",
 	.options = SIGN_OPTIONS,
 	.n_options = ARRAY_SIZE(SIGN_OPTIONS),
 	.octets = true,
@@ -210,6 +219,7 @@ static const struct cli_option ATTACH_OPTIONS[] = {
 	{"key",       "FILE", "public key that made the signature",                      CLI_REQUIRED},
 	{"signature", "FILE", "its octets: as in JWS, or for ECDSA as openssl has them",
 	 CLI_REQUIRED										},
+	TRUST_OPTION,
 	STYLE_OPTIONS,
 };
 
