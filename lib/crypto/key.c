@@ -480,6 +480,8 @@ int key_private_parts(const struct key *k, struct buf *room, struct key_parts *r
 	return k->priv ? export_private(k->priv, room, ret) : -EINVAL;
 }
 
+#define KIND_UNSUPPORTED "a kind of key that is not supported"
+
 /* Every private key passes the checks of key_import(), wherever it comes from. */
 static int import_handle(gnutls_privkey_t priv, struct key **ret, const char **ret_why)
 {
@@ -487,26 +489,11 @@ static int import_handle(gnutls_privkey_t priv, struct key **ret, const char **r
 	struct key_parts parts;
 	int r = export_private(priv, &room, &parts);
 
-	*ret_why = "a kind of key that is not supported";
+	*ret_why = KIND_UNSUPPORTED;
 	if (r == 0)
 		r = key_import(&parts, ret, ret_why);
 	buf_done(&room);
 	return r == -EINVAL || r == -EIO ? -EBADMSG : r;
-}
-
-int key_import_pem(struct span pem, struct key **ret, const char **ret_why)
-{
-	gnutls_privkey_t priv = NULL;
-	gnutls_datum_t d = datum(pem);
-	int r;
-
-	*ret_why = "no unencrypted private key in PEM";
-	if (gnutls_privkey_init(&priv) < 0)
-		return -ENOMEM;
-	r = gnutls_privkey_import_x509_raw(priv, &d, GNUTLS_X509_FMT_PEM, NULL, 0);
-	r = r < 0 ? error_of(r, -EBADMSG) : import_handle(priv, ret, ret_why);
-	gnutls_privkey_deinit(priv);
-	return r;
 }
 
 bool key_is_url(const char *text)
@@ -514,25 +501,18 @@ bool key_is_url(const char *text)
 	return gnutls_url_is_supported(text) != 0;
 }
 
-/* The public numbers of a private key that shows no others. */
-static int export_public(gnutls_privkey_t priv, struct buf *room, struct key_parts *p)
+static int public_parts(gnutls_pubkey_t pub, struct buf *room, struct key_parts *p)
 {
 	gnutls_datum_t a = {0}, b = {0};
-	gnutls_pubkey_t pub = NULL;
 	gnutls_ecc_curve_t curve = GNUTLS_ECC_CURVE_INVALID;
-	int r = gnutls_pubkey_init(&pub);
+	int r;
 
 	*room = BUF_INIT(2 * KEY_PART_MAX);
-	if (r >= 0 && !buf_room(room, 2 * KEY_PART_MAX))
-		r = GNUTLS_E_MEMORY_ERROR;
-	if (r >= 0)
-		r = gnutls_pubkey_import_privkey(pub, priv, 0, 0);
-	if (r >= 0)
-		r = gnutls_privkey_get_pk_algorithm(priv, NULL) == GNUTLS_PK_RSA
-			    ? gnutls_pubkey_export_rsa_raw2(pub, &a, &b, GNUTLS_EXPORT_FLAG_NO_LZ)
-			    : gnutls_pubkey_export_ecc_raw2(pub, &curve, &a, &b,
-							    GNUTLS_EXPORT_FLAG_NO_LZ);
-	gnutls_pubkey_deinit(pub);
+	if (!buf_room(room, 2 * KEY_PART_MAX))
+		return -ENOMEM;
+	r = gnutls_pubkey_get_pk_algorithm(pub, NULL) == GNUTLS_PK_RSA
+		    ? gnutls_pubkey_export_rsa_raw2(pub, &a, &b, GNUTLS_EXPORT_FLAG_NO_LZ)
+		    : gnutls_pubkey_export_ecc_raw2(pub, &curve, &a, &b, GNUTLS_EXPORT_FLAG_NO_LZ);
 	if (r < 0)
 		return error_of(r, -EIO);
 	if (curve == GNUTLS_ECC_CURVE_INVALID) {
@@ -547,6 +527,55 @@ static int export_public(gnutls_privkey_t priv, struct buf *room, struct key_par
 	return p->type == KEY_TYPES || !buf_ok(room) ? -EINVAL : 0;
 }
 
+/* The public numbers of a private key that shows no others. */
+static int export_public(gnutls_privkey_t priv, struct buf *room, struct key_parts *p)
+{
+	gnutls_pubkey_t pub = NULL;
+	int r = gnutls_pubkey_init(&pub);
+
+	if (r >= 0)
+		r = gnutls_pubkey_import_privkey(pub, priv, 0, 0);
+	r = r < 0 ? error_of(r, -EIO) : public_parts(pub, room, p);
+	gnutls_pubkey_deinit(pub);
+	return r;
+}
+
+static int import_public_pem(const gnutls_datum_t *pem, struct key **ret, const char **ret_why)
+{
+	struct buf room CLEANUP(buf_done) = {0};
+	struct key_parts parts = {0};
+	gnutls_pubkey_t pub = NULL;
+	int r = gnutls_pubkey_init(&pub);
+
+	*ret_why = "neither a JWK nor an unencrypted key in PEM";
+	if (r >= 0)
+		r = gnutls_pubkey_import(pub, pem, GNUTLS_X509_FMT_PEM);
+	if (r < 0) {
+		r = error_of(r, -EBADMSG);
+	} else {
+		*ret_why = KIND_UNSUPPORTED;
+		r = public_parts(pub, &room, &parts);
+	}
+	gnutls_pubkey_deinit(pub);
+	if (r == 0)
+		r = key_import(&parts, ret, ret_why);
+	return r == -EINVAL || r == -EIO ? -EBADMSG : r;
+}
+
+int key_import_pem(struct span pem, struct key **ret, const char **ret_why)
+{
+	gnutls_privkey_t priv = NULL;
+	gnutls_datum_t d = datum(pem);
+	int r;
+
+	if (gnutls_privkey_init(&priv) < 0)
+		return -ENOMEM;
+	r = gnutls_privkey_import_x509_raw(priv, &d, GNUTLS_X509_FMT_PEM, NULL, 0);
+	r = r < 0 ? import_public_pem(&d, ret, ret_why) : import_handle(priv, ret, ret_why);
+	gnutls_privkey_deinit(priv);
+	return r;
+}
+
 int key_import_url(const char *url, struct key **ret, const char **ret_why)
 {
 	struct buf room CLEANUP(buf_done) = {0};
@@ -557,7 +586,7 @@ int key_import_url(const char *url, struct key **ret, const char **ret_why)
 	if (gnutls_privkey_init(&priv) < 0)
 		return -ENOMEM;
 	r = gnutls_privkey_import_url(priv, url, 0);
-	*ret_why = r < 0 ? gnutls_strerror(r) : "a kind of key that is not supported";
+	*ret_why = r < 0 ? gnutls_strerror(r) : KIND_UNSUPPORTED;
 	r = r < 0 ? error_of(r, -EBADMSG) : export_public(priv, &room, &parts);
 	if (r == 0)
 		r = key_import(&parts, ret, ret_why);

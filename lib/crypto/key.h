@@ -43,7 +43,7 @@ struct key; /* opaque: a public key, with or without its private half */
  * of n, and e odd and at least 65537. HSS keys are public only. 0: *ret is owned by the caller.
  * -EBADMSG: *ret_why says what is wrong (static text). -ENOMEM. */
 MUST_USE int key_import(const struct key_parts *parts, struct key **ret, const char **ret_why);
-/* Private key in PEM (PKCS#8, SEC 1 or PKCS#1, not encrypted). As key_import. */
+/* Key in PEM: private (PKCS#8, SEC 1 or PKCS#1, not encrypted), or public. As key_import. */
 MUST_USE int key_import_pem(struct span pem, struct key **ret, const char **ret_why);
 /* Private key in a token, "pkcs11:..." (RFC 7512) or another URL of GnuTLS; the PIN by pin-source=
  * or pin-value=. Signing happens there. As key_import. */

@@ -47,7 +47,7 @@ static enum cli_exit encrypt(const struct cli *cli)
 		cli_say("--enc: want A256GCM or A128GCM");
 		return CLI_USAGE;
 	}
-	if (enc_key_read(cli_value(cli, "key"), false, &k) < 0 ||
+	if (enc_key_read(cli_value(cli, "key"), &k) < 0 ||
 	    document_read(cli->operands[0], NULL, &d) < 0)
 		return CLI_FAILED;
 	return encrypt_document(cli, k, content, &d) < 0 ? CLI_FAILED : CLI_OK;

@@ -131,25 +131,27 @@ int files_place(struct files_draft *d, const char *target)
 	return sync_folder(target);
 }
 
+static int open_input(const char *path)
+{
+	return strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+				      : open(path, O_RDONLY | O_CLOEXEC);
+}
+
 int files_read(const char *path, struct buf *out)
 {
-	CLEANUP(closep) int fd = -1;
+	CLEANUP(closep) int fd = open_input(path);
 
-	if (strcmp(path, "-") == 0)
-		return buf_put_file(out, STDIN_FILENO);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : buf_put_file(out, fd);
 }
 
-int files_read_secret(const char *path, struct buf *out)
+int files_read_key(const char *path, struct buf *out, bool *ret_open)
 {
-	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP(closep) int fd = open_input(path);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
-	if ((st.st_mode & 077) != 0)
-		return -EPERM;
+	*ret_open = !S_ISCHR(st.st_mode) && (st.st_mode & 077) != 0;
 	return buf_put_file(out, fd);
 }
 

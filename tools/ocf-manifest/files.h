@@ -13,8 +13,8 @@
 
 /* Appends the file ("-": standard input). 0; -EFBIG beyond out->max; -ENOMEM; what open gave. */
 MUST_USE int files_read(const char *path, struct buf *out);
-/* The same for a private key: -EPERM if group or others have any right to it. */
-MUST_USE int files_read_secret(const char *path, struct buf *out);
+/* The same for a key; *ret_open: group or others have a right to it. */
+MUST_USE int files_read_key(const char *path, struct buf *out, bool *ret_open);
 /* Replaces the file in one step that survives loss of power ("-": standard output); what is no
  * regular file is written to. `mode` is less what umask forbids. */
 MUST_USE int files_write(const char *path, struct span data, unsigned mode);

@@ -25,13 +25,18 @@ static enum cli_exit print_kid(const struct cli *cli, struct jsn *taken)
 	return CLI_OK;
 }
 
-#define DIRECT_LEN ((size_t)32) /* octets of a key for direct use: that of A256GCM */
+#define CURVE_USAGE "--curve: want P-256 or X25519, for an --alg of ECDH-ES"
+#define DIRECT_LEN  ((size_t)32) /* octets of a key for direct use: that of A256GCM */
 
 static enum cli_exit generate_signing(const struct cli *cli, enum sig_alg alg)
 {
 	CLEANUP(key_freep) struct key *k = NULL;
 	CLEANUP(jsn_freep) struct jsn *jwk = NULL;
 
+	if (cli_value(cli, "curve")) {
+		cli_say(CURVE_USAGE);
+		return CLI_USAGE;
+	}
 	if (key_generate(sig_alg_key(alg), &k) < 0)
 		return cli_fail("cannot make a key");
 	jwk = jwk_export_private(k);
@@ -49,7 +54,7 @@ static enum cli_exit generate_encryption(const struct cli *cli, enum enc_alg alg
 	struct jsn *public;
 
 	if (name && (!enc_alg_agrees(alg) || (!x25519 && strcmp(name, "P-256") != 0))) {
-		cli_say("--curve: want P-256 or X25519, for ECDH-ES");
+		cli_say(CURVE_USAGE);
 		return CLI_USAGE;
 	}
 	if (enc_key_generate(alg, x25519 ? EC_X25519 : EC_P256, DIRECT_LEN, &k) < 0)
@@ -91,38 +96,8 @@ const struct cli_verb VERB_KEY_GENERATE = {
 	.run = generate,
 };
 
-/* Says its alg that it is one for encryption? */
-static bool is_encryption_key(const char *path)
-{
-	struct buf text CLEANUP(buf_done) = {.max = JWK_FILE_MAX, .secret = true};
-	CLEANUP(jsn_freep) struct jsn *jwk = NULL;
-	const struct jsn_limits limits = {.bytes = JWK_FILE_MAX, .depth = JWK_DEPTH_MAX};
-	enum enc_alg alg;
-
-	return files_read(path, &text) == 0 &&
-	       jsn_parse(buf_span(&text), &limits, &jwk) == JSN_OK &&
-	       enc_alg_from_name(jsn_text(jsn_get(jwk, "alg")), &alg);
-}
-
-/* The public half; NULL: told. */
-static struct jsn *read_public(const char *path)
-{
-	CLEANUP(enc_key_freep) struct enc_key *enc = NULL;
-	CLEANUP(key_freep) struct key *sig = NULL;
-	struct jsn *jwk;
-
-	if (!is_encryption_key(path))
-		return key_read_public(path, &sig) < 0 ? NULL : jwk_export(sig);
-	if (enc_key_read(path, false, &enc) < 0)
-		return NULL;
-	jwk = enc_key_export(enc, false);
-	if (!jwk)
-		cli_say("%s: a symmetric key has no public half", path);
-	return jwk;
-}
-
 static enum cli_exit public(const struct cli *cli) {
-	struct jsn *jwk = read_public(cli->operands[0]);
+	struct jsn *jwk = public_read(cli->operands[0]);
 
 	return jwk ? json_print(jwk) : CLI_FAILED;
 }
@@ -139,7 +114,7 @@ const struct cli_verb VERB_KEY_PUBLIC = {
 
 static enum cli_exit thumbprint(const struct cli *cli)
 {
-	struct jsn *jwk = read_public(cli->operands[0]);
+	struct jsn *jwk = public_read(cli->operands[0]);
 	char text[JWK_THUMBPRINT_LEN + 1];
 
 	if (!jwk || jwk_thumbprint(jwk, text) < 0) {
@@ -177,10 +152,12 @@ static struct jsn *texts(const struct cli_values *values, const char *otherwise)
 	return array;
 }
 
-/* The trust store as it is, or an empty one. */
-static int load_store(const char *path, struct jsn **ret)
+/* The trust store as it is, or an empty one for the first keys. */
+static int load_store(const struct cli *cli, struct jsn **ret)
 {
-	if (access(path, F_OK) < 0 && errno == ENOENT) {
+	const char *path = cli->operands[0];
+
+	if (cli->n_operands > 1 && access(path, F_OK) < 0 && errno == ENOENT) {
 		*ret = jsn_new_object();
 		jsn_set(*ret, "keys", jsn_new_array());
 		return 0;
@@ -231,30 +208,58 @@ static int check_store(const struct jsn *store)
 	return r;
 }
 
-static enum cli_exit trust(const struct cli *cli)
+/* A mistyped kid would revoke nothing. */
+static void revoke_key(struct jsn *store, const char *kid)
 {
-	CLEANUP(jsn_freep) struct jsn *store = NULL;
+	const struct jsn *keys = jsn_get(store, "keys");
+	bool found = false;
+
+	for (size_t i = 0; i < jsn_len(keys); i++)
+		found |= span_is(jsn_text(jsn_get(jsn_at(keys, i), "kid")), kid);
+	if (!found)
+		cli_warn("--revoke %s: no key here has this kid", kid);
+	append(store, "x-ocf-revoked", jsn_new_text(span_str(kid)));
+}
+
+static bool trust_usage(const struct cli *cli)
+{
 	const struct cli_values *roles = cli_values(cli, "role");
-	const struct cli_values *revoke = cli_values(cli, "revoke");
+	const struct cli_values *names = cli_values(cli, "manufacturer");
 
 	for (size_t i = 0; i < roles->n; i++) {
 		if (strcmp(roles->at[i], "manifest") != 0 && strcmp(roles->at[i], "root") != 0) {
 			cli_say("--role: want manifest or root");
-			return CLI_USAGE;
+			return false;
 		}
 	}
-	if (cli->n_operands > 1 && cli_values(cli, "manufacturer")->n == 0) {
-		cli_say("--manufacturer: say whose firmware the keys may sign");
-		return CLI_USAGE;
+	for (size_t i = 0; i <= names->n && cli->n_operands > 1; i++) {
+		if (i < names->n ? names->at[i][0] == '\0' : names->n == 0) {
+			cli_say("--manufacturer: say whose firmware the keys may sign");
+			return false;
+		}
 	}
-	if (load_store(cli->operands[0], &store) < 0)
+	if (cli->n_operands == 1 && cli_values(cli, "revoke")->n == 0) {
+		cli_say("nothing to do: give a KEYFILE or --revoke");
+		return false;
+	}
+	return true;
+}
+
+static enum cli_exit trust(const struct cli *cli)
+{
+	CLEANUP(jsn_freep) struct jsn *store = NULL;
+	const struct cli_values *revoke = cli_values(cli, "revoke");
+
+	if (!trust_usage(cli))
+		return CLI_USAGE;
+	if (load_store(cli, &store) < 0)
 		return CLI_FAILED;
 	for (size_t i = 1; i < cli->n_operands; i++) {
 		if (add_key(cli, store, cli->operands[i]) < 0)
 			return CLI_FAILED;
 	}
 	for (size_t i = 0; i < revoke->n; i++)
-		append(store, "x-ocf-revoked", jsn_new_text(span_str(revoke->at[i])));
+		revoke_key(store, revoke->at[i]);
 	if (check_store(store) < 0 ||
 	    json_write(cli->operands[0], store, JSN_PRETTY, FILES_PUBLIC) < 0)
 		return CLI_FAILED;

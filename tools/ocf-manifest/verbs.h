@@ -19,7 +19,9 @@ MUST_USE int trust_read(const char *path, struct trust **ret);
 
 /* Keys for encryption, JWK or COSE_Key; those that can decrypt must be readable by their owner
  * only. 0, or told. */
-MUST_USE int enc_key_read(const char *path, bool want_secret, struct enc_key **ret);
+MUST_USE int enc_key_read(const char *path, struct enc_key **ret);
+/* The public half of a key of either kind, owned by the caller; NULL: told. */
+struct jsn *public_read(const char *path);
 /* Those of --decrypt-key, which a verb with such a ring has. */
 struct ring {
 	struct enc_key *own[ENC_KEYS_MAX];
