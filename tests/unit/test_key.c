@@ -26,15 +26,15 @@ static void key_import_pem__takes_keys_of_our_kinds(void **state)
 		int sign;
 	} ROWS[] = {
 		{"p256",           true,  KEY_P256,    0            },
-                {"p256-sec1",      true,  KEY_P256,    0            },
+		{"p256-sec1",      true,  KEY_P256,    0            },
 		{"p384",           true,  KEY_P384,    0            },
-                {"ed25519",        true,  KEY_ED25519, 0            },
+		{"ed25519",        true,  KEY_ED25519, 0            },
 		{"rsa3072-pkcs1",  true,  KEY_RSA,     0            },
-                {"rsa2048",        true,  KEY_RSA,     -EKEYREJECTED},
+		{"rsa2048",        true,  KEY_RSA,     -EKEYREJECTED},
 		{"rsa1024",        false, KEY_TYPES,   0            },
-                {"p521",           false, KEY_TYPES,   0            },
+		{"p521",           false, KEY_TYPES,   0            },
 		{"x25519",         false, KEY_TYPES,   0            },
-                {"p256-encrypted", false, KEY_TYPES,   0            },
+		{"p256-encrypted", false, KEY_TYPES,   0            },
 		{"p256-public",    true,  KEY_P256,    -EINVAL      },
 	};
 

@@ -5,12 +5,15 @@
 #include "base/parse.h"
 #include "files.h"
 #include "fw/direct.h"
+#include "fw/discover.h"
 #include "base/timestamp.h"
 #include "index.h"
 #include "verbs.h"
 
 #define DAY_US     (UINT64_C(86400) * USEC_PER_SEC)
 #define DISTANT_US (732 * DAY_US) /* expires further ahead is odd */
+#define DAYS_MAX   36500u
+#define EPOCH_MAX  UINT64_C(253402300799) /* the end of the year 9999 */
 
 static const struct cli_option OPTIONS[] = {
 	{"manufacturer",     "NAME",      "as devices have it, e.g. example.com",                                CLI_REQUIRED  },
@@ -47,13 +50,16 @@ struct draft {
 	const struct cli *cli;
 	struct jsn *root;
 	unsigned algs;
+	uint64_t timestamp_us, expires_us; /* 0: never */
+	uint64_t sequence, security;
+	uint64_t chunk; /* octets of one, if there is an index */
 };
 
-static bool read_algs(const struct cli *cli, unsigned *ret)
+static bool read_algs(struct draft *d)
 {
-	const struct cli_values *names = cli_values(cli, "digest");
+	const struct cli_values *names = cli_values(d->cli, "digest");
 
-	*ret = names->n == 0 ? HASH_BIT(HASH_SHA256) : 0;
+	d->algs = names->n == 0 ? HASH_BIT(HASH_SHA256) : 0;
 	for (size_t i = 0; i < names->n; i++) {
 		enum hash_alg alg;
 
@@ -61,54 +67,127 @@ static bool read_algs(const struct cli *cli, unsigned *ret)
 			cli_say("--digest: want sha256, sha384 or sha512");
 			return false;
 		}
-		*ret |= HASH_BIT(alg);
+		d->algs |= HASH_BIT(alg);
 	}
 	return true;
 }
 
 /* Now, or the time that a reproducible build is given. */
-static bool read_timestamp(const struct cli *cli, uint64_t *ret_us)
+static bool read_timestamp(struct draft *d)
 {
-	const char *text = cli_value(cli, "timestamp"), *epoch = getenv("SOURCE_DATE_EPOCH");
+	const char *text = cli_value(d->cli, "timestamp"), *epoch = getenv("SOURCE_DATE_EPOCH");
 	uint64_t seconds;
 
-	*ret_us = clock_real_us();
-	if (text && !timestamp_parse(span_str(text), ret_us)) {
+	d->timestamp_us = clock_real_us();
+	if (text && !timestamp_parse(span_str(text), &d->timestamp_us)) {
 		cli_say("--timestamp: want a date as 2026-06-01T12:00:00Z");
 		return false;
 	}
 	if (text || !epoch)
 		return true;
-	if (!parse_u64(span_str(epoch), &seconds) || seconds > UINT64_MAX / USEC_PER_SEC) {
+	if (!parse_u64(span_str(epoch), &seconds) || seconds > EPOCH_MAX) {
 		cli_say("SOURCE_DATE_EPOCH: want seconds since 1970");
 		return false;
 	}
-	*ret_us = seconds * USEC_PER_SEC;
+	d->timestamp_us = seconds * USEC_PER_SEC;
 	return true;
 }
 
-static bool set_expires(const struct draft *d, uint64_t timestamp_us)
+/* Each --encryption must belong to one image: what it was made for would go out in plain. */
+static bool encryption_fits(const struct cli *cli)
 {
-	const char *text = cli_value(d->cli, "expires");
-	char date[TIMESTAMP_TEXT + 1];
-	struct span days = span_str(text);
-	uint64_t us;
-	uint32_t n;
+	const struct cli_values *infos = cli_values(cli, "encryption");
+	const struct cli_values *images = cli_values(cli, "image");
+	size_t hits[CLI_VALUES_MAX] = {0};
 
-	if (!text)
+	if (images->n == 0) {
+		if (infos->n > 1)
+			cli_say("--encryption: one is enough for one IMAGE");
+		return infos->n <= 1;
+	}
+	for (size_t i = 0; i < infos->n; i++) {
+		struct span path = span_str(infos->at[i]), name = span_cut(&path, '=');
+		size_t k = 0;
+
+		while (k < images->n &&
+		       (strncmp(images->at[k], infos->at[i], name.len + 1) != 0 || hits[k] > 0))
+			k++;
+		if (k == images->n || !path.ptr) {
+			cli_say("--encryption %s: want NAME=FILE, one for an --image of that NAME",
+				infos->at[i]);
+			return false;
+		}
+		hits[k]++;
+	}
+	return true;
+}
+
+/* A date, or days from the timestamp on. */
+static bool read_expires(struct draft *d)
+{
+	struct span text = span_str(cli_value(d->cli, "expires"));
+	uint32_t days;
+
+	if (!text.ptr)
 		return true;
-	if (days.len > 1 && days.ptr[days.len - 1] == 'd' &&
-	    parse_u32(span_of(days.ptr, days.len - 1), &n)) {
-		us = timestamp_us + n * DAY_US;
-	} else if (!timestamp_parse(days, &us)) {
-		cli_say("--expires: want a date as 2027-06-01T00:00:00Z, or days as 365d");
+	if (text.len > 1 && text.ptr[text.len - 1] == 'd' &&
+	    parse_u32(span_of(text.ptr, text.len - 1), &days) && days <= DAYS_MAX) {
+		d->expires_us = d->timestamp_us + days * DAY_US;
+	} else if (!timestamp_parse(text, &d->expires_us)) {
+		cli_say("--expires: want a date as 2027-06-01T00:00:00Z, or days as 365d, up to %u",
+			DAYS_MAX);
 		return false;
 	}
-	if (us > clock_real_us() + DISTANT_US)
+	if (d->expires_us > clock_real_us() + DISTANT_US)
 		cli_warn("expires more than two years ahead");
-	timestamp_format(us, date);
-	jsn_set_str(d->root, "expires", date);
+	if (d->expires_us <= clock_real_us())
+		cli_warn("expired already: sign will refuse it");
 	return true;
+}
+
+/* What jsn would leave out. */
+static bool are_texts(const struct cli *cli)
+{
+	for (size_t i = 0; i < cli->verb->n_options; i++) {
+		for (size_t k = 0; k < cli->values[i].n; k++) {
+			if (span_is_utf8(span_str(cli->values[i].at[k])))
+				continue;
+			cli_say("--%s: want UTF-8", cli->verb->options[i].name);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* What devices can be called, see ocf-fwupd.conf. */
+static bool are_names(const struct cli *cli)
+{
+	if (discover_name_is_valid(span_str(cli_value(cli, "manufacturer"))) &&
+	    discover_name_is_valid(span_str(cli_value(cli, "model"))))
+		return true;
+	cli_say("--manufacturer and --model are parts of a path: not empty, no / and no \\");
+	return false;
+}
+
+static bool read_options(struct draft *d)
+{
+	const char *chunks = cli_value(d->cli, "chunks");
+
+	d->chunk = CHUNKS_OCTETS;
+	return are_texts(d->cli) && are_names(d->cli) && encryption_fits(d->cli) && read_algs(d) &&
+	       read_timestamp(d) && read_expires(d) &&
+	       cli_number(d->cli, "sequence", MANIFEST_UINT_MAX, &d->sequence) &&
+	       cli_number(d->cli, "security-version", UINT32_MAX, &d->security) &&
+	       (!chunks || *chunks == '\0' ||
+		cli_number(d->cli, "chunks", CHUNKS_OCTETS_MAX, &d->chunk));
+}
+
+static void set_date(const struct draft *d, const char *member, uint64_t us)
+{
+	char date[TIMESTAMP_TEXT + 1];
+
+	timestamp_format(us, date);
+	jsn_set_str(d->root, member, date);
 }
 
 struct jsn *commit_hash(const struct digests *digests)
@@ -183,35 +262,6 @@ static bool read_encryption(const struct draft *d, struct span name, struct jsn 
 			*ret = jsn_free(*ret);
 			return false;
 		}
-	}
-	return true;
-}
-
-/* Each --encryption must belong to one image: what it was made for would go out in plain. */
-static bool encryption_fits(const struct cli *cli)
-{
-	const struct cli_values *infos = cli_values(cli, "encryption");
-	const struct cli_values *images = cli_values(cli, "image");
-	size_t hits[CLI_VALUES_MAX] = {0};
-
-	if (images->n == 0) {
-		if (infos->n > 1)
-			cli_say("--encryption: one is enough for one IMAGE");
-		return infos->n <= 1;
-	}
-	for (size_t i = 0; i < infos->n; i++) {
-		struct span path = span_str(infos->at[i]), name = span_cut(&path, '=');
-		size_t k = 0;
-
-		while (k < images->n &&
-		       (strncmp(images->at[k], infos->at[i], name.len + 1) != 0 || hits[k] > 0))
-			k++;
-		if (k == images->n || !path.ptr) {
-			cli_say("--encryption %s: want NAME=FILE, one for an --image of that NAME",
-				infos->at[i]);
-			return false;
-		}
-		hits[k]++;
 	}
 	return true;
 }
@@ -324,53 +374,29 @@ static bool write_index(const struct index_plan *plan, char target[PATH_MAX], st
 /* For devices that hold some of the chunks already. */
 static bool set_index(const struct draft *d, const struct cli_values *images)
 {
-	const char *text = cli_value(d->cli, "chunks"), *files[CLI_VALUES_MAX];
+	const char *files[CLI_VALUES_MAX];
 	struct index_plan plan = {.files = files, .n = images->n, .algs = d->algs};
 	struct digests digests;
 	char target[PATH_MAX];
-	uint64_t octets = CHUNKS_OCTETS;
 	struct jsn *index;
 
-	if (!text)
+	if (!cli_value(d->cli, "chunks"))
 		return true;
-	if (*text != '\0' && !cli_number(d->cli, "chunks", CHUNKS_OCTETS_MAX, &octets))
-		return false;
 	for (size_t i = 0; i < images->n; i++)
 		files[i] = strchr(images->at[i], '=') + 1;
 	if (images->n == 0)
 		files[plan.n++] = d->cli->operands[0];
 	plan.size = (uint64_t)jsn_int(jsn_get(d->root, "imageSize"));
-	plan.octets = (uint32_t)octets;
+	plan.octets = (uint32_t)d->chunk;
 	if (!write_index(&plan, target, &digests))
 		return false;
 	index = jsn_new_object();
 	jsn_set_str(index, "location", url_name(target));
 	jsn_set_int(index, "size",
 		    (int64_t)chunks_index_size(&(struct chunks_form){plan.octets, plan.size}));
-	jsn_set_int(index, "chunkSize", (int64_t)octets);
+	jsn_set_int(index, "chunkSize", (int64_t)d->chunk);
 	jsn_set(index, "commitHash", commit_hash(&digests));
 	jsn_set(d->root, "chunkIndex", index);
-	return true;
-}
-
-static bool set_numbers(const struct draft *d)
-{
-	static const struct {
-		const char *option, *member;
-		uint64_t max;
-	} NUMBERS[] = {
-		{"sequence",         "sequenceNumber",  MANIFEST_UINT_MAX},
-		{"security-version", "securityVersion", UINT32_MAX       },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(NUMBERS); i++) {
-		uint64_t n = 0;
-
-		if (!cli_number(d->cli, NUMBERS[i].option, NUMBERS[i].max, &n))
-			return false;
-		if (cli_value(d->cli, NUMBERS[i].option))
-			jsn_set_int(d->root, NUMBERS[i].member, (int64_t)n);
-	}
 	return true;
 }
 
@@ -424,22 +450,24 @@ static bool set_key_info(const struct draft *d)
 static bool fill(const struct draft *d)
 {
 	const struct cli_values *files = cli_values(d->cli, "image");
-	char date[TIMESTAMP_TEXT + 1];
-	uint64_t timestamp_us;
 
-	if (!read_timestamp(d->cli, &timestamp_us))
-		return false;
-	timestamp_format(timestamp_us, date);
 	jsn_set_str(d->root, "manifestVersion", "1.0");
-	jsn_set_str(d->root, "timestamp", date);
+	set_date(d, "timestamp", d->timestamp_us);
 	jsn_set_str(d->root, "manufacturer", cli_value(d->cli, "manufacturer"));
 	jsn_set_str(d->root, "model", cli_value(d->cli, "model"));
 	jsn_set_str(d->root, "firmwareVersion", cli_value(d->cli, "version"));
 	if (files->n > 0 ? !set_images(d, files) : !set_only_image(d, d->cli->operands[0]))
 		return false;
 	set_lists(d);
-	return set_index(d, files) && set_numbers(d) && set_expires(d, timestamp_us) &&
-	       set_key_info(d);
+	if (!set_index(d, files))
+		return false;
+	if (cli_value(d->cli, "sequence"))
+		jsn_set_int(d->root, "sequenceNumber", (int64_t)d->sequence);
+	if (cli_value(d->cli, "security-version"))
+		jsn_set_int(d->root, "securityVersion", (int64_t)d->security);
+	if (cli_value(d->cli, "expires"))
+		set_date(d, "expires", d->expires_us);
+	return set_key_info(d);
 }
 
 static enum cli_exit create(const struct cli *cli)
@@ -465,7 +493,7 @@ static enum cli_exit create(const struct cli *cli)
 			"--encryption");
 		return CLI_USAGE;
 	}
-	if (!encryption_fits(cli) || !read_algs(cli, &d.algs))
+	if (!read_options(&d))
 		return CLI_USAGE;
 	if (!fill(&d))
 		return CLI_FAILED;
