@@ -218,8 +218,8 @@ void app_rescue_ended(struct app *a)
 		loop_timer_set(a->rescue_timer, clock_monotonic_us() + a->rescue_wait_us);
 		return;
 	}
-	if (result == JOB_INSTALLED && a->run->judgement.rotates_keys)
-		app_rotate_keys(a);
+	if (result == JOB_INSTALLED)
+		(void)app_rotate_keys(a); /* the next check tries again */
 	r = rescue_forget(a->state->store);
 	if (r < 0)
 		log_error("rescue: the record cannot be removed error=%s", strerror(-r));

@@ -73,14 +73,17 @@ void app_judge_run(struct app *a, struct run *run)
 }
 
 /* The maker's new keys hold from now on, whatever becomes of the image. */
-void app_rotate_keys(struct app *a)
+int app_rotate_keys(struct app *a)
 {
 	struct run *run = a->run;
 	struct buf record = BUF_INIT(KEYSET_RECORD_MAX);
 	char error[PROTO_TEXT] = "";
-	int r = keyset_rotate(run->installed, buf_span(&a->state->keys), run->judgement.manifest,
-			      &record, error, sizeof(error));
+	int r;
 
+	if (!run->judgement.rotates_keys || run->dry_run)
+		return 0;
+	r = keyset_rotate(run->installed, buf_span(&a->state->keys), run->judgement.manifest,
+			  &record, error, sizeof(error));
 	if (r == 0)
 		r = state_save_keys(a->state, buf_span(&record));
 	if (r == 0)
@@ -91,6 +94,7 @@ void app_rotate_keys(struct app *a)
 			  run->judgement.manifest->key_info_version,
 			  error[0] != '\0' ? error : strerror(-r));
 	buf_done(&record);
+	return r == -EBADMSG ? 0 : r; /* a set that is of no use is none */
 }
 
 /* What is newer ends every suspicion of its source. */
@@ -110,11 +114,16 @@ static void accepted(struct app *a)
 	char version[FW_VERSION_TEXT + 1];
 	enum fw_error e;
 	bool wait;
+	int r = 0;
 
 	/* A rescue start must judge this manifest by the keys of now. */
-	if (run->judgement.rotates_keys && !run->dry_run && !run->rescue &&
-	    a->config->device_class != CLASS_ERASE_FIRST)
-		app_rotate_keys(a);
+	if (!run->rescue && a->config->device_class != CLASS_ERASE_FIRST)
+		r = app_rotate_keys(a);
+	if (r < 0) {
+		app_trouble(a, r == -ENOSPC ? FWE_INSTALL_NO_SPACE : FWE_INTERNAL,
+			    "new keys cannot be stored");
+		return;
+	}
 	fw_version_format(&run->judgement.manifest->version, version);
 	/* It is installed already, and waits for the next boot. */
 	if (!strcmp(version, a->facts.pending) && !run->reinstall) {
@@ -193,6 +202,7 @@ static void no_update(struct app *a)
 		(void)app_job_event(a, JOB_REFUSED);
 		return;
 	}
+	(void)app_rotate_keys(a); /* the next check tries again */
 	run->is_withheld = is_suspected(a);
 	run->withheld_at = run->at;
 	(void)app_job_event(a, run->is_withheld ? JOB_REFUSED : JOB_SAME);

@@ -412,8 +412,9 @@ int app_on_hour(void *app);
 void app_judge_run(struct app *a, struct run *run);
 /* The same for the job under way, and tells it. */
 void app_judge(struct app *a);
-/* Takes over the key-info of the job's manifest. */
-void app_rotate_keys(struct app *a);
+/* Takes over the key-info of the job's manifest, if it has one that is authorised and newer, and
+ * no dry run. Errors of state_save_keys(), which are told. */
+int app_rotate_keys(struct app *a);
 
 /* ---- app_media.c ---- */
 

@@ -143,13 +143,18 @@ int state_confirm(struct state *s)
 
 int state_save_keys(struct state *s, struct span record)
 {
-	int r = store_put(s->store, KEYS, record);
+	struct buf copy = BUF_INIT(STORE_RECORD_MAX);
+	int r;
 
-	if (r < 0)
+	buf_put(&copy, record);
+	r = buf_ok(&copy) ? store_put(s->store, KEYS, record) : -ENOMEM;
+	if (r < 0) {
+		buf_done(&copy);
 		return r;
-	buf_reset(&s->keys);
-	buf_put(&s->keys, record);
-	return buf_ok(&s->keys) ? 0 : -ENOMEM;
+	}
+	buf_done(&s->keys);
+	s->keys = copy;
+	return 0;
 }
 
 /* ---- reading: what we wrote, but through a disk ---- */
@@ -428,6 +433,22 @@ void state_keep(struct state *s)
 	s->trial = (struct state_trial){0};
 }
 
+/* To the last version that was confirmed. Where `bad` stood in the order of manifests and in time
+ * stays known: what is older can still not be played back, but for the one that brought what runs.
+ */
+static void go_back(struct state *s, const struct state_accepted *bad)
+{
+	struct state_accepted *a = &s->accepted;
+
+	*a = s->settled;
+	a->any = true;
+	a->seen |= bad->seen;
+	if (bad->sequence > a->sequence)
+		a->sequence = bad->sequence - 1; /* somebody may insist on it */
+	if (bad->timestamp_us > a->timestamp_us)
+		a->timestamp_us = bad->timestamp_us;
+}
+
 void state_roll_back(struct state *s)
 {
 	const struct state_accepted *bad = &s->trial.accepted;
@@ -436,7 +457,7 @@ void state_roll_back(struct state *s)
 	if (bad->any) {
 		s->rejected = *bad;
 		if (memcmp(s->accepted.sha256, bad->sha256, sizeof(bad->sha256)) == 0)
-			s->accepted = s->settled;
+			go_back(s, bad);
 		s->accepted.floor = floor;
 	}
 	s->trial = (struct state_trial){0};

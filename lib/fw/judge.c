@@ -37,20 +37,26 @@ static enum fw_error check_time(const struct fw_context *c, const struct fw_judg
 	return FWE_OK;
 }
 
-/* RFC 9124: a counter of manifests. The same manifest again is a retry. */
+/* The last accepted manifest once more. */
+static bool is_retry(const struct fw_context *c, const struct fw_judgement *j)
+{
+	return c->last_manifest_sha256 &&
+	       memcmp(j->sha256, c->last_manifest_sha256, sizeof(j->sha256)) == 0;
+}
+
+/* RFC 9124: a counter of manifests. */
 static enum fw_error check_sequence(const struct fw_context *c, const struct fw_judgement *j)
 {
 	const struct manifest *m = j->manifest;
 
+	if (is_retry(c, j))
+		return FWE_OK;
 	if ((m->has & MANIFEST_SEQUENCE) == 0)
 		return m->timestamp_us < c->last_timestamp_us ? FWE_MANIFEST_SEQUENCE_ROLLBACK
 							      : FWE_OK;
-	if ((c->seen & MANIFEST_SEQUENCE) == 0 || m->sequence > c->last_sequence)
-		return FWE_OK;
-	if (m->sequence == c->last_sequence && c->last_manifest_sha256 &&
-	    memcmp(j->sha256, c->last_manifest_sha256, sizeof(j->sha256)) == 0)
-		return FWE_OK;
-	return FWE_MANIFEST_SEQUENCE_ROLLBACK;
+	return (c->seen & MANIFEST_SEQUENCE) == 0 || m->sequence > c->last_sequence
+		       ? FWE_OK
+		       : FWE_MANIFEST_SEQUENCE_ROLLBACK;
 }
 
 static enum fw_error check_security(const struct fw_context *c, const struct fw_judgement *j)
@@ -181,6 +187,8 @@ static void judge_rotation(const struct fw_context *c, struct fw_judgement *j)
 		return;
 	if (count_good(c, j, j->envelope.roots, j->envelope.n_roots) < threshold(c))
 		j->warning = FWE_KEY_ROTATION_NOT_AUTHORISED;
+	else if (j->manifest->key_info_version == c->key_info_version && is_retry(c, j))
+		return; /* it brought them */
 	else if (j->manifest->key_info_version <= c->key_info_version)
 		j->warning = FWE_KEY_ROTATION_STALE;
 	else
@@ -195,7 +203,8 @@ void fw_judge(const struct fw_context *ctx, const struct trust *trust, struct sp
 	ret->verdict = ret->error == FWE_OK                      ? FW_ACCEPT
 		       : ret->error == FWE_MANIFEST_VERSION_SAME ? FW_NO_UPDATE
 								 : FW_REJECT;
-	if (ret->verdict == FW_ACCEPT)
+	/* Its version may run by now, and its keys not be stored yet: power failed in between. */
+	if (ret->verdict == FW_ACCEPT || (ret->verdict == FW_NO_UPDATE && is_retry(ctx, ret)))
 		judge_rotation(ctx, ret);
 }
 

@@ -493,6 +493,32 @@ static void state_roll_back__lets_the_old_manifest_count_again(void **state)
 	state_free(s);
 }
 
+/* Nothing that is older than what was given up may be played back now. */
+static void state_roll_back__forgets_no_order(void **state)
+{
+	struct state *s = on_trial();
+	struct fw_judgement bad = judgement(20, 5);
+
+	(void)state;
+	for (int first = 0; first < 2; first++) {
+		bad.sha256[0] = 20;
+		state_accept(s, &bad);
+		s->trial.accepted = s->accepted;
+		if (first)
+			s->settled = (struct state_accepted){0}; /* nothing was ever confirmed */
+		state_roll_back(s);
+		assert_int_equal(state_save(s), 0);
+		s = reopen(s);
+		assert_true(s->accepted.any);
+		assert_int_equal(s->accepted.sequence, 19); /* 20 itself may be insisted on */
+		assert_int_equal(s->accepted.timestamp_us, 20000);
+		assert_true((s->accepted.seen & MANIFEST_SEQUENCE) != 0);
+		assert_int_equal(s->accepted.sha256[0], first ? 0 : 9);
+		assert_int_equal(s->accepted.floor, 3);
+	}
+	state_free(s);
+}
+
 /* What came in between is not the trial's to judge. */
 static void state_roll_back__leaves_a_newer_manifest_alone(void **state)
 {
@@ -582,6 +608,7 @@ int main(void)
 		TEST(state_keep_time__only_goes_forward_and_by_a_clock_that_is_right),
 		TEST(state_keep__raises_the_floor),
 		TEST(state_roll_back__lets_the_old_manifest_count_again),
+		TEST(state_roll_back__forgets_no_order),
 		TEST(state_roll_back__leaves_a_newer_manifest_alone),
 		TEST(state_read__refuses_a_trial_that_is_none),
 	};

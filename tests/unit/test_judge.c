@@ -464,6 +464,12 @@ static void fw_judge__takes_an_equal_sequence_only_for_equal_octets(void **state
 	expect(&c, PAYLOAD, FWE_MANIFEST_SEQUENCE_ROLLBACK, "lower");
 	c.last_sequence = 40;
 	expect(&c, PAYLOAD, FWE_OK, "higher");
+	/* After a roll back: what runs came with it, though a later one was seen. */
+	sha256[31] ^= 1;
+	c.last_sequence = 42;
+	expect(&c, PAYLOAD, FWE_OK, "the last that stayed");
+	c.last_timestamp_us = UINT64_MAX;
+	expect(&c, PAYLOAD, FWE_OK, "and is older");
 	buf_done(&octets);
 }
 
@@ -581,6 +587,32 @@ static void fw_judge__judges_key_rotation(void **state)
 	buf_done(&octets);
 }
 
+/* Its version runs, but the power failed before its keys were stored. */
+static void fw_judge__rotates_keys_later_by_the_manifest_that_was_accepted(void **state)
+{
+	struct buf octets = sign(BODY(
+		"2.3.0", JUNE, "image.bin") ",\"key-info\":{\"version\":2,\"keys\":[" EC_KEY "]}}");
+	struct fw_context c = device();
+	struct fw_judgement j;
+	uint8_t sha256[32];
+
+	(void)state;
+	assert_int_equal(hash_once(HASH_SHA256, buf_span(&octets), sha256), 0);
+	for (uint64_t stored = 1; stored <= 3; stored++) {
+		for (int retry = 0; retry < 2; retry++) {
+			c.key_info_version = stored;
+			c.last_manifest_sha256 = retry ? sha256 : NULL;
+			fw_judge(&c, trust, buf_span(&octets), &j);
+			assert_int_equal(j.verdict, FW_NO_UPDATE);
+			assert_int_equal(j.rotates_keys, retry && stored == 1);
+			assert_int_equal(j.warning,
+					 retry && stored == 3 ? FWE_KEY_ROTATION_STALE : FWE_OK);
+			fw_judgement_done(&j);
+		}
+	}
+	buf_done(&octets);
+}
+
 static void fw_image_check__compares_size_and_digests(void **state)
 {
 	struct digests d = {.algs = HASH_BIT(HASH_SHA256)}, all = {.algs = HASH_BIT(HASH_SHA256)};
@@ -646,6 +678,7 @@ int main(void)
 		cmocka_unit_test(fw_judge__reinstalls_only_the_same_digests),
 		cmocka_unit_test(fw_judge__asks_for_precursors),
 		cmocka_unit_test(fw_judge__judges_key_rotation),
+		cmocka_unit_test(fw_judge__rotates_keys_later_by_the_manifest_that_was_accepted),
 		cmocka_unit_test(fw_image_check__compares_size_and_digests),
 		cmocka_unit_test(manifest_image_url__follows_the_manifest),
 	};
