@@ -2,6 +2,20 @@
 #include "files.h"
 #include "verbs.h"
 
+const char *url_name(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	for (const char *p = name; *p != '\0'; p++) {
+		if (!(*p >= '0' && *p <= '9') && !((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') &&
+		    !strchr("._~-", *p))
+			name = "";
+	}
+	if (*name == '\0' || *name == '.')
+		cli_say("%s: rename it: its name would need escapes in a URL", path);
+	return *name == '\0' || *name == '.' ? NULL : name;
+}
+
 int json_read(const char *path, size_t bytes, unsigned depth, struct jsn **ret)
 {
 	const struct jsn_limits limits = {.bytes = bytes, .depth = depth};

@@ -116,7 +116,7 @@ static enum cli_exit encrypt_image(const struct cli *cli)
 		cli_say("%s: give another name for the encrypted image", cli->operands[1]);
 		return CLI_USAGE;
 	}
-	if (enc_key_read(cli_value(cli, "key"), &k) < 0)
+	if (!url_name(cli->operands[1]) || enc_key_read(cli_value(cli, "key"), &k) < 0)
 		return CLI_FAILED;
 	r = encrypt_to(cli, k, &s);
 	s.ece = ece_free(s.ece);

@@ -56,6 +56,7 @@ static enum fw_error open_key(const struct fw_encryption *e, const struct enc_ri
 		       : FWE_OK;
 }
 
+/* In the order in which a device finds out. */
 static enum fw_error judge_sealed(const struct fw_image *image, struct sealed *s)
 {
 	const struct fw_image outside = {.size = image->encryption.size,
@@ -63,14 +64,16 @@ static enum fw_error judge_sealed(const struct fw_image *image, struct sealed *s
 	struct digests d;
 	enum fw_error e;
 
+	if (s->ece && s->size == outside.size) {
+		if (s->damage == 0)
+			s->damage = ece_end(s->ece);
+		if (s->damage < 0)
+			return s->damage == -EBADMSG ? FWE_IMAGE_DECRYPT_FAILED : FWE_INTERNAL;
+	}
 	hash_set_final(s->outside, &d);
 	e = fw_image_check(&outside, s->size, &d);
 	if (e != FWE_OK || !s->ece)
 		return e;
-	if (s->damage == 0)
-		s->damage = ece_end(s->ece);
-	if (s->damage < 0)
-		return s->damage == -EBADMSG ? FWE_IMAGE_DECRYPT_FAILED : FWE_INTERNAL;
 	hash_set_final(s->inside, &d);
 	return fw_image_check(image, s->plain_size, &d);
 }

@@ -35,6 +35,8 @@ struct ring {
 MUST_USE int ring_read(const struct cli *cli, struct ring *ret);
 void ring_done(struct ring *r);
 
+/* The last segment of a path, if it can stand in a URL as it is; NULL: told. */
+const char *url_name(const char *path);
 /* Digests as a manifest has them. */
 struct jsn *commit_hash(const struct digests *digests);
 /* One strict JSON value, owned by the caller. 0, or told. */
