@@ -77,15 +77,14 @@ static bool pin_fits(const char *pins, const struct x509_chain *chain)
 				       0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
 				       0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
 	uint8_t key[sizeof(HEAD) + sizeof(struct x509_point)], digest[SHA256];
-	struct span rest = span_str(pins);
+	struct span rest = span_str(pins), text;
 
 	memcpy(key, HEAD, sizeof(HEAD));
 	memcpy(key + sizeof(HEAD), x509_chain_key(chain)->b, sizeof(struct x509_point));
 	if (hash_once(HASH_SHA256, span_of(key, sizeof(key)), digest) < 0)
 		return false;
-	while (rest.ptr) {
+	while (span_word(&rest, &text)) {
 		CLEANUP(buf_done) struct buf pin = BUF_INIT(SHA256);
-		struct span text = span_cut(&rest, ' ');
 
 		if (b64_decode_padded(span_skip(text, strlen(CONFIG_PIN)), &pin) == 0 &&
 		    span_eq(buf_span(&pin), span_of(digest, sizeof(digest))))

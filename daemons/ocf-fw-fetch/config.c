@@ -6,16 +6,6 @@
 
 #define PIN_CHARS ((size_t)44) /* 32 octets in base64 */
 
-static bool next_word(struct span *rest, struct span *ret)
-{
-	while (rest->ptr) {
-		*ret = span_cut(rest, ' ');
-		if (ret->len > 0)
-			return true;
-	}
-	return false;
-}
-
 /* "HOSTS=value" */
 static bool split(struct span word, struct span *ret_hosts, struct span *ret_value)
 {
@@ -39,7 +29,7 @@ static bool are_pairs(struct span list, bool (*check)(struct span value))
 {
 	struct span word, hosts, value;
 
-	while (next_word(&list, &word))
+	while (span_word(&list, &word))
 		if (!split(word, &hosts, &value) || !check(value))
 			return false;
 	return true;
@@ -123,7 +113,7 @@ static bool find_next(struct span *rest, struct span host, struct span *ret)
 {
 	struct span word, hosts;
 
-	while (next_word(rest, &word))
+	while (span_word(rest, &word))
 		if (split(word, &hosts, ret) && fits(hosts, host))
 			return true;
 	return false;
@@ -154,7 +144,7 @@ bool config_has(const char *list, struct span host)
 {
 	struct span rest = span_str(list), word;
 
-	while (next_word(&rest, &word))
+	while (span_word(&rest, &word))
 		if (fits(word, host))
 			return true;
 	return false;
@@ -165,7 +155,7 @@ void config_each(const char *list, void (*fn)(void *arg, const char *value), voi
 	struct span rest = span_str(list), word, hosts, value;
 	char text[CONFIG_WORD_MAX];
 
-	while (next_word(&rest, &word))
+	while (span_word(&rest, &word))
 		if (split(word, &hosts, &value) && span_to_str(value, text, sizeof(text)) == 0)
 			fn(arg, text);
 }

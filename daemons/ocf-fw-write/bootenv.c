@@ -130,12 +130,10 @@ static struct boot_slot read_slot(const struct bootenv *e, struct span text, int
 void bootenv_read(const struct bootenv *e, struct span text, struct boot_vars *ret)
 {
 	char room[2 * BOOTENV_NAME];
-	struct span order = order_of(e, text, room);
+	struct span order = order_of(e, text, room), word;
 
 	*ret = (struct boot_vars){.primary = BOOT_NO_SLOT};
-	while (order.ptr) {
-		struct span word = span_cut(&order, ' ');
-
+	while (span_word(&order, &word)) {
 		for (int slot = 0; slot < BOOT_SLOTS; slot++) {
 			if (!span_is(word, e->names[slot]))
 				continue;
@@ -175,13 +173,11 @@ static int set_order(const struct bootenv *e, struct span text, int first, struc
 {
 	CLEANUP(buf_done) struct buf order = BUF_INIT(BOOTENV_VALUE);
 	char room[2 * BOOTENV_NAME], value[BOOTENV_VALUE];
-	struct span rest = order_of(e, text, room);
+	struct span rest = order_of(e, text, room), word;
 
 	buf_printf(&order, "%s %s", e->names[first], e->names[1 - first]);
-	while (rest.ptr) {
-		struct span word = span_cut(&rest, ' ');
-
-		if (word.len == 0 || span_is(word, e->names[0]) || span_is(word, e->names[1]))
+	while (span_word(&rest, &word)) {
+		if (span_is(word, e->names[0]) || span_is(word, e->names[1]))
 			continue;
 		buf_put_byte(&order, ' ');
 		buf_put(&order, word);

@@ -27,14 +27,13 @@ static bool name_is_valid(struct span name)
 /* Names of files in a slot, which are never anything but that. */
 static bool components_are_valid(struct span text)
 {
+	struct span word;
 	size_t n = 0;
 
-	while (text.ptr) {
-		struct span word = span_cut(&text, ' ');
-
+	while (span_word(&text, &word)) {
 		if (!name_is_valid(word))
 			return false;
-		n += word.len > 0;
+		n++;
 	}
 	return n > 0 && n <= BACKEND_COMPONENTS_MAX;
 }
@@ -119,26 +118,14 @@ static const struct config DEFAULTS = {
 };
 /* clang-format on */
 
-static bool is_word(const char *list, struct span word)
-{
-	struct span rest = span_str(list);
-
-	while (rest.ptr)
-		if (span_eq(span_cut(&rest, ' '), word))
-			return true;
-	return false;
-}
-
 /* Those words of `all` that are not in `some`. */
 static void others(const char *all, const char *some, char ret[static CONF_TEXT_MAX])
 {
-	struct span rest = span_str(all);
+	struct span rest = span_str(all), word;
 	size_t n = 0;
 
-	while (rest.ptr) {
-		struct span word = span_cut(&rest, ' ');
-
-		if (word.len == 0 || is_word(some, word))
+	while (span_word(&rest, &word)) {
+		if (span_has_word(span_str(some), word))
 			continue;
 		memcpy(ret + n, word.ptr, word.len);
 		n += word.len;

@@ -4,40 +4,28 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-static bool is_listed(const char *components, struct span name)
-{
-	struct span rest = span_str(components);
-
-	while (rest.ptr)
-		if (span_eq(span_cut(&rest, ' '), name))
-			return name.len > 0;
-	return false;
-}
-
 static size_t count_words(const char *text)
 {
-	struct span rest = span_str(text);
+	struct span rest = span_str(text), word;
 	size_t n = 0;
 
-	while (rest.ptr)
-		n += span_cut(&rest, ' ').len > 0;
+	while (span_word(&rest, &word))
+		n++;
 	return n;
 }
 
 static const char *parse_slot(struct devices *d, int slot, const char *components, const char *text)
 {
-	struct span rest = span_str(text);
+	struct span rest = span_str(text), path;
 	size_t n = 0;
 
-	while (rest.ptr) {
-		struct span path = span_cut(&rest, ' '), name = span_cut(&path, ':');
+	while (span_word(&rest, &path)) {
+		struct span name = span_cut(&path, ':');
 		struct device *to = &d->slot[slot][n];
 
-		if (name.len == 0 && !path.ptr)
-			continue;
 		if (n == DEVICES_MAX)
 			return "too many devices";
-		if (!is_listed(components, name))
+		if (!span_has_word(span_str(components), name))
 			return "a device for something that is not in Components=";
 		if (span_to_str(name, to->component, sizeof(to->component)) < 0 ||
 		    !span_starts(path, "/") || span_to_str(path, to->path, sizeof(to->path)) < 0)

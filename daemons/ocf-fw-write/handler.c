@@ -29,14 +29,7 @@ static struct handler *handler_of(struct backend *b)
 
 static bool is_ours(const struct handler *h, const char *component)
 {
-	struct span rest = span_str(h->config->components);
-
-	if (!h->inner)
-		return true;
-	while (rest.ptr)
-		if (span_is(span_cut(&rest, ' '), component))
-			return true;
-	return false;
+	return !h->inner || span_has_word(span_str(h->config->components), span_str(component));
 }
 
 /* With `attempts` it cannot be taken back: nobody's end stops it, and it has time as long as it

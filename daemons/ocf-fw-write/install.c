@@ -102,13 +102,11 @@ static void answer_errno(struct install *n, struct proto_done *ret, int r, const
 static bool find_component(const struct install *n, const char *name, uint32_t *ret_bit,
 			   char ret_name[PROTO_LABEL])
 {
-	struct span rest = span_str(n->config->components);
+	struct span rest = span_str(n->config->components), word;
 	uint32_t bit = 1;
 
-	while (rest.ptr && bit) {
-		struct span word = span_cut(&rest, ' ');
-
-		if (word.len > 0 && span_is(word, name)) {
+	while (span_word(&rest, &word)) {
+		if (span_is(word, name)) {
 			*ret_bit = bit;
 			return span_to_str(word, ret_name, PROTO_LABEL) == 0;
 		}
@@ -120,13 +118,13 @@ static bool find_component(const struct install *n, const char *name, uint32_t *
 /* Octets of all components in a slot that never became complete. */
 static uint64_t count_kept(struct install *n)
 {
-	struct span rest = span_str(n->config->components);
+	struct span rest = span_str(n->config->components), word;
 	uint64_t octets = 0;
 
-	while (rest.ptr) {
+	while (span_word(&rest, &word)) {
 		char name[PROTO_LABEL];
 
-		if (span_to_str(span_cut(&rest, ' '), name, sizeof(name)) == 0 && name[0])
+		if (span_to_str(word, name, sizeof(name)) == 0)
 			octets += n->backend->ops->kept(n->backend, name);
 	}
 	return octets;

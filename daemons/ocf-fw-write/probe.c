@@ -17,22 +17,12 @@ void probe_add(struct proto_probed *p, const char *name, const char *what, const
 	p->n++;
 }
 
-static bool is_known(const char *components, const char *name)
-{
-	struct span rest = span_str(components);
-
-	while (rest.ptr)
-		if (span_is(span_cut(&rest, ' '), name))
-			return name[0];
-	return false;
-}
-
 static void probe_image(const struct install_config *config, struct backend *b, const char *name,
 			uint64_t size, struct proto_probed *ret)
 {
 	uint64_t max = (uint64_t)config->size_max_mib * 1024 * 1024, limit;
 
-	if (!is_known(config->components, name)) {
+	if (!span_has_word(span_str(config->components), span_str(name))) {
 		probe_add(ret, "component-unknown", name, "not in Components=");
 		return;
 	}

@@ -37,15 +37,6 @@ static const char *const CLASSES[] = {
 static const char *const FRESHNESS[] = {"draft", "strict", NULL};
 static const char *const METERED[] = {"full", "capped", "never", NULL};
 
-/* The next word of a list separated by blanks; false at its end. */
-static bool next_word(struct span *rest, struct span *ret)
-{
-	do {
-		*ret = span_cut(rest, ' ');
-	} while (ret->len == 0 && rest->ptr);
-	return ret->len > 0;
-}
-
 static int source_index(struct span word)
 {
 	for (size_t i = 0; i < CONFIG_SOURCES; i++)
@@ -59,7 +50,7 @@ static bool are_sources(struct span value)
 	struct span word;
 	size_t n = 0;
 
-	while (next_word(&value, &word))
+	while (span_word(&value, &word))
 		if (source_index(word) < 0 || ++n > CONFIG_SOURCES)
 			return false;
 	return true;
@@ -72,7 +63,7 @@ static bool are_urls(struct span value)
 	struct url u;
 	size_t n = 0;
 
-	while (next_word(&value, &word))
+	while (span_word(&value, &word))
 		if ((url_parse(word, &u) != URL_OK && !offline_folder(word, folder)) ||
 		    ++n > CONFIG_URLS)
 			return false;
@@ -116,7 +107,7 @@ static bool are_folders(struct span value)
 	struct span word;
 	size_t n = 0;
 
-	while (next_word(&value, &word)) {
+	while (span_word(&value, &word)) {
 		if (!is_path(word) || word.len >= OFFLINE_PATH || ++n > OFFLINE_MEDIA)
 			return false;
 	}
@@ -128,7 +119,7 @@ static bool are_paths(struct span value)
 	struct span word;
 	size_t n = 0;
 
-	while (next_word(&value, &word)) {
+	while (span_word(&value, &word)) {
 		if (!is_path(word) || ++n > ENC_KEYS_MAX)
 			return false;
 	}
@@ -140,7 +131,7 @@ static bool are_units(struct span value)
 	struct span word;
 	size_t n = 0;
 
-	while (next_word(&value, &word))
+	while (span_word(&value, &word))
 		if (word.len >= CONFIG_NAME || !memchr(word.ptr, '.', word.len) ||
 		    ++n > CONFIG_UNITS)
 			return false;
@@ -292,7 +283,7 @@ size_t config_sources(const struct fwupd_config *c, enum config_source ret[CONFI
 	struct span rest = span_str(c->sources), word;
 	size_t n = 0;
 
-	while (next_word(&rest, &word))
+	while (span_word(&rest, &word))
 		ret[n++] = (enum config_source)source_index(word);
 	return n;
 }

@@ -192,13 +192,13 @@ static int begin_round(void *arg)
 
 static void split_units(struct health *h)
 {
-	struct span rest = span_str(h->config->health_units);
+	struct span rest = span_str(h->config->health_units), word;
 
-	while (rest.ptr && h->n < CONFIG_UNITS) {
+	while (h->n < CONFIG_UNITS && span_word(&rest, &word)) {
 		struct unit *u = &h->units[h->n];
 
 		u->h = h;
-		if (span_to_str(span_cut(&rest, ' '), u->name, sizeof(u->name)) == 0 && u->name[0])
+		if (span_to_str(word, u->name, sizeof(u->name)) == 0)
 			h->n++;
 	}
 }

@@ -17,22 +17,13 @@ static bool is_text(struct span value)
 	return span_is_utf8(value);
 }
 
-/* The next word of a list separated by blanks; false at its end. */
-static bool next_word(struct span *rest, struct span *ret)
-{
-	do {
-		*ret = span_cut(rest, ' ');
-	} while (ret->len == 0 && rest->ptr);
-	return ret->len > 0;
-}
-
 static bool is_methods(struct span value)
 {
 	enum oxm seen[SVR_OXMS_MAX];
 	struct span word;
 	size_t n = 0;
 
-	while (next_word(&value, &word)) {
+	while (span_word(&value, &word)) {
 		if (n == ARRAY_SIZE(seen) || !oxm_parse(word, &seen[n]))
 			return false;
 		for (size_t i = 0; i < n; i++)
@@ -50,7 +41,7 @@ static bool is_command(struct span value)
 
 	if (value.len > 0 && value.ptr[0] != '/')
 		return false;
-	while (next_word(&value, &word))
+	while (span_word(&value, &word))
 		n++;
 	return n <= CONFIG_COMMAND_WORDS;
 }
@@ -176,7 +167,7 @@ size_t config_methods(const struct secd_config *c, enum oxm ret[SVR_OXMS_MAX])
 	struct span rest = span_str(c->methods), word;
 	size_t n = 0;
 
-	while (next_word(&rest, &word))
+	while (span_word(&rest, &word))
 		n += oxm_parse(word, &ret[n]);
 	return n;
 }

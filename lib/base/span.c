@@ -14,6 +14,24 @@ struct span span_cut(struct span *rest, char sep)
 	return head;
 }
 
+bool span_word(struct span *rest, struct span *ret)
+{
+	do {
+		*ret = span_cut(rest, ' ');
+	} while (ret->len == 0 && rest->ptr);
+	return ret->len > 0;
+}
+
+bool span_has_word(struct span list, struct span word)
+{
+	struct span one;
+
+	while (span_word(&list, &one))
+		if (span_eq(one, word))
+			return true;
+	return false;
+}
+
 int span_to_str(struct span a, char *ret, size_t room)
 {
 	if (a.len >= room)

@@ -58,6 +58,11 @@ static inline struct span span_skip(struct span a, size_t n)
  * `sep` all is returned and *rest is empty with a NULL pointer. */
 struct span span_cut(struct span *rest, char sep);
 
+/* Cuts the next word of a list with blanks between them. False: there is none. */
+MUST_USE bool span_word(struct span *rest, struct span *ret);
+/* Whether `word` is one of such a list; an empty one never is. */
+MUST_USE bool span_has_word(struct span list, struct span word);
+
 /* Copies the text with a NUL. -EINVAL: it holds a NUL. -ENAMETOOLONG: room is too small. */
 MUST_USE int span_to_str(struct span a, char *ret, size_t room);
 

@@ -49,15 +49,12 @@ static bool all_digits(struct span l)
 
 static bool is_listed(struct span label, const char *list)
 {
-	struct span rest = span_str(list);
+	struct span rest = span_str(list), word;
 
-	while (rest.ptr) {
-		struct span word = span_cut(&rest, ' ');
-
-		if (word.len > 0 && word.len == label.len &&
+	while (span_word(&rest, &word))
+		if (word.len == label.len &&
 		    strncasecmp((const char *)word.ptr, (const char *)label.ptr, word.len) == 0)
 			return true;
-	}
 	return false;
 }
 

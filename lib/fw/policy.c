@@ -106,15 +106,13 @@ static bool read_times(struct span text, struct policy_window *w)
 bool policy_windows_parse(struct span text, struct policy_windows *ret)
 {
 	struct policy_windows w = {0};
-	unsigned days = 0;
 	bool may_be_utc = false;
+	unsigned days = 0;
+	struct span word;
 
-	while (text.ptr) {
-		struct span word = span_cut(&text, ' ');
+	while (span_word(&text, &word)) {
 		struct policy_window *at = &w.at[w.n];
 
-		if (word.len == 0)
-			continue;
 		if (may_be_utc && span_is(word, "UTC")) {
 			at[-1].utc = true;
 			may_be_utc = false;

@@ -74,6 +74,23 @@ static void span_cut__walks_a_list(void **state)
 	assert_null(rest.ptr);
 }
 
+static void span_word__passes_over_blanks(void **state)
+{
+	struct span rest = SPAN_LIT("  a bc  d "), word;
+
+	(void)state;
+	assert_true(span_word(&rest, &word) && span_is(word, "a"));
+	assert_true(span_word(&rest, &word) && span_is(word, "bc"));
+	assert_true(span_word(&rest, &word) && span_is(word, "d"));
+	assert_false(span_word(&rest, &word));
+	assert_false(span_word(&rest, &word));
+	assert_true(span_has_word(SPAN_LIT(" a  bc"), SPAN_LIT("bc")));
+	assert_false(span_has_word(SPAN_LIT("a bc"), SPAN_LIT("b")));
+	assert_false(span_has_word(SPAN_LIT("a  bc"), SPAN_LIT("")));
+	assert_false(span_has_word(SPAN_LIT("a b"), SPAN_LIT("a b")));
+	assert_false(span_has_word(span_str(NULL), SPAN_LIT("a")));
+}
+
 static void span_to_str__refuses_what_a_string_cannot_hold(void **state)
 {
 	char s[4];
@@ -263,6 +280,7 @@ int main(void)
 		cmocka_unit_test(buf__stops_at_its_ceiling_and_keeps_the_error),
 		cmocka_unit_test(buf_put_file__takes_what_there_is_up_to_the_ceiling),
 		cmocka_unit_test(span_cut__walks_a_list),
+		cmocka_unit_test(span_word__passes_over_blanks),
 		cmocka_unit_test(span_to_str__refuses_what_a_string_cannot_hold),
 		cmocka_unit_test(span_is_utf8__takes_only_the_shortest_form),
 		cmocka_unit_test(text_put__leaves_whole_characters_of_one_line),
