@@ -24,7 +24,8 @@ enum status {
 static enum status fail(int e, const char *text)
 {
 	(void)fprintf(stderr, "%s\n", text);
-	return e == -EBUSY                    ? STATUS_DEFERRED
+	/* RAUC that does not answer may be at work. */
+	return e == -EBUSY || e == -ETIMEDOUT ? STATUS_DEFERRED
 	       : e == -ENOSPC || e == -EDQUOT ? STATUS_NO_SPACE
 					      : STATUS_FAILED;
 }

@@ -8,6 +8,9 @@
 #include "bus/loop.h"
 #include "bus/resolve.h"
 
+#define DOUBT_US    (5 * USEC_PER_SEC) /* between looks whether a commit is over ... */
+#define DOUBT_LOOKS 120u
+
 /* ---- both ---- */
 
 void app_expect_fetch(struct app *a, uint64_t us)
@@ -50,6 +53,10 @@ int app_write_silent(void *arg)
 	struct app *a = arg;
 	enum awaited what = a->run ? a->run->awaited : AWAIT_NOTHING;
 
+	if (a->run && a->run->doubt != FWE_OK && what == AWAIT_NOTHING) {
+		app_ask_slots(a);
+		return 0;
+	}
 	if (a->write.fd < 0 || (a->run && what == AWAIT_NOTHING && a->trial_marks == 0))
 		return 0;
 	if (what == AWAIT_CHUNKS || (what == AWAIT_IMAGE && !app_image_is_blocked(a))) {
@@ -301,17 +308,33 @@ static void done(struct app *a, enum awaited what, const struct proto_done *d)
 /* Whether the version of the job runs or is next, and was not before. */
 static bool is_in_place(const struct app *a, const struct proto_slots_are *s)
 {
+	const char *before = a->state->history[0].from; /* of the job's own entry */
 	char version[PROTO_VERSION];
 
 	fw_version_format(&a->run->plan.version, version);
 	return !strcmp(s->pending, version) ||
-	       (!strcmp(s->running, version) && strcmp(a->facts.current, version) != 0);
+	       (!strcmp(s->running, version) && strcmp(before, version) != 0);
+}
+
+/* Who was to commit is still at work, and may succeed: asks again after a while. False: no more. */
+static bool stays_in_doubt(struct app *a, const struct proto_slots_are *s)
+{
+	struct run *run = a->run;
+
+	if (run->doubt == FWE_OK || s->error != FWE_POLICY_DEFERRED ||
+	    run->doubt_looks == DOUBT_LOOKS)
+		return false;
+	run->doubt_looks++;
+	loop_timer_set(a->write_timer, clock_monotonic_us() + DOUBT_US);
+	return true;
 }
 
 static void committed(struct app *a, bool done, const struct proto_slots_are *s)
 {
 	char text[2 * PROTO_TEXT];
 
+	if (stays_in_doubt(a, s))
+		return;
 	if (done) {
 		(void)app_job_event(a, JOB_COMMITTED);
 		return;

@@ -102,7 +102,8 @@ struct run {
 	enum awaited awaited;
 	enum fw_error doubt; /* a commit that failed, as the writer says: the slots tell */
 	char doubt_text[PROTO_TEXT];
-	size_t image; /* under way */
+	uint32_t doubt_looks; /* at somebody who may still be at work on it */
+	size_t image;         /* under way */
 	enum reuse reuse;
 	char reuse_failed[PROTO_TEXT]; /* why the whole image was fetched, for people */
 	bool keeps; /* the slot holds octets of these images: go on behind them */
