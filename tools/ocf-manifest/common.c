@@ -93,7 +93,7 @@ int output_json(const struct cli *cli, const struct jsn *v, enum jsn_style style
 }
 
 bool devices_take(const struct manifest *m, const struct trust *trust, const struct enc_ring *ring,
-		  struct span octets)
+		  unsigned threshold, struct span octets)
 {
 	const struct fw_context ctx = {
 		.manufacturer = m->manufacturer,
@@ -102,6 +102,7 @@ bool devices_take(const struct manifest *m, const struct trust *trust, const str
 		.clock_trusted = true,
 		.now_us = clock_real_us(),
 		.direct = m->direct,
+		.threshold = threshold,
 		.ring = ring,
 	};
 	struct fw_judgement j;

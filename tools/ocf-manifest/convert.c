@@ -49,7 +49,7 @@ static enum cli_exit convert(const struct cli *cli)
 	if (d.jws || d.cose)
 		cli_say("%s: it is signed, and would not be any more", cli->operands[0]);
 	else if (!d.manifest)
-		cli_refuse(cli->operands[0], d.error);
+		document_refuse(cli->operands[0], &d);
 	else
 		r = document_is_cbor(&d) ? to_json(cli, &d) : to_cbor(cli, &d);
 	document_done(&d);

@@ -2,6 +2,7 @@
 
 #include "base/parse.h"
 #include "base/timestamp.h"
+#include "blame.h"
 #include "create_options.h"
 #include "files.h"
 #include "fw/direct.h"
@@ -326,9 +327,9 @@ static enum cli_exit create(const struct cli *cli)
 	e = jsn_write(root, JSN_COMPACT, &text) == 0
 		    ? manifest_parse(buf_span(&text), ENVELOPE_JSON, 0, &m)
 		    : FWE_MANIFEST_TOO_LARGE;
-	buf_done(&text);
 	if (e != FWE_OK)
-		cli_refuse("devices would refuse it", e);
+		blame("devices would refuse it", buf_span(&text), e);
+	buf_done(&text);
 	return e != FWE_OK || output_json(cli, root, JSN_COMPACT) < 0 ? CLI_FAILED : CLI_OK;
 }
 

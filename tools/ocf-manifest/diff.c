@@ -91,8 +91,7 @@ static enum cli_exit diff(const struct cli *cli)
 	    document_read(cli->operands[1], &ring.keys, &new) < 0)
 		return CLI_USAGE;
 	if (!old.manifest || !new.manifest) {
-		cli_refuse(cli->operands[old.manifest ? 1 : 0],
-			   old.manifest ? new.error : old.error);
+		document_refuse(cli->operands[old.manifest ? 1 : 0], old.manifest ? &new : &old);
 		return CLI_USAGE;
 	}
 	return print_changes(cli, compare(old.manifest->tree, new.manifest->tree));

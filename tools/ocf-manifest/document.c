@@ -1,5 +1,6 @@
 #include "document.h"
 
+#include "blame.h"
 #include "cli.h"
 #include "files.h"
 
@@ -88,6 +89,14 @@ int document_read(const char *path, const struct enc_ring *ring, struct document
 	if (r == 0)
 		document_done(ret);
 	return r < 0 ? r : -EBADMSG;
+}
+
+void document_refuse(const char *what, const struct document *d)
+{
+	if (document_is_cbor(d))
+		cli_refuse(what, d->error);
+	else
+		blame(what, document_payload(d), d->error);
 }
 
 void document_done(struct document *d)

@@ -34,6 +34,8 @@ MUST_USE enum fw_error document_open(struct span octets, const struct enc_ring *
  */
 MUST_USE int document_read(const char *path, const struct enc_ring *ring, struct document *ret);
 void document_done(struct document *d);
+/* Tells why there is no manifest in it. */
+void document_refuse(const char *what, const struct document *d);
 /* The manifest as it was, or will be, signed; borrowed. */
 struct span document_payload(const struct document *d);
 /* The payload is CBOR, and its container COSE. */

@@ -22,7 +22,7 @@ static int encrypt_document(const struct cli *cli, const struct enc_key *k,
 		return -EINVAL;
 	}
 	if (!d->manifest) {
-		cli_refuse("devices would refuse it", d->error);
+		document_refuse("devices would refuse it", d);
 		return -EINVAL;
 	}
 	r = d->cose ? cose_encrypt(k, content, (struct span){0}, buf_span(&d->octets), &octets)

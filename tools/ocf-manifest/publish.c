@@ -8,11 +8,12 @@
 #include "verbs.h"
 
 static const struct cli_option OPTIONS[] = {
-	{"trust",           "FILE", "trust store of the devices",                                CLI_REQUIRED  },
-	{"image",           "FILE", "image to publish too, in list order",                       CLI_REPEATABLE},
+	{"trust",           "FILE", "trust store of the devices",                                     CLI_REQUIRED  },
+	{"image",           "FILE", "image to publish too, in list order",                            CLI_REPEATABLE},
 	DECRYPT_OPTION,
-	{"direct",          NULL,   "only as one file with its image",                           0             },
-	{"allow-downgrade", NULL,   "a lower version on purpose, with a higher sequence number", 0             },
+	{"threshold",       "N",    "keys that must have signed, as the devices have it; default: 1", 0             },
+	{"direct",          NULL,   "only as one file with its image",                                0             },
+	{"allow-downgrade", NULL,   "a lower version on purpose, with a higher sequence number",      0             },
 };
 
 #define BASE        "http://local/a/manifest.json"
@@ -21,6 +22,7 @@ static const struct cli_option OPTIONS[] = {
 struct publication {
 	const struct cli *cli;
 	const char *root;
+	unsigned threshold;
 	const char *name; /* of the manifest below its folder */
 	struct document d;
 	struct trust *trust;
@@ -356,11 +358,12 @@ static enum cli_exit publish_document(const struct publication *p)
 		return cli_fail("%s: not a direct manifest; make it with create --direct",
 				p->cli->operands[0]);
 	if (!p->d.manifest) {
-		cli_refuse(p->cli->operands[0], p->d.error);
+		document_refuse(p->cli->operands[0], &p->d);
 		return CLI_FAILED;
 	}
 	if (!names_are_valid(p->d.manifest) || !names_are_free(p->d.manifest) ||
-	    !devices_take(p->d.manifest, p->trust, &p->ring.keys, buf_span(&p->d.octets)) ||
+	    !devices_take(p->d.manifest, p->trust, &p->ring.keys, p->threshold,
+			  buf_span(&p->d.octets)) ||
 	    !check_images(p) || !check_published(p))
 		return CLI_FAILED;
 	for (size_t i = 0; !p->d.manifest->direct && i < files->n; i++) {
@@ -382,8 +385,12 @@ static const char *file_name(const struct document *d)
 static enum cli_exit publish(const struct cli *cli)
 {
 	struct publication p = {.cli = cli, .root = cli->operands[1]};
+	uint64_t threshold = 1;
 	enum cli_exit r;
 
+	if (!cli_number(cli, "threshold", ENVELOPE_SIGNATURES_MAX, &threshold))
+		return CLI_USAGE;
+	p.threshold = (unsigned)threshold;
 	if (trust_read(cli_value(cli, "trust"), &p.trust) < 0)
 		return CLI_FAILED;
 	r = ring_read(cli, &p.ring) < 0 || document_read(cli->operands[0], &p.ring.keys, &p.d) < 0

@@ -72,7 +72,7 @@ static int check_result(const struct cli *cli, const struct key *k, const struct
 	const char *path = cli_value(cli, "trust");
 	int r = path ? trust_read(path, &trust) : trust_only(k, m->manufacturer, &trust);
 
-	if (r == 0 && !devices_take(m, trust, NULL, octets))
+	if (r == 0 && !devices_take(m, trust, NULL, 1, octets))
 		r = -EBADMSG;
 	return r;
 }
@@ -146,7 +146,7 @@ with_signing(const struct cli *cli, int (*read_key)(const char *path, struct key
 	    document_read(cli->operands[0], NULL, &d) < 0)
 		return CLI_FAILED;
 	if (!d.manifest)
-		cli_refuse(cli->operands[0], d.error);
+		document_refuse(cli->operands[0], &d);
 	else
 		r = signing_prepare(&d, k, style, &s);
 	if (r == 0)

@@ -52,6 +52,6 @@ MUST_USE int output_report(const struct cli *cli, const char *path); /* "-": non
 enum cli_exit json_print(struct jsn *v);
 
 /* True if devices without history, of the kind that the manifest is for, would take it now; else it
- * was told. Which version runs there is not asked. */
+ * was told. `threshold` keys must have signed (0: 1). Which version runs there is not asked. */
 MUST_USE bool devices_take(const struct manifest *m, const struct trust *trust,
-			   const struct enc_ring *ring, struct span octets);
+			   const struct enc_ring *ring, unsigned threshold, struct span octets);
