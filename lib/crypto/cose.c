@@ -3,6 +3,7 @@
 #include "codec/cbd.h"
 #include "crypto/enc.h"
 
+#define MAJOR_ARRAY  4
 #define STANDARD_MAX 7            /* labels that RFC 9052 3.1 lets nobody list in crit */
 #define SPARE        ((size_t)16) /* for the writer, which asks for the longest head */
 
@@ -58,7 +59,8 @@ enum fw_error cose_open(struct cbr *c, struct span octets, struct buf *room, enu
 	if (tagged && tag != COSE_ENCRYPT0 && tag != COSE_SIGN1 && tag != COSE_ENCRYPT &&
 	    tag != COSE_SIGN)
 		return FWE_MANIFEST_FORMAT_UNKNOWN;
-	if (octets.len > 0 && cbr_peek(c) != CBR_ARRAY)
+	if (c->rest.len > 0 &&
+	    c->rest.ptr[0] >> 5 != MAJOR_ARRAY) /* not whether it is a good one */
 		return FWE_MANIFEST_FORMAT_UNKNOWN;
 	whole = *c;
 	(void)cbr_skip(&whole);
@@ -95,13 +97,15 @@ static enum fw_error read_bucket(struct cbr *c, bool protected, struct cose_head
 		else
 			p.number = cbr_int(c, INT64_MIN, INT64_MAX);
 		p.value = cbr_skip(c);
+		if (c->err)
+			break;
 		for (size_t i = 0; i < h->n; i++) {
 			if (same_label(&h->params[i], &p))
 				return h->params[i].protected == protected
 					       ? FWE_MANIFEST_CBOR_INVALID
 					       : FWE_MANIFEST_HEADER_INVALID;
 		}
-		keys = c->err ? CBR_OK : cbd_check_keys(p.value, &COSE_LIMITS);
+		keys = cbd_check_keys(p.value, &COSE_LIMITS);
 		if (keys == CBR_DUPLICATE)
 			return FWE_MANIFEST_CBOR_INVALID;
 		if (keys != CBR_OK || h->n == ARRAY_SIZE(h->params))
