@@ -1,7 +1,7 @@
 /* lib/crypto/cose.h - COSE messages (RFC 9052): what signed and encrypted ones have in common.
  *
- * Envelopes need not be deterministic, but have no key twice in any map. Strings may come in chunks,
- * though not inside a protected bucket, which is read where it lies. */
+ * Envelopes need not be deterministic, but have no key twice in any map. Strings may come in
+ * chunks, though not inside a protected bucket, which is read where it lies. */
 #pragma once
 
 #include "base/buf.h"

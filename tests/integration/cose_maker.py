@@ -147,7 +147,7 @@ class Key:
     """A signature key: `kid` in octets, `alg` as COSE numbers it."""
 
     def __init__(self, jwk, hss=None):
-        self.jwk, self.hss = jwk, hss
+        self.jwk, self.hss, self.private = jwk, hss, None
         self.kid, self.alg = unb64(jwk["kid"]), COSE_ALG[jwk["alg"]]
 
     @classmethod
@@ -172,10 +172,11 @@ class Key:
         if self.jwk["kty"] == "OKP":
             return ed25519.Ed25519PrivateKey.from_private_bytes(unb64(self.jwk["d"])).sign(data)
         if self.jwk["kty"] == "RSA":
-            public = rsa.RSAPublicNumbers(self.number("e"), self.number("n"))
-            key = rsa.RSAPrivateNumbers(*map(self.number, ("p", "q", "d", "dp", "dq", "qi")),
-                                        public).private_key()
-            return key.sign(data, padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())
+            if not self.private: # it takes long
+                public = rsa.RSAPublicNumbers(self.number("e"), self.number("n"))
+                self.private = rsa.RSAPrivateNumbers(
+                    *map(self.number, ("p", "q", "d", "dp", "dq", "qi")), public).private_key()
+            return self.private.sign(data, padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())
         curve, hash_, size = {"P-256": (ec.SECP256R1(), hashes.SHA256(), 32),
                               "P-384": (ec.SECP384R1(), hashes.SHA384(), 48)}[self.jwk["crv"]]
         der = ec.derive_private_key(self.number("d"), curve).sign(data, ec.ECDSA(hash_))

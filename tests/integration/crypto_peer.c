@@ -7,10 +7,12 @@
  *   jws KEY PAYLOAD                -> ok MESSAGE (flattened)
  *   sign1 KEY PAYLOAD, sign KEY PAYLOAD (twice by that key)
  *   jwe KEY CONTENT PLAINTEXT, encrypt KEY CONTENT PLAINTEXT, seal IKM IMAGE
- *   thumbprint JWK */
+ *   thumbprint JWK
+ *   form OCTETS                    -> ok | error NAME: as the payload of a COSE manifest */
 #include <stdio.h>
 
 #include "codec/b64.h"
+#include "codec/cbd.h"
 #include "crypto/cose_encrypt.h"
 #include "crypto/ece.h"
 #include "crypto/jwe.h"
@@ -56,6 +58,8 @@ static void do_open(const struct buf *w)
 	const struct enc_ring ring = {.n = k ? 1 : 0, .keys = {k}};
 	const struct envelope_policy policy = {.bytes_max = LINE_MAX,
 					       .algs = SIG_ALL,
+					       .content_type =
+						       "application/vnd.ocf-fw-manifest+cbor",
 					       .ring = &ring,
 					       .role = TRUST_MANIFEST,
 					       .manufacturer = "m"};
@@ -73,6 +77,19 @@ static void do_open(const struct buf *w)
 	else
 		refuse(fw_error_name(e));
 	envelope_done(&env);
+}
+
+static void do_form(const struct buf *w)
+{
+	static const struct cbr_limits LIMITS = {
+		.bytes = LINE_MAX, .depth = 16, .items = LINE_MAX, .text = LINE_MAX};
+	enum cbr_err e = cbd_check(buf_span(&w[1]), &LIMITS);
+
+	if (e == CBR_OK)
+		answer(span_of(NULL, 0));
+	else
+		refuse(fw_error_name(e == CBR_LOOSE ? FWE_MANIFEST_CBOR_NOT_DETERMINISTIC
+						    : FWE_MANIFEST_CBOR_INVALID));
 }
 
 static void do_decrypt(const struct buf *w)
@@ -218,6 +235,7 @@ static const struct {
         {"jwe",        4, do_encrypt   },
 	{"encrypt",    4, do_encrypt   },
         {"thumbprint", 2, do_thumbprint},
+	{"form",       2, do_form      },
 };
 
 static void serve(struct span line)
