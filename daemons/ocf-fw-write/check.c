@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include "pass.h"
+#include "verify.h"
 
 static void answer(struct proto_done *ret, enum fw_error e, const char *text)
 {
@@ -10,17 +11,12 @@ static void answer(struct proto_done *ret, enum fw_error e, const char *text)
 
 static void judge(const struct proto_image *i, const struct pass *p, struct proto_done *ret)
 {
-	struct digests want = {.algs = i->digests.algs}, got;
-
-	_Static_assert(sizeof(want.b) == sizeof(i->digests.b), "the same digests on both sides");
-	memcpy(want.b, i->digests.b, sizeof(want.b));
-	hash_set_final(p->all, &got);
 	if (p->sealed_error != FWE_OK && p->octets <= p->limit)
 		answer(ret, p->sealed_error,
 		       "what was delivered is not the encrypted image that was signed");
 	else if (i->size != PROTO_SIZE_ANY && p->octets != i->size)
 		answer(ret, FWE_IMAGE_SIZE_MISMATCH, "the image is not as long as signed");
-	else if (!digests_match(&want, &got))
+	else if (!verify_digests(&i->digests, p->all))
 		answer(ret, FWE_IMAGE_DIGEST_MISMATCH, "the image is not what was signed");
 }
 

@@ -272,16 +272,6 @@ static uint64_t image_limit(const struct install *n, const struct proto_image *i
 	return max > 0 ? max : UINT64_MAX - 1;
 }
 
-static bool match(const struct proto_digests *want, struct hash_set *set)
-{
-	struct digests a = {.algs = want->algs}, b;
-
-	_Static_assert(sizeof(a.b) == sizeof(want->b), "the same digests on both sides");
-	memcpy(a.b, want->b, sizeof(a.b));
-	hash_set_final(set, &b);
-	return digests_match(&a, &b);
-}
-
 static void judge(struct install *n, const struct proto_image *i, struct pass *p,
 		  struct proto_done *ret)
 {
@@ -296,9 +286,9 @@ static void judge(struct install *n, const struct proto_image *i, struct pass *p
 		answer(ret, FWE_IMAGE_SIZE_MISMATCH,
 		       p->octets < i->size ? "the image is shorter than signed"
 					   : "the image is longer than signed");
-	else if (p->own && !match(&i->digests, p->own))
+	else if (p->own && !verify_digests(&i->digests, p->own))
 		answer(ret, FWE_IMAGE_DIGEST_MISMATCH, "the image is not what was signed");
-	else if (last && !match(&n->plan.digests, n->all))
+	else if (last && !verify_digests(&n->plan.digests, n->all))
 		answer(ret, FWE_IMAGE_DIGEST_MISMATCH, "the images are not what was signed");
 	else if (last && n->plan.size != PROTO_SIZE_ANY && n->octets + p->octets != n->plan.size)
 		answer(ret, FWE_IMAGE_SIZE_MISMATCH, "the images are not as long as signed");

@@ -2,9 +2,9 @@
 
 #include <sys/mman.h>
 
-#include "crypto/hash.h"
 #include "fw/chunks.h"
 #include "pass.h"
+#include "verify.h"
 
 #define INDEX_STEP   ((size_t)64 * 1024) /* of the index at once: some MiB to compare */
 #define RANGES_STEP  ((size_t)256)
@@ -140,15 +140,6 @@ static int compare(void *arg, uint64_t chunk, const uint8_t *digest)
 	return r;
 }
 
-static bool is_signed(const struct reuse *u, struct hash_set *hashes)
-{
-	struct digests want = {.algs = u->plan.digests.algs}, got;
-
-	memcpy(want.b, u->plan.digests.b, sizeof(want.b));
-	hash_set_final(hashes, &got);
-	return digests_match(&want, &got);
-}
-
 /* 1: a piece of the index has been compared; 0: it is at its end. */
 static int read_index(struct reuse *u, int pipe, struct chunks_reader *reader,
 		      struct hash_set *hashes, uint8_t room[INDEX_STEP])
@@ -193,7 +184,7 @@ int reuse_compare(struct reuse *u, int pipe, int control, void (*progress)(uint6
 
 	if (r == 0)
 		r = read_all(u, pipe, control, hashes, room, progress);
-	if (r == 0 && !is_signed(u, hashes))
+	if (r == 0 && !verify_digests(&u->plan.digests, hashes))
 		r = -EBADMSG;
 	if (r == 0)
 		chunks_map_thin(&u->map, REUSE_RANGES_MAX);

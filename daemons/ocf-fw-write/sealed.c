@@ -1,13 +1,13 @@
 #include "sealed.h"
 
 #include "base/secret.h"
-#include "crypto/hash.h"
+#include "verify.h"
 
 struct sealed {
 	struct ece *ece;
 	struct hash_set *hashes;
 	uint64_t size;
-	struct digests want;
+	struct proto_digests want;
 	struct secret ikm;
 	struct ece_sink sink;
 	struct buf header; /* what came first, until that is all there */
@@ -28,9 +28,7 @@ int sealed_new(struct sealed **ret, const struct proto_image *i, const struct ec
 	if (i->sealed.algs == 0)
 		return -EINVAL;
 	s->size = i->sealed_size;
-	s->want.algs = i->sealed.algs;
-	_Static_assert(sizeof(s->want.b) == sizeof(i->sealed.b), "the same digests on both sides");
-	memcpy(s->want.b, i->sealed.b, sizeof(s->want.b));
+	s->want = i->sealed;
 	s->sink = *sink;
 	s->header.max = ECE_HEADER_MAX;
 	r = secret_set(&s->ikm, span_of(i->ikm, sizeof(i->ikm))) ? 0 : -EINVAL;
@@ -122,7 +120,6 @@ int sealed_end_again(struct sealed *s, bool whole, uint64_t *ret)
 
 int sealed_end(struct sealed *s, uint64_t received, enum fw_error *ret)
 {
-	struct digests got;
 	int r;
 
 	*ret = FWE_IMAGE_SIZE_MISMATCH;
@@ -132,7 +129,6 @@ int sealed_end(struct sealed *s, uint64_t received, enum fw_error *ret)
 	r = s->whole ? 0 : ece_end(s->ece);
 	if (r < 0)
 		return r == -EBADMSG ? 0 : r;
-	hash_set_final(s->hashes, &got);
-	*ret = digests_match(&s->want, &got) ? FWE_OK : FWE_IMAGE_DIGEST_MISMATCH;
+	*ret = verify_digests(&s->want, s->hashes) ? FWE_OK : FWE_IMAGE_DIGEST_MISMATCH;
 	return 0;
 }

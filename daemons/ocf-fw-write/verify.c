@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 
-#include "crypto/hash.h"
 #include "pass.h"
 
 #define ALIGNMENT ((size_t)4096) /* of memory and places, for reading past the cache */
@@ -48,11 +47,20 @@ static int hash_all(int fd, uint64_t octets, struct hash_set *h, uint8_t *piece,
 	return 0;
 }
 
+bool verify_digests(const struct proto_digests *want, struct hash_set *hashes)
+{
+	struct digests a = {.algs = want->algs}, b;
+
+	_Static_assert(sizeof(a.b) == sizeof(want->b), "the same digests on both sides");
+	memcpy(a.b, want->b, sizeof(a.b));
+	hash_set_final(hashes, &b);
+	return digests_match(&a, &b);
+}
+
 int verify_written(int fd, uint64_t octets, const struct proto_digests *want, int control)
 {
 	CLEANUP(hash_set_freep) struct hash_set *h = NULL;
 	CLEANUP(freep) uint8_t *piece = aligned_alloc(ALIGNMENT, PASS_PIECE);
-	struct digests a = {.algs = want->algs}, b;
 	int r = piece ? hash_set_new(&h, want->algs) : -ENOMEM;
 
 	if (r < 0)
@@ -63,8 +71,5 @@ int verify_written(int fd, uint64_t octets, const struct proto_digests *want, in
 	direct(fd, false);
 	if (r < 0)
 		return r;
-	_Static_assert(sizeof(a.b) == sizeof(want->b), "the same digests on both sides");
-	memcpy(a.b, want->b, sizeof(a.b));
-	hash_set_final(h, &b);
-	return digests_match(&a, &b) ? 0 : -EILSEQ;
+	return verify_digests(want, h) ? 0 : -EILSEQ;
 }

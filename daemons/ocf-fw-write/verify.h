@@ -1,7 +1,12 @@
-/* daemons/ocf-fw-write/verify.h - what was written, read again from the disk. */
+/* daemons/ocf-fw-write/verify.h - whether octets are those that were signed: passing by, or read
+ * again from the disk. */
 #pragma once
 
 #include "child/proto.h"
+#include "crypto/hash.h"
+
+/* Ends `hashes`, which has every digest of `want`: they are equal. False if `want` is empty. */
+MUST_USE bool verify_digests(const struct proto_digests *want, struct hash_set *hashes);
 
 /* Reads the first `octets` of `fd` past the page cache where the file system lets us, else after
  * dropping it. 0: they have the digests `want`. -EILSEQ: they have not; -ECANCELED: the other end
