@@ -192,8 +192,7 @@ int cose_put_header(const struct key *k, const char *content_type, struct buf *o
 {
 	CLEANUP(jsn_freep) struct jsn *jwk = jwk_export(k);
 	CLEANUP(buf_done) struct buf kid = BUF_INIT(COSE_KID_MAX);
-
-	const bool named = b64_decode(jsn_text(jsn_get(jwk, "kid")), &kid) == 0;
+	const bool named = b64_decode(jsn_text(jsn_get(jwk, "kid")), &kid) == 0 && kid.len > 0;
 
 	cbw_map_n(out, 1 + (size_t)(content_type != NULL) + named);
 	cbw_uint(out, COSE_ALG);
