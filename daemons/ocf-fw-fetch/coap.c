@@ -15,7 +15,6 @@
 #include "resolve.h"
 #include "sink.h"
 
-#define SLOW_OCTETS     UINT64_C(1024) /* a second */
 #define WAIT_MIN_US     (250 * USEC_PER_MSEC)
 #define WAIT_MAX_US     (4 * USEC_PER_SEC)
 #define FIRST_TRIES     2u /* of the first request, within the time for connecting */
@@ -316,12 +315,6 @@ static void pass_on(struct get *g)
 
 /* ---- the loop ---- */
 
-/* Who has asked for less must not be punished for it. */
-static uint64_t slow_octets(const struct proto_fetch *f)
-{
-	return f->rate > 0 && f->rate < 2 * SLOW_OCTETS ? f->rate / 2 : SLOW_OCTETS;
-}
-
 static void check_time(struct get *g, uint64_t now_us)
 {
 	if (now_us >= g->deadline_us)
@@ -330,7 +323,7 @@ static void check_time(struct get *g, uint64_t now_us)
 		(void)fail(g, FWE_FETCH_CONNECT_FAILED, "no answer");
 	if (g->f->slow_s == 0 || now_us < g->slow_us + g->f->slow_s * USEC_PER_SEC)
 		return;
-	if (g->sink.octets - g->slow_octets < slow_octets(g->f) * g->f->slow_s)
+	if (g->sink.octets - g->slow_octets < sink_slow(g->f->rate) * g->f->slow_s)
 		(void)fail(g, FWE_FETCH_TIMEOUT, "the body comes too slowly");
 	g->slow_us = now_us;
 	g->slow_octets = g->sink.octets;

@@ -1,4 +1,5 @@
-/* ocf-fw-fetch - the only program with an HTTP client; it opens no file and holds no key.
+/* ocf-fw-fetch - the only program with an HTTP client. It writes no file, and has no key but those
+ * that fw-fetch.conf names for coaps.
  *
  * Started with a connection to ocf-fwupd (lib/child/proto.h) as descriptor 3: by systemd, one
  * instance a connection, or by lib/child. It answers one FETCH after the other. */

@@ -8,10 +8,14 @@
 
 #define SYNC_OCTETS ((uint64_t)2 * 1024 * 1024) /* of a file: what a cut of power may cost */
 
+uint64_t sink_slow(uint64_t rate)
+{
+	return rate > 0 && rate < 2 * SINK_SLOW ? rate / 2 : SINK_SLOW;
+}
+
 int sink_open(struct sink *s, int body, int control, uint64_t room, uint64_t rate)
 {
 	int flags = fcntl(body, F_GETFL);
-
 	struct stat st;
 
 	*s = (struct sink){.body = body, .control = control, .room = room, .rate = rate};

@@ -17,7 +17,11 @@ struct sink {
 	uint64_t octets; /* passed on */
 };
 
-/* The pipe must not hold us when its reader is slow: whoever asked may want to stop. */
+/* Octets a second below which a peer is too slow; less for who has asked for less himself. */
+#define SINK_SLOW UINT64_C(1024)
+uint64_t sink_slow(uint64_t rate);
+/* The pipe must not hold us when its reader is slow: whoever asked may want to stop. 0, or what
+ * fcntl(2) gave. */
 MUST_USE int sink_open(struct sink *s, int body, int control, uint64_t room, uint64_t rate);
 MUST_USE bool sink_is_cancelled(const struct sink *s);
 /* All of it. -EFBIG: more than there is room for (one octet more than that was passed on, so that

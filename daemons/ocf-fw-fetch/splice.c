@@ -69,7 +69,7 @@ static int wait_for_peer(const struct sink *s, int socket, struct pace *pace, ui
 
 	pace->waited_us += clock_monotonic_us() - start_us;
 	if (slow_s > 0 && pace->waited_us >= slow_s * USEC_PER_SEC) {
-		if (pace->octets < SPLICE_SLOW * slow_s)
+		if (pace->octets < SINK_SLOW * slow_s)
 			return -ETIMEDOUT;
 		*pace = (struct pace){.is_wide = pace->is_wide};
 	}

@@ -5,7 +5,6 @@
 #include "sink.h"
 
 /* The next `octets` (for which the sink has room) that `socket` gives. `slow_s`: seconds of waiting
- * for less than SPLICE_SLOW octets each that are too many; 0: no bound. 0; -ECANCELED; -ETIMEDOUT:
+ * for less than SINK_SLOW octets each that are too many; 0: no bound. 0; -ECANCELED; -ETIMEDOUT:
  * too slow; -ENODATA: the peer has ended before; what splice() said: -EPIPE if nobody reads. */
-#define SPLICE_SLOW UINT64_C(1024)
 MUST_USE int splice_body(struct sink *s, int socket, uint64_t octets, uint32_t slow_s);

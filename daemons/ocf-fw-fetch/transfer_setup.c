@@ -9,7 +9,6 @@
 #include "address.h"
 #include "base/clock.h"
 
-#define SLOW_OCTETS    1024L /* a second */
 #define BUFFER_OCTETS  (64L * 1024)
 #define RECEIVE_OCTETS (512 * 1024)
 #define BUNDLE         "/etc/ssl/certs/ca-certificates.crt"
@@ -98,7 +97,6 @@ bool transfer_make_head(struct transfer *t)
 	return add(&t->head, range) && (!t->reply.etag[0] || add(&t->head, if_range));
 }
 
-/* The addresses that somebody has found on the link of the interface. */
 bool transfer_make_resolve(struct transfer *t, const struct url *u)
 {
 	unsigned port = u->port ? u->port : u->scheme == URL_HTTP ? 80 : 443;
@@ -113,12 +111,6 @@ bool transfer_make_resolve(struct transfer *t, const struct url *u)
 }
 
 #define SET(option, value) (r = r ? r : curl_easy_setopt(c, option, value))
-
-/* Who has asked for less must not be punished for it. */
-static long slow_octets(const struct proto_fetch *f)
-{
-	return f->rate > 0 && f->rate < 2 * SLOW_OCTETS ? (long)f->rate / 2 : SLOW_OCTETS;
-}
 
 /* It passes the sink in pieces of a quarter of a second. */
 static long buffer_octets(const struct proto_fetch *f)
@@ -211,7 +203,7 @@ unsigned transfer_set_up(struct transfer *t, const char *url)
 	SET(CURLOPT_QUICK_EXIT, 1L); /* else a resolver that hangs outlasts every limit */
 	SET(CURLOPT_BUFFERSIZE, buffer_octets(t->f));
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)t->f->connect_ms);
-	SET(CURLOPT_LOW_SPEED_LIMIT, slow_octets(t->f));
+	SET(CURLOPT_LOW_SPEED_LIMIT, (long)sink_slow(t->f->rate));
 	SET(CURLOPT_LOW_SPEED_TIME, (long)t->f->slow_s);
 	_Static_assert(sizeof(t->message) >= CURL_ERROR_SIZE, "room for the library's text");
 	SET(CURLOPT_ERRORBUFFER, t->message);

@@ -11,13 +11,13 @@
 #include <sys/syscall.h>
 
 #include "base/log.h"
-#include "child/child.h"
-#include "child/confine.h"
-#include "check.h"
-#include "child/proto.h"
 #include "boot_custom.h"
 #include "boot_grub.h"
 #include "boot_uboot.h"
+#include "check.h"
+#include "child/child.h"
+#include "child/confine.h"
+#include "child/proto.h"
 #include "config.h"
 #include "probe.h"
 #include "programs.h"

@@ -167,7 +167,8 @@ int app_rescue_open(struct app *a)
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0) {
-		log_error("rescue: the record of the installation is damaged");
+		log_error("rescue: the record of the installation cannot be read error=%s",
+			  strerror(-r));
 		return r;
 	}
 	log_warning("rescue: an installation was cut off, going on url=%s", a->rescue.url);

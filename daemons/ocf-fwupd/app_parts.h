@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "bus/bus.h"
 #include "bus/fwupd_vtable.h"
-#include "fw/occasion.h"
 #include "fw/job.h"
+#include "fw/occasion.h"
 #include "fw/pace.h"
 #include "fw/plan.h"
 #include "health.h"
@@ -322,6 +322,11 @@ void app_trouble(struct app *a, enum fw_error error, const char *detail);
 void app_on_fetch(void *arg, const struct proto_msg *m);
 void app_on_write(void *arg, const struct proto_msg *m);
 void app_ask_slots(struct app *a);
+/* The helper is asked to do something, and what it answers is waited for. */
+void app_ask_writer(struct app *a, enum awaited what, const struct proto_msg *m, int pass);
+/* How an image, or the index of all, is asked for. */
+struct proto_fetch app_image_request(const struct app *a, uint64_t limit);
+void app_put_digests(const struct digests *from, struct proto_digests *to);
 
 /* ocf-fw-fetch has said how it went, or there was no need to ask it. */
 void app_fetched(struct app *a, const struct proto_fetched *f);
@@ -332,12 +337,6 @@ void app_fetched(struct app *a, const struct proto_fetched *f);
 MUST_USE int app_reach_start(struct app *a, int netlink);
 /* Brings the next check forward, if there is reason to and somebody to ask. */
 void app_reach_ask(struct app *a);
-
-/* The helper is asked to do something, and what it answers is waited for. */
-void app_ask_writer(struct app *a, enum awaited what, const struct proto_msg *m, int pass);
-/* How an image, or the index of all, is asked for. */
-struct proto_fetch app_image_request(const struct app *a, uint64_t limit);
-void app_put_digests(const struct digests *from, struct proto_digests *to);
 
 /* ---- app_reuse.c: octets of the running version are used again ---- */
 
@@ -396,8 +395,7 @@ void app_spool_ended(struct app *a); /* with the job */
 MUST_USE bool app_erase_begin(struct app *a);
 void app_erase_started(struct app *a, const struct proto_started *s);
 void app_erase_fetched(struct app *a); /* run->reply is there */
-/* Goes on with an installation that was cut off, if there is one. -EBADMSG: its record is damaged,
- * ... */
+/* Goes on with an installation that was cut off, if there is one. Errors of rescue_load(). */
 MUST_USE int app_rescue_open(struct app *a);
 int app_rescue_retry(void *arg);
 void app_rescue_tries(struct app *a);

@@ -15,8 +15,8 @@ struct child_starter;
 struct loop;
 struct health;
 
-/* After each round; none follows TRIAL_BAD. `text`
- * says what is waited for, or what is bad. Does not free the gate. */
+/* After each round; none follows TRIAL_BAD. `text` says what is waited for, or what is bad. Does
+ * not free the gate. */
 typedef void (*health_fn)(void *arg, enum trial_health verdict, const char *text);
 
 /* The first round begins at once; all is borrowed for life. -ENOMEM. */
