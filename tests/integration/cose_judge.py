@@ -373,6 +373,8 @@ def agreed(jwk, epk):
     if not isinstance(epk, Map) or not all(is_label(k) for k, _, _ in epk):
         return None
     epk = {k: v for k, v, _ in epk}
+    if any(isinstance(epk.get(n), bool) for n in (1, -1)): # True == 1 in Python
+        return None
     x, y = epk.get(-2), epk.get(-3)
     if not isinstance(x, bytes) or len(x) != 32:
         return None
