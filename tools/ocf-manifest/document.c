@@ -82,7 +82,9 @@ int document_read(const char *path, const struct enc_ring *ring, struct document
 		e = document_open(buf_span(&octets), ring, ret);
 	if (r == 0 && e == FWE_OK)
 		return 0;
-	if (e != FWE_OK)
+	if (e == FWE_MANIFEST_DECRYPT_FAILED && !ring)
+		cli_say("%s: it is encrypted; decrypt it first", path);
+	else if (e != FWE_OK)
 		cli_refuse(path, e);
 	else
 		cli_say("%s: %s", path, strerror(-r));

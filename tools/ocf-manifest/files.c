@@ -91,8 +91,8 @@ int files_each(const char *path, uint64_t from, uint64_t limit,
 	CLEANUP(freep) uint8_t *block = malloc(BLOCK);
 	int r = block ? 0 : -ENOMEM;
 
-	if (fd < 0 || (from > 0 && lseek(fd, (off_t)from, SEEK_SET) < 0))
-		return -errno;
+	if (fd < 0 || (r == 0 && from > 0 && lseek(fd, (off_t)from, SEEK_SET) < 0))
+		r = -errno;
 	for (uint64_t size = 0; r == 0 && size <= limit;) {
 		ssize_t n = read(fd, block, limit - size < BLOCK ? limit - size + 1 : BLOCK);
 

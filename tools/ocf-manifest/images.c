@@ -158,8 +158,7 @@ int images_check(const struct manifest *m, const struct enc_ring *ring,
 	int r;
 
 	if (files->n != m->n_images) {
-		cli_say("the manifest lists %zu images, %zu files are given", m->n_images,
-			files->n);
+		cli_say("images in the manifest: %zu, files given: %zu", m->n_images, files->n);
 		return -EINVAL;
 	}
 	*ret = FWE_OK;
