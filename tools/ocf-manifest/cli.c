@@ -202,36 +202,38 @@ static bool is_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
+static enum cli_exit answer_without_verb(int argc, char *argv[],
+					 const struct cli_verb *const *verbs, size_t n)
+{
+	const char *group = NULL, *word;
+
+	for (size_t i = 0; i < n && argc > 1; i++)
+		group = verbs[i]->group && strcmp(verbs[i]->group, argv[1]) == 0 ? argv[1] : group;
+	word = argc <= 1 ? NULL : group ? argv[2] : argv[1];
+	if (word && is_help(word)) {
+		print_verbs(verbs, n, group);
+		return CLI_OK;
+	}
+	cli_say("%s%s%s%s; see ocf-manifest %s%s--help", word ? "no such verb: " : "which verb?",
+		word && group ? group : "", word && group ? " " : "", word ? word : "",
+		group ? group : "", group ? " " : "");
+	return CLI_USAGE;
+}
+
 static enum cli_exit answer(int argc, char *argv[], const struct cli_verb *const *verbs, size_t n)
 {
 	const struct cli_verb *v;
-	const char *group = NULL, *word;
 	int words;
 
-	if (argc > 1 && is_help(argv[1])) {
-		print_verbs(verbs, n, NULL);
-		return CLI_OK;
-	}
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
 		(void)printf("ocf-manifest %s\n", OCFGW_VERSION);
 		return CLI_OK;
 	}
 	v = find_verb(argc, argv, verbs, n, &words);
-	if (v) {
-		argv[words] = argv[0];
-		return run(v, argc - words, argv + words);
-	}
-	for (size_t i = 0; i < n && argc > 1; i++)
-		group = verbs[i]->group && strcmp(verbs[i]->group, argv[1]) == 0 ? argv[1] : group;
-	if (group && argc > 2 && is_help(argv[2])) {
-		print_verbs(verbs, n, group);
-		return CLI_OK;
-	}
-	word = group ? argv[2] : argv[1]; /* or NULL behind the last */
-	cli_say("%s%s%s%s; see ocf-manifest %s%s--help", word ? "no such verb: " : "which verb?",
-		word && group ? group : "", word && group ? " " : "", word ? word : "",
-		group ? group : "", group ? " " : "");
-	return CLI_USAGE;
+	if (!v)
+		return answer_without_verb(argc, argv, verbs, n);
+	argv[words] = argv[0];
+	return run(v, argc - words, argv + words);
 }
 
 enum cli_exit cli_main(int argc, char *argv[], const struct cli_verb *const *verbs, size_t n)

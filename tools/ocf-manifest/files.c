@@ -10,21 +10,21 @@
 
 #define BLOCK ((size_t)64 * 1024)
 
-/* The draft that a signal must not leave behind. */
-static const char *volatile unfinished;
+/* The draft, which a signal must not leave behind. */
+static char draft_path[PATH_MAX];
+static volatile sig_atomic_t has_draft;
 
-static void remove_unfinished(int sig)
+static void remove_draft(int sig)
 {
-	if (unfinished)
-		(void)unlink(unfinished);
+	if (has_draft)
+		(void)unlink(draft_path);
 	(void)raise(sig); /* what it does by itself */
 }
 
 void files_guard_drafts(void)
 {
 	static const int SIGNALS[] = {SIGHUP, SIGINT, SIGTERM};
-	const struct sigaction guard = {.sa_handler = remove_unfinished,
-					.sa_flags = (int)SA_RESETHAND};
+	const struct sigaction guard = {.sa_handler = remove_draft, .sa_flags = (int)SA_RESETHAND};
 	struct sigaction old;
 
 	for (size_t i = 0; i < ARRAY_SIZE(SIGNALS); i++) {
@@ -35,17 +35,18 @@ void files_guard_drafts(void)
 
 static void forget(struct files_draft *d)
 {
-	unfinished = NULL;
-	d->path[0] = '\0';
+	has_draft = false;
+	d->named = false;
 }
 
 void files_drop(struct files_draft *d)
 {
 	if (d->fd >= 0)
 		(void)close(d->fd);
-	if (d->path[0] != '\0')
-		(void)unlink(d->path);
-	forget(d);
+	if (d->named) {
+		(void)unlink(draft_path);
+		forget(d);
+	}
 }
 
 static mode_t allowed(mode_t mode)
@@ -58,20 +59,18 @@ static mode_t allowed(mode_t mode)
 
 int files_begin(struct files_draft *d, const char *target, unsigned mode)
 {
-	int n = snprintf(d->path, sizeof(d->path), "%s.XXXXXX", target);
 	struct stat st;
+	int n;
 
-	if (n < 0 || (size_t)n >= sizeof(d->path)) {
-		forget(d);
-		return -ENAMETOOLONG;
-	}
 	if (stat(target, &st) == 0 && !S_ISREG(st.st_mode)) { /* a device, a FIFO */
-		forget(d);
 		d->fd = open(target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		return d->fd < 0 ? -errno : 0;
 	}
-	unfinished = d->path;
-	d->fd = mkostemp(d->path, O_CLOEXEC);
+	n = snprintf(draft_path, sizeof(draft_path), "%s.XXXXXX", target);
+	if (n < 0 || (size_t)n >= sizeof(draft_path))
+		return -ENAMETOOLONG;
+	has_draft = d->named = true;
+	d->fd = mkostemp(draft_path, O_CLOEXEC);
 	if (d->fd < 0) {
 		forget(d);
 		return -errno;
@@ -123,9 +122,9 @@ static int sync_folder(const char *path)
 
 int files_place(struct files_draft *d, const char *target)
 {
-	if (d->path[0] == '\0')
+	if (!d->named)
 		return 0;
-	if (fsync(d->fd) < 0 || rename(d->path, target) < 0)
+	if (fsync(d->fd) < 0 || rename(draft_path, target) < 0)
 		return -errno;
 	forget(d);
 	return sync_folder(target);
@@ -178,7 +177,7 @@ int files_create(const char *path, struct span data, unsigned mode)
 		r = span_put_file(data, d.fd);
 	if (r < 0)
 		return r;
-	if (fsync(d.fd) < 0 || link(d.path, path) < 0) /* does not replace */
+	if (fsync(d.fd) < 0 || link(draft_path, path) < 0) /* does not replace */
 		return -errno;
 	return sync_folder(path);
 }
@@ -278,15 +277,15 @@ int files_link(const char *from, const char *to)
 
 	if (r < 0)
 		return r;
-	if (unlink(d.path) < 0)
+	if (unlink(draft_path) < 0)
 		return -errno;
-	if (link(from, d.path) < 0) {
+	if (link(from, draft_path) < 0) {
 		forget(&d); /* the name is gone already */
 		return files_copy(span_of(NULL, 0), from, to, &(struct digests){0});
 	}
 	/* Renaming over another name of the same file does nothing and leaves ours behind: the
 	 * draft is dropped then. */
-	return rename(d.path, to) < 0 ? -errno : sync_folder(to);
+	return rename(draft_path, to) < 0 ? -errno : sync_folder(to);
 }
 
 int files_make_parents(const char *path)

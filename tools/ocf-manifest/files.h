@@ -45,8 +45,8 @@ MUST_USE int files_make_parents(const char *path);
  * Begin with {.fd = -1}, end with files_drop(). A target that is no regular file is written to at
  * once. */
 struct files_draft {
-	char path[PATH_MAX]; /* empty: nothing to remove */
 	int fd;
+	bool named; /* to be removed */
 };
 MUST_USE int files_begin(struct files_draft *d, const char *target, unsigned mode);
 MUST_USE int files_put(struct files_draft *d, struct span data);
