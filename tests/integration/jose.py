@@ -1,4 +1,4 @@
-"""JOSE by hand over pyca, for tests: whatever a header should say, and whatever is wrong with it."""
+"""JOSE by hand over pyca, for tests: what a header should say, and whatever is wrong with it."""
 import base64
 import hashlib
 import hmac
@@ -38,8 +38,10 @@ def sha256(data):
 class Key:
     """A signature key and what its JWK says. `kid` None: the thumbprint."""
 
-    CURVES = {"P-256": (ec.SECP256R1, 32, hashes.SHA256), "P-384": (ec.SECP384R1, 48, hashes.SHA384),
-              "P-521": (ec.SECP521R1, 66, hashes.SHA512), "secp256k1": (ec.SECP256K1, 32, hashes.SHA256)}
+    CURVES = {"P-256": (ec.SECP256R1, 32, hashes.SHA256),
+              "P-384": (ec.SECP384R1, 48, hashes.SHA384),
+              "P-521": (ec.SECP521R1, 66, hashes.SHA512),
+              "secp256k1": (ec.SECP256K1, 32, hashes.SHA256)}
 
     def __init__(self, kind, kid=None, bits=2048):
         self.kind = kind
@@ -54,7 +56,8 @@ class Key:
             curve, width, _ = self.CURVES[kind]
             self.private = ec.generate_private_key(curve())
             n = self.private.public_key().public_numbers()
-            self.public = {"kty": "EC", "crv": kind, "x": number(n.x, width), "y": number(n.y, width)}
+            self.public = {"kty": "EC", "crv": kind, "x": number(n.x, width),
+                           "y": number(n.y, width)}
         self.alg = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA",
                     "RSA": "PS256", "secp256k1": "ES256K"}[kind]
         self.thumbprint = b64(sha256(json.dumps(self.public, sort_keys=True,

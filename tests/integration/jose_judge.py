@@ -1,5 +1,5 @@
-"""Another reading of the rules for JOSE: what a container is worth, over pyca and Python's own JSON.
-It shares nothing with lib/crypto, so that the two can be held against each other."""
+"""Another reading of the rules for JOSE: what a container is worth, over pyca and Python's JSON. It
+shares nothing with lib/crypto, so that the two can be held against each other."""
 import json
 import re
 
@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from jose import concat_kdf, unb64
 
 DEPTH, SIGNATURES, RECIPIENTS, KID, TRIED, MEMBERS = 16, 8, 8, 128, 8, 64
-ALGS = {"ES256": "P-256", "ES384": "P-384", "EdDSA": "Ed25519", "Ed25519": "Ed25519", "PS256": "RSA",
+ALGS = {"ES256": "P-256", "ES384": "P-384", "EdDSA": "Ed25519", "Ed25519": "Ed25519",
+        "PS256": "RSA",
         "HSS-LMS": "HSS"}
 ENC_ALGS = ("ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW", "A128KW", "A256KW", "dir")
 CONTENTS = {"A128GCM": 16, "A256GCM": 32}
@@ -103,7 +104,8 @@ def check_crit(header, protected):
     refuse("crit" in header and "crit" not in protected, "crit-invalid")
     if "crit" in protected:
         refuse(not isinstance(crit, list) or not crit or len(crit) > MEMBERS, "crit-invalid")
-        refuse(any(not isinstance(n, str) or not n or n in STANDARD or n not in header for n in crit),
+        refuse(any(not isinstance(n,
+                                  str) or not n or n in STANDARD or n not in header for n in crit),
                "crit-invalid")
         refuse(len(set(crit)) < len(crit), "crit-invalid")
     refuse("crit" in protected or "b64" in header, "crit-unsupported")
@@ -112,8 +114,8 @@ def check_crit(header, protected):
 class Judge:
     def __init__(self, trust, keys, revoked=(), manufacturer="example.com", threshold=1, typ=None,
                  enc=()):
-        """`trust`: public JWKs by kid with x-ocf-roles and x-ocf-manufacturers, in order; `keys`: the
-        signature keys by kid; `enc`: keys to decrypt with."""
+        """`trust`: public JWKs by kid with x-ocf-roles and x-ocf-manufacturers, in order; `keys`:
+        the signature keys by kid; `enc`: keys to decrypt with."""
         self.trust, self.keys, self.revoked, self.enc = trust, keys, set(revoked), enc
         self.manufacturer, self.threshold, self.typ = manufacturer, threshold, typ
 
@@ -159,7 +161,8 @@ class Judge:
 
     def verify(self, octets, root):
         entries, text = self.entries(octets, root)
-        read = [{"text": e.get("protected", ""), "own": e.get("header", {}), "raw": e} for e in entries]
+        read = [{"text": e.get("protected", ""), "own": e.get("header", {}),
+                 "raw": e} for e in entries]
         for step in (self.parts, self.header, self.names, self.alg, self.none, self.embedded,
                      self.crit, self.check_typ):
             for e in read:
@@ -269,7 +272,8 @@ class Judge:
         refuse(any(not isinstance(m.get(n, ""), str) for n in (*names, "aad")), "decrypt-failed")
         several = m.get("recipients", [m])
         refuse("recipients" in m and ("header" in m or "encrypted_key" in m), "decrypt-failed")
-        refuse(not isinstance(several, list) or not 1 <= len(several) <= RECIPIENTS, "decrypt-failed")
+        refuse(not isinstance(several, list) or not 1 <= len(several) <= RECIPIENTS,
+               "decrypt-failed")
         refuse(any(not isinstance(r, dict) or not isinstance(r.get("encrypted_key", ""), str)
                    for r in several), "decrypt-failed")
         part = {n: base64url(m.get(n, "")) for n in ("protected", "aad", "iv", "ciphertext", "tag")}
@@ -298,7 +302,8 @@ class Judge:
                     refuse(len(cek) != CONTENTS[header["enc"]], "decrypt-failed")
                     return AESGCM(cek).decrypt(part["iv"], part["ciphertext"] + part["tag"],
                                                aad.encode("latin-1"))
-                except (Refused, InvalidTag, keywrap.InvalidUnwrap, ValueError, TypeError, KeyError):
+                except (Refused, InvalidTag, keywrap.InvalidUnwrap, ValueError, TypeError,
+                        KeyError):
                     pass
         raise Refused("decrypt-failed" if "decrypt-failed" in answers else answers.pop())
 
