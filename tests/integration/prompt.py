@@ -17,6 +17,9 @@ class Watch:
         self.pids = (os.getpid(), *pids)
         self.begun, self.queued = time.monotonic(), sum(map(_queued, self.pids))
 
+    def waited(self):
+        """What they all spent there."""
+        return sum(map(_queued, self.pids)) - self.queued
+
     def seconds(self):
-        took = time.monotonic() - self.begun
-        return took - (sum(map(_queued, self.pids)) - self.queued)
+        return time.monotonic() - self.begun - self.waited()
