@@ -2,6 +2,7 @@
 
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 
 #include "base/parse.h"
@@ -10,8 +11,9 @@
 
 /* For --json: why the verb fails, as far as it was told. */
 static struct {
-	char why[512];
+	char why[PATH_MAX + 512];
 	const char *error; /* or NULL */
+	const char *answer;
 	bool answered;
 } told;
 
@@ -191,6 +193,12 @@ static void print_failure(void)
 	CLEANUP(jsn_freep) struct jsn *root = jsn_new_object();
 	struct buf text CLEANUP(buf_done) = BUF_INIT(8 * sizeof(told.why));
 
+	if (!span_is_utf8(span_str(told.why))) { /* the name of a file, perhaps */
+		for (char *p = told.why; *p != '\0'; p++)
+			*p = *p >= ' ' && *p <= '~' ? *p : '?';
+	}
+	if (told.answer)
+		jsn_set(root, told.answer, jsn_new_null());
 	jsn_set(root, "error", told.error ? jsn_new_text(span_str(told.error)) : jsn_new_null());
 	jsn_set_str(root, "message", told.why);
 	if (jsn_write(root, JSN_PRETTY, &text) == 0)
@@ -233,6 +241,7 @@ static enum cli_exit answer(int argc, char *argv[], const struct cli_verb *const
 	if (!v)
 		return answer_without_verb(argc, argv, verbs, n);
 	argv[words] = argv[0];
+	told.answer = v->answer;
 	return run(v, argc - words, argv + words);
 }
 

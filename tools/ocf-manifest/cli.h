@@ -41,7 +41,8 @@ struct cli_verb {
 	const char *help;    /* more for its own help; NULL: nothing to add */
 	const struct cli_option *options;
 	size_t n_options;
-	bool octets; /* what goes to standard output without --out is not JSON */
+	bool octets;        /* what goes to standard output without --out is not JSON */
+	const char *answer; /* member of its JSON that is null where there is no answer; or NULL */
 	enum cli_exit (*run)(const struct cli *cli);
 };
 
@@ -55,7 +56,8 @@ struct cli {
 };
 
 /* Finds the verb and runs it; answers --help and --version. With --json a failure is told on
- * standard output, too: {"error": name or null, "message": text}. */
+ * standard output, too: {"error": name or null, "message": text}, behind the answer that is null.
+ */
 enum cli_exit cli_main(int argc, char *argv[], const struct cli_verb *const *verbs, size_t n);
 
 /* The values given for an option of the verb; empty if none. */

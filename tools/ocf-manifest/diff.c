@@ -110,5 +110,6 @@ const struct cli_verb VERB_DIFF = {
 		"2 there is no answer.",
 	.options = OPTIONS,
 	.n_options = ARRAY_SIZE(OPTIONS),
+	.answer = "same",
 	.run = diff,
 };

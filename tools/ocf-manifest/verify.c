@@ -199,5 +199,6 @@ const struct cli_verb VERB_VERIFY = {
 		"read.",
 	.options = OPTIONS,
 	.n_options = ARRAY_SIZE(OPTIONS),
+	.answer = "verdict",
 	.run = verify,
 };
