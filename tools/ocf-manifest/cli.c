@@ -194,8 +194,10 @@ static void print_failure(void)
 	struct buf text CLEANUP(buf_done) = BUF_INIT(8 * sizeof(told.why));
 
 	if (!span_is_utf8(span_str(told.why))) { /* the name of a file, perhaps */
-		for (char *p = told.why; *p != '\0'; p++)
-			*p = *p >= ' ' && *p <= '~' ? *p : '?';
+		for (char *p = told.why; *p != '\0'; p++) {
+			if (*p < ' ' || *p > '~')
+				*p = '?';
+		}
 	}
 	if (told.answer)
 		jsn_set(root, told.answer, jsn_new_null());
