@@ -16,15 +16,22 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+import fwupd
 import helper
 from prompt import Watch
 
 LIMIT = 10240  # octets, unless a test says otherwise
-DEADLINE = 20  # seconds for what should take milliseconds
+DEADLINE = 40  # seconds for what should take milliseconds
 
 
 def check(name, got, want):
     assert got == want, f"{name}: got {str(got):.300}, want {str(want):.300}"
+
+
+def own_network():
+    """Of this process, before it has threads: no port is taken, and nobody else is there."""
+    fwupd.unshare(0x40000000)  # CLONE_NEWNET
+    fwupd.run("ip", "link", "set", "lo", "up")
 
 
 def send_ranges(h, ranges, claim=None):

@@ -20,7 +20,7 @@ from bus import Bus  # noqa: E402
 
 BUILD = os.environ["BUILD_DIR"]
 SOURCE = os.environ["SOURCE_DIR"]
-DEADLINE = 20  # seconds for what should take milliseconds
+DEADLINE = 40  # seconds for what should take milliseconds
 NAME, PATH = "org.ocfgw.Firmware1", "/org/ocfgw/Firmware1"
 MAKER, MODEL, DOMAIN = "maker.example", "gw-100", "site.example.test"
 GATEWAY, SERVER, MANUFACTURER = "10.77.0.50", "10.77.0.1", "10.77.0.2"

@@ -44,7 +44,7 @@ class Nginx:
         self._wait()
 
     def _wait(self):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 40
         while time.monotonic() < deadline and self.process.poll() is None:
             with socket.socket() as s:
                 if s.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -57,7 +57,7 @@ class Nginx:
 
     def count(self, text, least):
         """How often it is in the log, which is written when a request is over: waits for `least`."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 40
         while True:
             with open(f"{self.directory.name}/log") as f:
                 n = f.read().count(text)

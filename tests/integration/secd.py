@@ -17,7 +17,7 @@ import cbor2
 BUILD = os.environ["BUILD_DIR"]
 SOURCE = os.environ["SOURCE_DIR"]
 PROGRAM = f"{BUILD}/daemons/ocf-secd/ocf-secd"
-DEADLINE = 10  # seconds for what should take milliseconds
+DEADLINE = 30  # seconds for what should take milliseconds
 
 GET, POST, DELETE = 1, 2, 4
 PATH, FORMAT, QUERY, ACCEPT, BLOCK2, BLOCK1 = 11, 12, 15, 17, 23, 27
