@@ -10,8 +10,6 @@
 #define PATH       "/org/ocfgw/Resources1"
 #define INTERFACE  RESOURCES_BUS_NAME
 #define ERROR_NAME INTERFACE ".Error."
-#define PROGRAM    "org.ocfgw.Resource1" /* the interface of their objects */
-#define REFUSAL    PROGRAM ".Error."
 
 /* One that has registered something. */
 struct program {
