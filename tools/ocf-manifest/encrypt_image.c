@@ -112,7 +112,7 @@ static enum cli_exit encrypt_image(const struct cli *cli)
 	struct sealing s = {.draft = {.fd = -1}};
 	int r;
 
-	if (are_same(cli->operands[0], cli->operands[1])) {
+	if (strcmp(cli->operands[1], "-") == 0 || are_same(cli->operands[0], cli->operands[1])) {
 		cli_say("%s: give another name for the encrypted image", cli->operands[1]);
 		return CLI_USAGE;
 	}

@@ -76,6 +76,10 @@ static enum cli_exit generate(const struct cli *cli)
 	enum sig_alg sig;
 	enum enc_alg enc;
 
+	if (strcmp(cli_value(cli, "out"), "-") == 0) {
+		cli_say("--out: want a file, a private key is not shown");
+		return CLI_USAGE;
+	}
 	if (enc_alg_from_name(name, &enc))
 		return generate_encryption(cli, enc);
 	if (sig_alg_from_name(name, &sig) && sig != SIG_HSS)
