@@ -222,7 +222,7 @@ static bool join_chunks(struct span *rest, unsigned major, struct buf *out)
 			return false;
 		buf_put(&whole, content);
 	}
-	if (rest->len == 0)
+	if (rest->len == 0 || !buf_ok(&whole))
 		return false;
 	*rest = span_skip(*rest, 1);
 	if (major == BYTES)

@@ -313,10 +313,11 @@ struct pairs {
 static bool put_octets(struct pairs *p, const struct jsn *jwk, const char *name, int64_t label)
 {
 	CLEANUP(buf_done) struct buf octets = BUF_INIT(KEY_PART_MAX);
+	const struct jsn *text = jsn_get(jwk, name);
 
-	if (!jsn_get(jwk, name))
+	if (!text)
 		return true;
-	if (b64_decode(jsn_text(jsn_get(jwk, name)), &octets) < 0)
+	if (jsn_type(text) != JSN_TEXT || b64_decode(jsn_text(text), &octets) < 0)
 		return false;
 	p->n++;
 	cbw_int(&p->octets, label);

@@ -486,6 +486,8 @@ static void cose_key__keeps_every_kind_of_key(void **state)
 		assert_true(span_eq(buf_span(&a), buf_span(&b)));
 		secret = jwk_export_private(k);
 		assert_int_equal(cose_key_put(secret, &cbor), -EINVAL);
+		jsn_set(jwk, t == KEY_RSA ? "n" : "x", jsn_new_null());
+		assert_int_equal(cose_key_put(jwk, &cbor), -EINVAL);
 	}
 }
 
