@@ -99,7 +99,7 @@ static const struct conf_option OPTIONS[] = {
 	PATH("Programs", "PostInstall", post_install),
 	PATH("Programs", "Handler", handler),
 	TEXT("Programs", "HandlerComponents", handled.components, components_are_valid, COMPONENTS),
-	TIME("Programs", "TimeLimit", limit_us, USEC_PER_SEC, 24 * 3600 * USEC_PER_SEC),
+	TIME("Programs", "TimeLimit", limit_us, USEC_PER_SEC, USEC_PER_SEC * 24 * 3600),
 };
 
 /* clang-format off */
