@@ -52,6 +52,15 @@ static bool same_host(const struct endpoint_addr *a, const struct endpoint_addr 
 	       a->sa.sin6_scope_id == b->sa.sin6_scope_id;
 }
 
+bool find_same_host(const struct found *a, const struct found *b)
+{
+	for (size_t i = 0; i < a->n_sources; i++)
+		for (size_t k = 0; k < b->n_sources; k++)
+			if (same_host(&a->sources[i], &b->sources[k]))
+				return true;
+	return false;
+}
+
 /* The first endpoints of each kind on the source's host. The source itself stands in for an
  * unsecured one. */
 static void take_endpoints(struct found *d, const struct answer_res *res)

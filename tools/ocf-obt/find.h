@@ -63,3 +63,6 @@ struct find {
 MUST_USE int find_start(struct find *f);
 /* Frees the devices. Also ends a search under way, without done(). */
 void find_end(struct find *f);
+/* Has one address answered for both? A device answers from each of its own, and which one is heard
+ * first is chance. */
+bool find_same_host(const struct found *a, const struct found *b);

@@ -77,21 +77,16 @@ static bool is_wanted(const struct own *w, const struct found *d)
 	return w->o->n_args == 0 || state_matches(w->o->args[0], &d->device, d->name);
 }
 
-static bool same_address(const struct endpoint_addr *a, const struct endpoint_addr *b)
-{
-	return IN6_ARE_ADDR_EQUAL(&a->sa.sin6_addr, &b->sa.sin6_addr) &&
-	       a->sa.sin6_port == b->sa.sin6_port;
-}
-
 /* A device that lost its onboarding connection has another UUID, and maybe other ports. */
 static bool is_again(const struct candidate *c, const struct found *d, bool exactly)
 {
 	if (c->phase != OWN_AGAIN || !d->unowned)
 		return false;
-	if (exactly)
-		return same_address(&c->at.coap, &d->coap) || uuid_eq(&c->at.device, &d->device);
-	return IN6_ARE_ADDR_EQUAL(&c->at.coap.sa.sin6_addr, &d->coap.sa.sin6_addr) &&
-	       strcmp(c->at.name, d->name) == 0;
+	if (exactly && uuid_eq(&c->at.device, &d->device))
+		return true;
+	return find_same_host(&c->at, d) &&
+	       (exactly ? c->at.coap.sa.sin6_port == d->coap.sa.sin6_port
+			: strcmp(c->at.name, d->name) == 0);
 }
 
 static struct candidate *recognise(struct own *w, const struct found *d)
