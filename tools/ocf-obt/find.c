@@ -180,8 +180,10 @@ static struct found *note(struct find *f, const struct uuid *device,
 		f->pending++;
 		*ret_new = true;
 	}
-	if (d)
+	if (d) {
+		d->round = f->round;
 		add_source(d, from);
+	}
 	return d;
 }
 
@@ -254,11 +256,21 @@ static int start_round(struct find *f)
 	return ask_all(f);
 }
 
+/* Nobody is new, and whoever is known was heard again: where those get lost, so may others that
+ * nobody has heard yet. */
+static bool is_quiet(const struct find *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->list[i]->round != f->round)
+			return false;
+	return f->n == f->n_before;
+}
+
 static bool is_enough(struct find *f)
 {
 	if (f->round >= f->terms.rounds)
 		return true;
-	return f->terms.enough ? f->terms.enough(f->arg) : f->n == f->n_before;
+	return f->terms.enough ? f->terms.enough(f->arg) : is_quiet(f);
 }
 
 /* The question is repeated, for what was lost, with two thirds of the round left for answers, while

@@ -5,7 +5,7 @@
 #include "obt/answer.h"
 
 #define FIND_MAX          ((size_t)1024) /* devices of one search */
-#define FIND_ROUNDS_MAX   6u
+#define FIND_ROUNDS_MAX   8u
 #define FIND_CALLS_MAX    ((size_t)8)
 #define FOUND_SOURCES_MAX ((size_t)4)
 
@@ -28,6 +28,7 @@ struct found {
 	bool complete; /* all that is to be asked has been asked */
 	uint64_t call;
 	unsigned asked;
+	unsigned round; /* in which it was heard last */
 };
 
 struct find_terms {
@@ -38,7 +39,8 @@ struct find_terms {
 		*wanted;     /* asks this device only, and ends once it is complete; or NULL */
 	uint64_t timeout_us; /* of a round, in which each question is asked twice */
 	unsigned rounds;     /* at most */
-	/* Is another round needless? NULL: it is when one has brought nothing new. */
+	/* Is another round needless? NULL: it is when one has brought nothing new, and an answer of
+	 * each device that is known. */
 	bool (*enough)(void *arg);
 };
 
