@@ -51,18 +51,15 @@ static bool is_proxy(struct span value)
 	       span_starts(value, "socks5h://");
 }
 
-/* clang-format off */
+#define CONF_TARGET struct config
+#define FILES       "HOSTS=/absolute/path, separated by blanks"
 static const struct conf_option OPTIONS[] = {
-#define TEXT(section, name, member, checked_by, what) \
-	{section, name, CONF_TEXT, offsetof(struct config, member), \
-	 sizeof(((struct config *)0)->member), .check = (checked_by), .takes = (what)}
-	TEXT("Tls", "Authorities", authorities, are_files, "HOSTS=/absolute/path, separated by blanks"),
-	TEXT("Tls", "Pins", pins, are_pins, "HOSTS=sha256//BASE64, separated by blanks"),
-	TEXT("Tls", "Keys", keys, are_files, "HOSTS=/absolute/path, separated by blanks"),
-	TEXT("Proxy", "Url", proxy, is_proxy, "an http, https or socks5h URL"),
-	TEXT("Proxy", "Direct", direct, NULL, NULL),
+	OPTION_TEXT("Tls", "Authorities", authorities, are_files, FILES),
+	OPTION_TEXT("Tls", "Pins", pins, are_pins, "HOSTS=sha256//BASE64, separated by blanks"),
+	OPTION_TEXT("Tls", "Keys", keys, are_files, FILES),
+	OPTION_TEXT("Proxy", "Url", proxy, is_proxy, "an http, https or socks5h URL"),
+	OPTION_TEXT("Proxy", "Direct", direct, NULL, NULL),
 };
-/* clang-format on */
 
 int config_load(const char *path, struct config *ret, char *ret_error, size_t room)
 {

@@ -48,44 +48,24 @@ static bool names_are_valid(struct span text)
 	return bootenv_set_names(&(struct bootenv){0}, text);
 }
 
-#define COMPONENTS   "names of letters, digits, '.', '_' and '-', separated by blanks"
-#define AT(member)   offsetof(struct config, member)
-#define ROOM(member) sizeof(((struct config *)0)->member)
-#define TEXT(section, name, member, check, takes)                                                  \
-	{                                                                                          \
-		section, name, CONF_TEXT, AT(member), ROOM(member), 0, 0, NULL, check, takes       \
-	}
-#define PATH(section, name, member) TEXT(section, name, member, path_is_valid, "an absolute path")
-#define FLAG(section, name, member)                                                                \
-	{                                                                                          \
-		section, name, CONF_BOOL, AT(member), 0, 0, 0, NULL, NULL, NULL                    \
-	}
-#define NUMBER(section, name, member, from, to)                                                    \
-	{                                                                                          \
-		section, name, CONF_U32, AT(member), 0, from, to, NULL, NULL, NULL                 \
-	}
-#define TIME(section, name, member, from, to)                                                      \
-	{                                                                                          \
-		section, name, CONF_TIME, AT(member), 0, from, to, NULL, NULL, NULL                \
-	}
-#define ENUM(section, name, member, words)                                                         \
-	{                                                                                          \
-		section, name, CONF_ENUM, AT(member), 0, 0, 0, words, NULL, NULL                   \
-	}
+#define COMPONENTS  "names of letters, digits, '.', '_' and '-', separated by blanks"
+#define CONF_TARGET struct config
+#define PATH(section, name, member)                                                                \
+	OPTION_TEXT(section, name, member, path_is_valid, "an absolute path")
 static const struct conf_option OPTIONS[] = {
-	ENUM("Slots", "Type", type, TYPES),
+	OPTION_ENUM("Slots", "Type", type, TYPES),
 	PATH("Slots", "Directory", slots.directory),
-	TEXT("Slots", "Components", install.components, components_are_valid, COMPONENTS),
-	FLAG("Slots", "VerifyWritten", install.verify_written),
-	NUMBER("Slots", "SizeMaxMiB", install.size_max_mib, 0, UINT32_MAX),
-	FLAG("Slots", "Single", slots.single),
-	ENUM("Slots", "Activation", slots.activation, ACTIVATIONS),
-	TEXT("Slots", "DevicesA", devices[0], NULL, NULL),
-	TEXT("Slots", "DevicesB", devices[1], NULL, NULL),
+	OPTION_TEXT("Slots", "Components", install.components, components_are_valid, COMPONENTS),
+	OPTION_FLAG("Slots", "VerifyWritten", install.verify_written),
+	OPTION_NUMBER("Slots", "SizeMaxMiB", install.size_max_mib, 0, UINT32_MAX),
+	OPTION_FLAG("Slots", "Single", slots.single),
+	OPTION_ENUM("Slots", "Activation", slots.activation, ACTIVATIONS),
+	OPTION_TEXT("Slots", "DevicesA", devices[0], NULL, NULL),
+	OPTION_TEXT("Slots", "DevicesB", devices[1], NULL, NULL),
 	PATH("Slots", "Release", block.release),
-	ENUM("Boot", "Type", boot.type, LOADERS),
-	TEXT("Boot", "Names", boot.names, names_are_valid, "two different words"),
-	NUMBER("Boot", "Attempts", boot.attempts, 1, BOOT_ATTEMPTS_MAX),
+	OPTION_ENUM("Boot", "Type", boot.type, LOADERS),
+	OPTION_TEXT("Boot", "Names", boot.names, names_are_valid, "two different words"),
+	OPTION_NUMBER("Boot", "Attempts", boot.attempts, 1, BOOT_ATTEMPTS_MAX),
 	PATH("Boot", "BootIdFile", slots.boot_id_file),
 	PATH("Boot", "CommandLine", block.command_line),
 	PATH("Boot", "EnvConfig", boot.env_config),
@@ -93,13 +73,14 @@ static const struct conf_option OPTIONS[] = {
 	PATH("Boot", "SetEnv", boot.setenv),
 	PATH("Boot", "GrubEnv", boot.grubenv),
 	PATH("Boot", "Script", boot.script),
-	FLAG("Boot", "ScriptTries", boot.script_tries),
+	OPTION_FLAG("Boot", "ScriptTries", boot.script_tries),
 	PATH("Programs", "PreInstall", pre_install),
 	PATH("Programs", "PreCommit", pre_commit),
 	PATH("Programs", "PostInstall", post_install),
 	PATH("Programs", "Handler", handler),
-	TEXT("Programs", "HandlerComponents", handled.components, components_are_valid, COMPONENTS),
-	TIME("Programs", "TimeLimit", limit_us, USEC_PER_SEC, USEC_PER_SEC * 24 * 3600),
+	OPTION_TEXT("Programs", "HandlerComponents", handled.components, components_are_valid,
+		    COMPONENTS),
+	OPTION_TIME("Programs", "TimeLimit", limit_us, USEC_PER_SEC, USEC_PER_SEC * 24 * 3600),
 };
 
 /* clang-format off */

@@ -138,95 +138,75 @@ static bool are_units(struct span value)
 	return true;
 }
 
-#define PATH         "an absolute path"
-#define SEGMENT      "1 to 128 octets of UTF-8 without slash, backslash or control character"
-#define AT(member)   offsetof(struct fwupd_config, member)
-#define ROOM(member) sizeof(((struct fwupd_config *)NULL)->member)
-#define TEXT(section, name, member, check, takes)                                                  \
-	{                                                                                          \
-		section, name, CONF_TEXT, AT(member), ROOM(member), 0, 0, NULL, check, takes       \
-	}
-#define FLAG(section, name, member)                                                                \
-	{                                                                                          \
-		section, name, CONF_BOOL, AT(member), 0, 0, 0, NULL, NULL, NULL                    \
-	}
-#define NUMBER(section, name, member, from, to)                                                    \
-	{                                                                                          \
-		section, name, CONF_U32, AT(member), 0, from, to, NULL, NULL, NULL                 \
-	}
-#define ENUM(section, name, member, words)                                                         \
-	{                                                                                          \
-		section, name, CONF_ENUM, AT(member), 0, 0, 0, words, NULL, NULL                   \
-	}
-#define TIME(section, name, member, from, to)                                                      \
-	{                                                                                          \
-		section, name, CONF_TIME, AT(member), 0, from, to, NULL, NULL, NULL                \
-	}
+#define PATH        "an absolute path"
+#define SEGMENT     "1 to 128 octets of UTF-8 without slash, backslash or control character"
+#define CONF_TARGET struct fwupd_config
 static const struct conf_option OPTIONS[] = {
-	TEXT("Device", "Manufacturer", manufacturer, discover_name_is_valid, SEGMENT),
-	TEXT("Device", "Model", model, discover_name_is_valid, SEGMENT),
-	TEXT("Device", "HardwareRevision", hardware, NULL, NULL),
-	TEXT("Device", "VendorId", vendor_id, is_uuid, "a UUID, or nothing"),
-	TEXT("Device", "ClassId", class_id, is_uuid, "a UUID, or nothing"),
-	TEXT("Discovery", "DomainSources", sources, are_sources,
-	     "NetworkManager, networkd, resolved, dhclient, dhcpcd, udhcpc, routers, resolv.conf, "
-	     "separated by blanks"),
-	TEXT("Discovery", "ManufacturerUrl", urls, are_urls,
-	     "URLs of http, https, coap, coaps or file, separated by blanks"),
-	TEXT("Discovery", "OfflineDirectories", media, are_folders, "up to 8 absolute paths"),
-	TEXT("Discovery", "HostPrefix", prefix, is_prefix,
-	     "labels that end with a dot, or nothing"),
-	ENUM("Discovery", "LocalScheme", local_scheme, URL_SCHEME_NAMES),
-	TEXT("Discovery", "SingleLabels", single_labels, NULL, NULL),
-	FLAG("Discovery", "UseSearch", use_search),
-	ENUM("Discovery", "Mode", direct, MODES),
-	TEXT("Discovery", "NetworkdLeases", networkd_dir, is_path, PATH),
-	TEXT("Discovery", "NetworkdLinks", networkd_links, is_path, PATH),
-	TEXT("Discovery", "DhclientLeases", dhclient_dir, is_path, PATH),
-	TEXT("Discovery", "DhcpcdLeases", dhcpcd_dir, is_path, PATH),
-	TEXT("Discovery", "UdhcpcLeases", udhcpc_dir, is_path, PATH),
-	TEXT("Discovery", "ResolvConf", resolv_conf, is_path, PATH),
-	TEXT("Trust", "TrustStore", trust, is_path, PATH),
-	NUMBER("Trust", "Threshold", threshold, 1, 8),
-	TEXT("Trust", "DecryptKeys", decrypt_keys, are_paths, "up to 16 absolute paths"),
-	ENUM("Policy", "Freshness", freshness, FRESHNESS),
-	FLAG("Policy", "AllowDowngrade", allow_downgrade),
-	FLAG("Policy", "AutoInstall", auto_install),
-	FLAG("Policy", "AllowLoopback", allow_loopback),
-	FLAG("Policy", "AllowPrivate", allow_private),
-	FLAG("Policy", "BlockReuse", reuse),
-	ENUM("Policy", "ReuseFallback", reuse_refuse, FALLBACKS),
-	TIME("Policy", "CheckInterval", check_us, 0, 366 * DAY_US),
-	TIME("Policy", "MaxStaleness", stale_us, 0, 3660 * DAY_US),
-	TIME("Policy", "DeferMax", defer_us, 0, DAY_US),
-	TIME("Policy", "ManifestTimeout", manifest_us, USEC_PER_SEC, HOUR_US),
-	NUMBER("Policy", "SpoolMaxMiB", spool_max_mib, 0, UINT32_MAX),
-	ENUM("Policy", "Class", device_class, CLASSES),
-	TIME("Helpers", "WriteTimeout", write_us, USEC_PER_SEC, HOUR_US),
-	TIME("Policy", "StallTimeout", stall_us, USEC_PER_SEC, HOUR_US),
-	TEXT("Policy", "Windows", windows, are_windows,
-	     "windows such as Mon..Fri 01:00-05:00 UTC, separated by blanks"),
-	NUMBER("Policy", "RateLimit", rate, 0, UINT32_MAX),
-	ENUM("Policy", "MeteredMode", metered_mode, METERED),
-	NUMBER("Policy", "MeteredRateLimit", metered_rate, 0, UINT32_MAX),
-	NUMBER("Policy", "MinBattery", battery_min, 0, 100),
-	TEXT("Policy", "PowerSupplies", power_dir, is_path, PATH),
-	ENUM("Policy", "Reboot", reboot, REBOOTS),
-	ENUM("Trial", "Mode", trial_mode, TRIALS),
-	NUMBER("Trial", "BootAttempts", attempts, 1, BOOT_ATTEMPTS_MAX),
-	TIME("Trial", "ConfirmDeadline", confirm_us, USEC_PER_SEC, DAY_US),
-	FLAG("Trial", "AutoConfirm", auto_confirm),
-	TIME("Trial", "HealthSettle", settle_us, 0, HOUR_US),
-	TEXT("Trial", "HealthUnits", health_units, are_units,
-	     "up to 16 names of units, separated by blanks"),
-	TEXT("Trial", "HealthScripts", health_scripts, is_path, PATH),
-	ENUM("Trial", "HealthSecd", health_secd, HEALTH_SECDS),
-	TEXT("Helpers", "HealthSocket", health_socket, is_path, PATH),
-	TEXT("Helpers", "Directory", helpers_dir, is_path, PATH),
-	TEXT("Helpers", "FetchSocket", fetch_socket, is_path, PATH),
-	TEXT("Helpers", "WriteSocket", write_socket, is_path, PATH),
-	TEXT("Helpers", "FetchConfig", fetch_config, is_path, PATH),
-	TEXT("Helpers", "WriteConfig", write_config, is_path, PATH),
+	OPTION_TEXT("Device", "Manufacturer", manufacturer, discover_name_is_valid, SEGMENT),
+	OPTION_TEXT("Device", "Model", model, discover_name_is_valid, SEGMENT),
+	OPTION_TEXT("Device", "HardwareRevision", hardware, NULL, NULL),
+	OPTION_TEXT("Device", "VendorId", vendor_id, is_uuid, "a UUID, or nothing"),
+	OPTION_TEXT("Device", "ClassId", class_id, is_uuid, "a UUID, or nothing"),
+	OPTION_TEXT("Discovery", "DomainSources", sources, are_sources,
+		    "NetworkManager, networkd, resolved, dhclient, dhcpcd, udhcpc, routers, "
+		    "resolv.conf, separated by blanks"),
+	OPTION_TEXT("Discovery", "ManufacturerUrl", urls, are_urls,
+		    "URLs of http, https, coap, coaps or file, separated by blanks"),
+	OPTION_TEXT("Discovery", "OfflineDirectories", media, are_folders,
+		    "up to 8 absolute paths"),
+	OPTION_TEXT("Discovery", "HostPrefix", prefix, is_prefix,
+		    "labels that end with a dot, or nothing"),
+	OPTION_ENUM("Discovery", "LocalScheme", local_scheme, URL_SCHEME_NAMES),
+	OPTION_TEXT("Discovery", "SingleLabels", single_labels, NULL, NULL),
+	OPTION_FLAG("Discovery", "UseSearch", use_search),
+	OPTION_ENUM("Discovery", "Mode", direct, MODES),
+	OPTION_TEXT("Discovery", "NetworkdLeases", networkd_dir, is_path, PATH),
+	OPTION_TEXT("Discovery", "NetworkdLinks", networkd_links, is_path, PATH),
+	OPTION_TEXT("Discovery", "DhclientLeases", dhclient_dir, is_path, PATH),
+	OPTION_TEXT("Discovery", "DhcpcdLeases", dhcpcd_dir, is_path, PATH),
+	OPTION_TEXT("Discovery", "UdhcpcLeases", udhcpc_dir, is_path, PATH),
+	OPTION_TEXT("Discovery", "ResolvConf", resolv_conf, is_path, PATH),
+	OPTION_TEXT("Trust", "TrustStore", trust, is_path, PATH),
+	OPTION_NUMBER("Trust", "Threshold", threshold, 1, 8),
+	OPTION_TEXT("Trust", "DecryptKeys", decrypt_keys, are_paths, "up to 16 absolute paths"),
+	OPTION_ENUM("Policy", "Freshness", freshness, FRESHNESS),
+	OPTION_FLAG("Policy", "AllowDowngrade", allow_downgrade),
+	OPTION_FLAG("Policy", "AutoInstall", auto_install),
+	OPTION_FLAG("Policy", "AllowLoopback", allow_loopback),
+	OPTION_FLAG("Policy", "AllowPrivate", allow_private),
+	OPTION_FLAG("Policy", "BlockReuse", reuse),
+	OPTION_ENUM("Policy", "ReuseFallback", reuse_refuse, FALLBACKS),
+	OPTION_TIME("Policy", "CheckInterval", check_us, 0, 366 * DAY_US),
+	OPTION_TIME("Policy", "MaxStaleness", stale_us, 0, 3660 * DAY_US),
+	OPTION_TIME("Policy", "DeferMax", defer_us, 0, DAY_US),
+	OPTION_TIME("Policy", "ManifestTimeout", manifest_us, USEC_PER_SEC, HOUR_US),
+	OPTION_NUMBER("Policy", "SpoolMaxMiB", spool_max_mib, 0, UINT32_MAX),
+	OPTION_ENUM("Policy", "Class", device_class, CLASSES),
+	OPTION_TIME("Helpers", "WriteTimeout", write_us, USEC_PER_SEC, HOUR_US),
+	OPTION_TIME("Policy", "StallTimeout", stall_us, USEC_PER_SEC, HOUR_US),
+	OPTION_TEXT("Policy", "Windows", windows, are_windows,
+		    "windows such as Mon..Fri 01:00-05:00 UTC, separated by blanks"),
+	OPTION_NUMBER("Policy", "RateLimit", rate, 0, UINT32_MAX),
+	OPTION_ENUM("Policy", "MeteredMode", metered_mode, METERED),
+	OPTION_NUMBER("Policy", "MeteredRateLimit", metered_rate, 0, UINT32_MAX),
+	OPTION_NUMBER("Policy", "MinBattery", battery_min, 0, 100),
+	OPTION_TEXT("Policy", "PowerSupplies", power_dir, is_path, PATH),
+	OPTION_ENUM("Policy", "Reboot", reboot, REBOOTS),
+	OPTION_ENUM("Trial", "Mode", trial_mode, TRIALS),
+	OPTION_NUMBER("Trial", "BootAttempts", attempts, 1, BOOT_ATTEMPTS_MAX),
+	OPTION_TIME("Trial", "ConfirmDeadline", confirm_us, USEC_PER_SEC, DAY_US),
+	OPTION_FLAG("Trial", "AutoConfirm", auto_confirm),
+	OPTION_TIME("Trial", "HealthSettle", settle_us, 0, HOUR_US),
+	OPTION_TEXT("Trial", "HealthUnits", health_units, are_units,
+		    "up to 16 names of units, separated by blanks"),
+	OPTION_TEXT("Trial", "HealthScripts", health_scripts, is_path, PATH),
+	OPTION_ENUM("Trial", "HealthSecd", health_secd, HEALTH_SECDS),
+	OPTION_TEXT("Helpers", "HealthSocket", health_socket, is_path, PATH),
+	OPTION_TEXT("Helpers", "Directory", helpers_dir, is_path, PATH),
+	OPTION_TEXT("Helpers", "FetchSocket", fetch_socket, is_path, PATH),
+	OPTION_TEXT("Helpers", "WriteSocket", write_socket, is_path, PATH),
+	OPTION_TEXT("Helpers", "FetchConfig", fetch_config, is_path, PATH),
+	OPTION_TEXT("Helpers", "WriteConfig", write_config, is_path, PATH),
 };
 
 int config_load(struct fwupd_config *ret, const char *path, char *ret_error, size_t room)

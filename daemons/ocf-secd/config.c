@@ -62,56 +62,35 @@ static const char *const TRUST_WORDS[] = {
 static const char *const RAISE_WORDS[] = {
 	[RAISE_CONFIRMED] = "confirmed", [RAISE_NOW] = "now", NULL};
 
-#define PRINTABLE    "UTF-8 without control characters"
-#define AT(member)   offsetof(struct secd_config, member)
-#define ROOM(member) sizeof(((struct secd_config *)NULL)->member)
-/* One option each: section, name, member, and what it may be (times in milliseconds). */
-#define TEXT(section, name, member, check, takes)                                                  \
-	{                                                                                          \
-		section, name, CONF_TEXT, AT(member), ROOM(member), 0, 0, NULL, check, takes       \
-	}
-#define NUMBER(section, name, member, from, to)                                                    \
-	{                                                                                          \
-		section, name, CONF_U32, AT(member), 0, from, to, NULL, NULL, NULL                 \
-	}
-#define FLAG(section, name, member)                                                                \
-	{                                                                                          \
-		section, name, CONF_BOOL, AT(member), 0, 0, 0, NULL, NULL, NULL                    \
-	}
-#define ENUM(section, name, member, words)                                                         \
-	{                                                                                          \
-		section, name, CONF_ENUM, AT(member), 0, 0, 0, words, NULL, NULL                   \
-	}
-#define TIME(section, name, member, from, to)                                                      \
-	{                                                                                          \
-		section, name, CONF_TIME, AT(member), 0, (from)*USEC_PER_MSEC, (to)*USEC_PER_MSEC, \
-			NULL, NULL, NULL                                                           \
-	}
+#define PRINTABLE   "UTF-8 without control characters"
+#define CONF_TARGET struct secd_config
 static const struct conf_option OPTIONS[] = {
-	TEXT("Device", "Name", name, is_text, PRINTABLE),
-	TEXT("Device", "Manufacturer", manufacturer, is_text, PRINTABLE),
-	TEXT("Device", "Model", model, is_text, PRINTABLE),
-	TEXT("Device", "Type", type, is_text, PRINTABLE),
-	ENUM("Device", "TrustClock", trust_clock, TRUST_WORDS),
-	ENUM("Device", "RaiseFormats", raise_formats, RAISE_WORDS),
-	TEXT("Network", "Interfaces", interfaces, NULL, NULL),
-	NUMBER("Network", "CoapPort", coap_port, 1, UINT16_MAX),
-	NUMBER("Network", "CoapsPort", coaps_port, 1, UINT16_MAX),
-	TIME("Network", "MulticastLeisure", leisure_us, 0, 60000),
-	TIME("Network", "HandshakeTimeout", handshake_us, 1000, 600000),
-	TIME("Network", "IdleTimeout", idle_us, 1000, 86400000),
-	NUMBER("Network", "MaxSessions", sessions_max, 1, 4096),
-	NUMBER("Network", "MaxSessionsPerPeer", sessions_per_peer_max, 1, 4096),
-	NUMBER("Network", "MaxHandshakes", handshakes_max, 1, 4096),
-	TEXT("Onboarding", "OwnerTransferMethods", methods, is_methods,
-	     "just-works, random-pin, manufacturer-certificate and fixed-pin, each at most once"),
-	TEXT("Onboarding", "OnboardingWindow", window, is_window, "always or on-request"),
-	TEXT("Onboarding", "FactoryDirectory", factory_dir, is_path, "an absolute path"),
-	FLAG("Onboarding", "RequireOwnerCertificate", owner_certificate),
-	TEXT("Onboarding", "FixedPinFile", fixed_pin_file, is_path, "an absolute path"),
-	TEXT("Onboarding", "PinDisplayCommand", pin_command, is_command,
-	     "an absolute path and at most seven arguments"),
-	TIME("Onboarding", "PinDisplayTimeout", pin_command_us, 1000, 3600000),
+	OPTION_TEXT("Device", "Name", name, is_text, PRINTABLE),
+	OPTION_TEXT("Device", "Manufacturer", manufacturer, is_text, PRINTABLE),
+	OPTION_TEXT("Device", "Model", model, is_text, PRINTABLE),
+	OPTION_TEXT("Device", "Type", type, is_text, PRINTABLE),
+	OPTION_ENUM("Device", "TrustClock", trust_clock, TRUST_WORDS),
+	OPTION_ENUM("Device", "RaiseFormats", raise_formats, RAISE_WORDS),
+	OPTION_TEXT("Network", "Interfaces", interfaces, NULL, NULL),
+	OPTION_NUMBER("Network", "CoapPort", coap_port, 1, UINT16_MAX),
+	OPTION_NUMBER("Network", "CoapsPort", coaps_port, 1, UINT16_MAX),
+	OPTION_TIME("Network", "MulticastLeisure", leisure_us, 0, 60 * USEC_PER_SEC),
+	OPTION_TIME("Network", "HandshakeTimeout", handshake_us, USEC_PER_SEC, 600 * USEC_PER_SEC),
+	OPTION_TIME("Network", "IdleTimeout", idle_us, USEC_PER_SEC, 86400 * USEC_PER_SEC),
+	OPTION_NUMBER("Network", "MaxSessions", sessions_max, 1, 4096),
+	OPTION_NUMBER("Network", "MaxSessionsPerPeer", sessions_per_peer_max, 1, 4096),
+	OPTION_NUMBER("Network", "MaxHandshakes", handshakes_max, 1, 4096),
+	OPTION_TEXT("Onboarding", "OwnerTransferMethods", methods, is_methods,
+		    "just-works, random-pin, manufacturer-certificate and fixed-pin, each at most "
+		    "once"),
+	OPTION_TEXT("Onboarding", "OnboardingWindow", window, is_window, "always or on-request"),
+	OPTION_TEXT("Onboarding", "FactoryDirectory", factory_dir, is_path, "an absolute path"),
+	OPTION_FLAG("Onboarding", "RequireOwnerCertificate", owner_certificate),
+	OPTION_TEXT("Onboarding", "FixedPinFile", fixed_pin_file, is_path, "an absolute path"),
+	OPTION_TEXT("Onboarding", "PinDisplayCommand", pin_command, is_command,
+		    "an absolute path and at most seven arguments"),
+	OPTION_TIME("Onboarding", "PinDisplayTimeout", pin_command_us, USEC_PER_SEC,
+		    3600 * USEC_PER_SEC),
 };
 
 int config_load(struct secd_config *ret, const char *path, char *ret_error, size_t room)

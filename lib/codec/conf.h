@@ -29,6 +29,37 @@ struct conf_option {
 	const char *takes;                /* with `check`, what it wants: "an absolute path" */
 };
 
+/* The rows of a table for one structure, which a daemon names as CONF_TARGET before its table. A
+ * member that is not of the type its kind fills does not compile. Times are in microseconds. */
+#define CONF_AT(member, type)                                                                      \
+	_Generic(((CONF_TARGET *)NULL)->member, typeof(type) : offsetof(CONF_TARGET, member))
+#define OPTION_TEXT(in, title, member, test, wants)                                                \
+	{                                                                                          \
+		.section = (in), .name = (title), .kind = CONF_TEXT,                               \
+		.offset = CONF_AT(member, char *), .size = sizeof(((CONF_TARGET *)NULL)->member),  \
+		.check = (test), .takes = (wants)                                                  \
+	}
+#define OPTION_FLAG(in, title, member)                                                             \
+	{                                                                                          \
+		.section = (in), .name = (title), .kind = CONF_BOOL,                               \
+		.offset = CONF_AT(member, bool)                                                    \
+	}
+#define OPTION_NUMBER(in, title, member, from, to)                                                 \
+	{                                                                                          \
+		.section = (in), .name = (title), .kind = CONF_U32,                                \
+		.offset = CONF_AT(member, uint32_t), .min = (from), .max = (to)                    \
+	}
+#define OPTION_TIME(in, title, member, from, to)                                                   \
+	{                                                                                          \
+		.section = (in), .name = (title), .kind = CONF_TIME,                               \
+		.offset = CONF_AT(member, uint64_t), .min = (from), .max = (to)                    \
+	}
+#define OPTION_ENUM(in, title, member, list)                                                       \
+	{                                                                                          \
+		.section = (in), .name = (title), .kind = CONF_ENUM,                               \
+		.offset = CONF_AT(member, int), .words = (list)                                    \
+	}
+
 /* Reads `path` into `target`, which the caller has filled with defaults. 0; -ENOENT (no file:
  * nothing read); -EINVAL (ret_error says "path:line: what is wrong, what is right"); -EFBIG; or
  * what open gave. On error `target` may be partly filled: do not start. */

@@ -5,30 +5,26 @@
 
 #include "codec/conf.h"
 
+struct target {
+	char text[16];
+	uint32_t number;
+	int word;
+};
+
+static const char *const WORDS[] = {"one", "two", NULL};
+
+#define CONF_TARGET struct target
+static const struct conf_option OPTIONS[] = {
+	OPTION_TEXT("S", "Text", text, NULL, NULL),
+	OPTION_NUMBER("S", "Number", number, 5, 9),
+	OPTION_ENUM("S", "Word", word, WORDS),
+};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const WORDS[] = {"one", "two", NULL};
-	struct {
-		char text[16];
-		uint32_t number;
-		int word;
-	} t = {.number = 5};
-	const struct conf_option options[] = {
-		{.section = "S",   .name = "Text", .size = sizeof(t.text)},
-		{ .section = "S",
-		 .name = "Number",
-		 .kind = CONF_U32,
-		 .min = 5,
-		 .max = 9,
-		 .offset = (size_t)((uint8_t *)&t.number - (uint8_t *)&t)},
-		{   .section = "S",
-		 .name = "Word",
-		 .kind = CONF_ENUM,
-		 .words = WORDS,
-		 .offset = (size_t)((uint8_t *)&t.word - (uint8_t *)&t)},
-	};
+	struct target t = {.number = 5};
 	char error[256] = "";
-	int r = conf_parse(span_of(data, size), "f", options, ARRAY_SIZE(options), &t, error,
+	int r = conf_parse(span_of(data, size), "f", OPTIONS, ARRAY_SIZE(OPTIONS), &t, error,
 			   sizeof(error));
 
 	if ((r == -EINVAL) != (error[0] != '\0') || t.number < 5 || t.number > 9 || t.word > 1 ||

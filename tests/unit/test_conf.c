@@ -16,29 +16,13 @@ static bool no_space(struct span v)
 
 static const char *const MODES[] = {"staged", "streaming", NULL};
 
-#define AT(m) offsetof(struct target, m)
+#define CONF_TARGET struct target
 static const struct conf_option OPTIONS[] = {
-	{.section = "A",
-	 .name = "Name",
-	 .kind = CONF_TEXT,
-	 .offset = AT(name),
-	 .size = 16,
-	 .check = no_space,
-	 .takes = "one word"},
-	{.section = "A",
-	 .name = "Port",
-	 .kind = CONF_U32,
-	 .offset = AT(port),
-	 .min = 1,
-	 .max = 65535},
-	{.section = "A",            .name = "On",          .kind = CONF_BOOL,                       .offset = AT(on)   },
-	{.section = "B",
-	 .name = "Wait",
-	 .kind = CONF_TIME,
-	 .offset = AT(wait_us),
-	 .min = 1000,
-	 .max = 60000000},
-	{.section = "B",         .name = "Mode",       .kind = CONF_ENUM,                    .offset = AT(mode), .words = MODES                                     },
+	OPTION_TEXT("A", "Name", name, no_space, "one word"),
+	OPTION_NUMBER("A", "Port", port, 1, 65535),
+	OPTION_FLAG("A", "On", on),
+	OPTION_TIME("B", "Wait", wait_us, 1000, 60000000),
+	OPTION_ENUM("B", "Mode", mode, MODES),
 };
 
 static int parse(const char *text, struct target *t, char error[256])
