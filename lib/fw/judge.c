@@ -67,12 +67,12 @@ static enum fw_error check_security(const struct fw_context *c, const struct fw_
 		       : FWE_OK;
 }
 
-/* An older version on purpose: allowed here, at or above the floor, in a newer manifest. */
+/* An older version on purpose: allowed here, at or above the floor, in a newer manifest, or the one
+ * that was accepted as such before. check_sequence() has seen to the number itself. */
 static bool downgrade_is_allowed(const struct fw_context *c, const struct manifest *m)
 {
 	return c->allow_downgrade && m->security_version >= c->security_floor &&
-	       (m->has & MANIFEST_SEQUENCE) != 0 &&
-	       ((c->seen & MANIFEST_SEQUENCE) == 0 || m->sequence > c->last_sequence);
+	       (m->has & MANIFEST_SEQUENCE) != 0;
 }
 
 static enum fw_error check_version(const struct fw_context *c, const struct fw_judgement *j)

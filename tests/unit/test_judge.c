@@ -520,11 +520,23 @@ static void fw_judge__downgrades_only_on_purpose(void **state)
 	static const char OLD_SECURE[] =
 		BODY("2.2.9", JUNE, "image.bin") ",\"sequenceNumber\":42,\"securityVersion\":3}";
 	struct fw_context c = device();
+	struct buf octets = sign(OLD);
+	uint8_t sha256[32];
 
 	(void)state;
 	expect(&c, OLD, FWE_MANIFEST_VERSION_DOWNGRADE, "not allowed");
 	c.allow_downgrade = true;
 	expect(&c, OLD, FWE_OK, "allowed");
+	c.seen = MANIFEST_SEQUENCE;
+	c.last_sequence = 42;
+	expect(&c, OLD, FWE_MANIFEST_SEQUENCE_ROLLBACK, "not newer");
+	assert_int_equal(hash_once(HASH_SHA256, buf_span(&octets), sha256), 0);
+	c.last_manifest_sha256 = sha256;
+	expect(&c, OLD, FWE_OK, "once more: its image was not whole");
+	c.allow_downgrade = false;
+	expect(&c, OLD, FWE_MANIFEST_VERSION_DOWNGRADE, "once more, not allowed any longer");
+	c = device();
+	c.allow_downgrade = true;
 	expect(&c, BODY("2.2.9", JUNE, "image.bin") "}", FWE_MANIFEST_VERSION_DOWNGRADE,
 	       "no sequence number");
 	c.security_floor = 3;
@@ -532,6 +544,7 @@ static void fw_judge__downgrades_only_on_purpose(void **state)
 	expect(&c, OLD_SECURE, FWE_OK, "at the floor");
 	c.security_floor = 4;
 	expect(&c, OLD_SECURE, FWE_MANIFEST_SECURITY_VERSION_ROLLBACK, "under the floor");
+	buf_done(&octets);
 }
 
 static void fw_judge__reinstalls_only_the_same_digests(void **state)
