@@ -44,10 +44,10 @@ void app_judge_run(struct app *a, struct run *run)
 		.seen = seen->seen,
 		.last_sequence = seen->sequence,
 		.last_manifest_sha256 = seen->any ? seen->sha256 : NULL,
-		.last_timestamp_us = seen->timestamp_us,
+		/* What was in time when it began stays so. */
+		.last_timestamp_us = run->rescue ? 0 : seen->timestamp_us,
 		.key_info_version = run->key_info_version,
-		.clock_trusted =
-			!run->rescue && clock_real_is_kept(), /* it was in time when it began */
+		.clock_trusted = !run->rescue && clock_real_is_kept(),
 		.now_us = clock_real_us(),
 		.bound_us = run->rescue ? 0 : time_bound(a),
 		.threshold = a->config->threshold,
