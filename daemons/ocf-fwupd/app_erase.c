@@ -160,6 +160,8 @@ int app_rescue_retry(void *arg)
 	return 0;
 }
 
+/* A record that is damaged or of a newer version guards nothing: any server can still bring the
+ * firmware. It stays for those who can read it, until the next installation replaces it. */
 int app_rescue_open(struct app *a)
 {
 	int r = rescue_load(a->state->store, &a->rescue);
@@ -167,9 +169,13 @@ int app_rescue_open(struct app *a)
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0) {
-		log_error("rescue: the record of the installation cannot be read error=%s",
+		log_error("rescue: the record of the installation that was cut off cannot be read, "
+			  "install again error=%s",
 			  strerror(-r));
-		return r;
+		rescue_done(&a->rescue);
+		a->rescue = (struct rescue){0};
+		a->facts.error = fw_error_name(FWE_INSTALL_FAILED);
+		return a->rescue_only ? r : 0;
 	}
 	log_warning("rescue: an installation was cut off, going on url=%s", a->rescue.url);
 	loop_timer_set(a->rescue_timer, clock_monotonic_us());

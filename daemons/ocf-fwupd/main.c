@@ -108,7 +108,11 @@ static int rescue(const struct daemon_options *o)
 		log_info("rescue: no installation was cut off");
 		return 0;
 	}
-	if (r < 0)
+	if (r == -EBADMSG)
+		log_error("rescue: the record is damaged or of a newer version state=%s: start the "
+			  "service, which needs its configuration, and install",
+			  o->state_dir);
+	else if (r < 0)
 		log_error("rescue: state=%s error=%s", o->state_dir, strerror(-r));
 	return r < 0 ? r : run(&config, o);
 }
