@@ -211,16 +211,30 @@ static int read_reply(sd_bus_message *m, client_fn fn, void *arg)
 	return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+/* Nobody is there, or the bus or systemd could not start who should be. */
+static bool absent(const sd_bus_error *e)
+{
+	static const char *const NAMES[] = {SD_BUS_ERROR_SERVICE_UNKNOWN,
+					    SD_BUS_ERROR_NAME_HAS_NO_OWNER, SD_BUS_ERROR_NO_REPLY,
+					    "org.freedesktop.DBus.Error.TimedOut"};
+	static const char *const GROUPS[] = {"org.freedesktop.DBus.Error.Spawn.",
+					     "org.freedesktop.systemd1."};
+
+	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
+		if (sd_bus_error_has_name(e, NAMES[i]))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(GROUPS); i++)
+		if (e->name && strncmp(e->name, GROUPS[i], strlen(GROUPS[i])) == 0)
+			return true;
+	return false;
+}
+
 static int failed(const sd_bus_error *e, int r, struct client_error *ret)
 {
-	static const char *const ABSENT[] = {SD_BUS_ERROR_SERVICE_UNKNOWN,
-					     SD_BUS_ERROR_NAME_HAS_NO_OWNER, SD_BUS_ERROR_NO_REPLY};
-
 	(void)snprintf(ret->name, sizeof(ret->name), "%s", e->name ? e->name : "");
 	(void)snprintf(ret->text, sizeof(ret->text), "%s", e->message ? e->message : strerror(-r));
-	for (size_t i = 0; i < ARRAY_SIZE(ABSENT); i++)
-		if (sd_bus_error_has_name(e, ABSENT[i]))
-			return -EHOSTUNREACH;
+	if (absent(e))
+		return -EHOSTUNREACH;
 	if (sd_bus_error_has_name(e, SD_BUS_ERROR_ACCESS_DENIED))
 		return -EACCES;
 	return r < 0 ? r : -EIO;

@@ -103,14 +103,21 @@ void ctl_print_json_line(const struct jsn *v)
 enum ctl_exit ctl_fail(const struct ctl *ctl, const char *what, int r,
 		       const struct client_error *error)
 {
+	const bool firmware = strncmp(what, "fw ", 3) == 0;
+	const char *unit = firmware ? "ocf-fwupd" : "ocf-secd";
 	enum ctl_exit code = r == -EHOSTUNREACH ? CTL_ABSENT
 			     : r == -EACCES     ? CTL_REFUSED
 						: CTL_FAILED;
-	const char *advice = code == CTL_ABSENT    ? " (is the service running?)"
-			     : code == CTL_REFUSED ? " (run it as root)"
-						   : "";
 
-	(void)fprintf(stderr, "ocfctl: %s: %s%s\n", what, error->text, advice);
+	(void)fprintf(stderr, "ocfctl: %s: %s\n", what, error->text);
+	if (code == CTL_ABSENT)
+		(void)fprintf(stderr,
+			      "  next: `systemctl start %s`; if that fails, `journalctl -u %s` "
+			      "says why.\n",
+			      unit, unit);
+	else if (code == CTL_REFUSED)
+		(void)fprintf(stderr, "  next: run it as root%s.\n",
+			      firmware ? ", or as a member of the group ocf-admin" : "");
 	if (ctl->json) {
 		struct jsn *v = jsn_new_object();
 
