@@ -225,7 +225,7 @@ static int run(const char *config_file)
 	int r = config_load(config_file, &config, why, sizeof(why));
 
 	if (r < 0) {
-		log_error("fetch: %s", r == -EINVAL ? why : strerror(-r));
+		log_error("fetch: %s", why);
 		return r;
 	}
 	r = http_new(&h, &config);

@@ -305,7 +305,7 @@ static int run(const char *config_file, int (*work)(struct writer *w))
 	int r = config_load(config_file, &w.config, error, sizeof(error));
 
 	if (r < 0) {
-		log_error("write: %s", r == -EINVAL ? error : strerror(-r));
+		log_error("write: %s", error);
 		return r;
 	}
 	r = open_all(&w, &what);

@@ -9,6 +9,7 @@
 #include "base/parse.h"
 
 #define OPTIONS_MAX 64 /* bits of `seen` */
+#define BOUND_MAX   24
 
 struct reader {
 	const struct conf_option *options;
@@ -20,19 +21,21 @@ struct reader {
 	char error[256]; /* of line_error */
 };
 
+/* "min" before "s": the first suffix that fits counts. */
+static const struct {
+	const char *suffix;
+	uint64_t us;
+} UNITS[] = {
+	{"ms",  USEC_PER_MSEC       },
+        {"min", 60 * USEC_PER_SEC   },
+        {"s",   USEC_PER_SEC        },
+	{"h",   3600 * USEC_PER_SEC },
+        {"d",   86400 * USEC_PER_SEC},
+        {"",    USEC_PER_SEC        },
+};
+
 static bool parse_time(struct span text, uint64_t *ret)
 {
-	static const struct {
-		const char *suffix;
-		uint64_t us;
-	} UNITS[] = {
-		{"ms",  USEC_PER_MSEC       },
-                {"min", 60 * USEC_PER_SEC   },
-                {"s",   USEC_PER_SEC        },
-		{"h",   3600 * USEC_PER_SEC },
-                {"d",   86400 * USEC_PER_SEC},
-                {"",    USEC_PER_SEC        },
-	};
 	uint64_t v;
 
 	for (size_t i = 0; i < ARRAY_SIZE(UNITS); i++) {
@@ -51,15 +54,28 @@ static bool in_bounds(const struct conf_option *o, uint64_t v)
 	return o->max == 0 || (v >= o->min && v <= o->max);
 }
 
+/* A number, or a time in the largest unit that needs no fraction. */
+static const char *bound(uint64_t v, bool is_time, char ret[BOUND_MAX])
+{
+	size_t unit = 0;
+
+	for (size_t i = 0; is_time && i < ARRAY_SIZE(UNITS); i++)
+		if (v % UNITS[i].us == 0 && UNITS[i].us > UNITS[unit].us)
+			unit = i;
+	(void)snprintf(ret, BOUND_MAX, "%llu%s",
+		       (unsigned long long)(is_time ? v / UNITS[unit].us : v),
+		       is_time && v ? UNITS[unit].suffix : "");
+	return ret;
+}
+
 static void say_bounds(struct reader *r, const struct conf_option *o, const char *kind)
 {
-	uint64_t unit = o->kind == CONF_TIME ? USEC_PER_MSEC : 1;
-	const char *suffix = o->kind == CONF_TIME ? "ms" : "";
+	const bool is_time = o->kind == CONF_TIME;
+	char min[BOUND_MAX], max[BOUND_MAX];
 
 	if (o->max)
-		(void)snprintf(r->error, sizeof(r->error), "%s= takes %s from %llu%s to %llu%s",
-			       o->name, kind, (unsigned long long)(o->min / unit), suffix,
-			       (unsigned long long)(o->max / unit), suffix);
+		(void)snprintf(r->error, sizeof(r->error), "%s= takes %s from %s to %s", o->name,
+			       kind, bound(o->min, is_time, min), bound(o->max, is_time, max));
 	else
 		(void)snprintf(r->error, sizeof(r->error), "%s= takes %s", o->name, kind);
 }
@@ -194,8 +210,10 @@ int conf_parse(struct span text, const char *name, const struct conf_option *opt
 	if (n > OPTIONS_MAX)
 		return -EINVAL;
 	line = ini_parse_stream(next_line, &r, on_line, &r); /* the first bad line */
-	if (line < 0)
+	if (line < 0) {
+		(void)snprintf(ret_error, room, "%s: %s", name, strerror(ENOMEM));
 		return -ENOMEM;
+	}
 	if (line == 0 && r.line_error == 0)
 		return 0;
 	if (line == 0 || line == r.line_error)
@@ -213,5 +231,8 @@ int conf_load(const char *path, const struct conf_option *options, size_t n, voi
 	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int r = fd < 0 ? -errno : buf_put_file(&text, fd);
 
-	return r < 0 ? r : conf_parse(buf_span(&text), path, options, n, target, ret_error, room);
+	if (r == 0)
+		return conf_parse(buf_span(&text), path, options, n, target, ret_error, room);
+	(void)snprintf(ret_error, room, "%s: %s", path, strerror(-r));
+	return r;
 }

@@ -62,7 +62,8 @@ struct conf_option {
 
 /* Reads `path` into `target`, which the caller has filled with defaults. 0; -ENOENT (no file:
  * nothing read); -EINVAL (ret_error says "path:line: what is wrong, what is right"); -EFBIG; or
- * what open gave. On error `target` may be partly filled: do not start. */
+ * what open or read gave (ret_error says so). On error `target` may be partly filled: do not
+ * start. */
 MUST_USE int conf_load(const char *path, const struct conf_option *options, size_t n, void *target,
 		       char *ret_error, size_t room);
 /* Same over text, for tests and fuzzing. */

@@ -56,18 +56,18 @@ static void conf_parse__says_what_is_wrong_and_what_is_right(void **state)
 	static const struct {
 		const char *text, *error;
 	} ROWS[] = {
-		{"[A]\nPort=0\n",                "f:2: Port= takes a number from 1 to 65535"    },
-		{"[A]\nPort=70000\n",            "f:2: Port= takes a number from 1 to 65535"    },
-		{"[A]\nOn=maybe\n",              "f:2: On= takes yes or no"                     },
+		{"[A]\nPort=0\n",                "f:2: Port= takes a number from 1 to 65535" },
+		{"[A]\nPort=70000\n",            "f:2: Port= takes a number from 1 to 65535" },
+		{"[A]\nOn=maybe\n",              "f:2: On= takes yes or no"                  },
 		{"[B]\n\nWait=61s\n",
-		 "f:3: Wait= takes a time like 500ms, 20s, 10min, 24h or 7d from 1ms to 60000ms"},
-		{"[B]\nMode=fast\n",             "f:2: Mode= takes one of: staged, streaming"   },
-		{"[A]\nOther=1\n",               "f:2: [A] has no option Other="                },
-		{"[C]\nName=1\n",                "f:2: [C] has no option Name="                 },
-		{"[A]\nPort=1\nPort=2\n",        "f:3: Port= is given twice"                    },
-		{"[A]\nName=0123456789abcdef\n", "f:2: Name= takes at most 15 octets"           },
-		{"[A\nPort=1\n",                 "f:1: expected [Section] or Name=value"        },
-		{"nonsense\n",                   "f:1: expected [Section] or Name=value"        },
+		 "f:3: Wait= takes a time like 500ms, 20s, 10min, 24h or 7d from 1ms to 1min"},
+		{"[B]\nMode=fast\n",             "f:2: Mode= takes one of: staged, streaming"},
+		{"[A]\nOther=1\n",               "f:2: [A] has no option Other="             },
+		{"[C]\nName=1\n",                "f:2: [C] has no option Name="              },
+		{"[A]\nPort=1\nPort=2\n",        "f:3: Port= is given twice"                 },
+		{"[A]\nName=0123456789abcdef\n", "f:2: Name= takes at most 15 octets"        },
+		{"[A\nPort=1\n",                 "f:1: expected [Section] or Name=value"     },
+		{"nonsense\n",                   "f:1: expected [Section] or Name=value"     },
 	};
 
 	(void)state;
@@ -132,6 +132,16 @@ static void conf_load__tells_a_missing_file(void **state)
 			 -ENOENT);
 }
 
+static void conf_load__says_why_a_file_cannot_be_read(void **state)
+{
+	struct target t;
+	char error[256] = "";
+
+	(void)state;
+	assert_int_equal(conf_load("/", OPTIONS, ARRAY_SIZE(OPTIONS), &t, error, 256), -EISDIR);
+	assert_string_equal(error, "/: Is a directory");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +150,7 @@ int main(void)
 		cmocka_unit_test(conf_parse__refuses_long_lines_and_nuls),
 		cmocka_unit_test(conf_parse__reads_every_unit_of_time),
 		cmocka_unit_test(conf_load__tells_a_missing_file),
+		cmocka_unit_test(conf_load__says_why_a_file_cannot_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
