@@ -189,8 +189,12 @@ static int open_state(struct app *a, const char *dir)
 			  "to go on without protection against old firmware",
 			  dir, name);
 	else if (r < 0)
-		log_error("state: cannot be opened dir=%s record=%s error=%s", dir, name,
-			  strerror(-r));
+		log_error("state: cannot be opened dir=%s record=%s error=%s%s", dir, name,
+			  strerror(-r),
+			  r == -EPERM || r == -EACCES || r == -ENOENT
+				  ? " (must be there, ours, mode 0700)"
+			  : r == -EBUSY ? " (another ocf-fwupd runs)"
+					: "");
 	return r;
 }
 

@@ -43,7 +43,8 @@ int helper_open(struct helper *h)
 		return 0;
 	r = child_open(h->starter, h->program, &h->fd);
 	if (r < 0) {
-		log_error("helper: cannot be started name=%s error=%s", h->name, strerror(-r));
+		log_error("helper: cannot be started name=%s error=%s%s", h->name, strerror(-r),
+			  r == -ENOENT ? " (no such program, or no such user: see [Helpers])" : "");
 		return r;
 	}
 	r = loop_add_fd(h->loop, h->fd, EPOLLIN, on_ready, h);

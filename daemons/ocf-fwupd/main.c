@@ -58,7 +58,8 @@ static int run(const struct fwupd_config *config, const struct daemon_options *o
 	if (r == 0)
 		r = users ? child_become("ocf-fwupd") : child_become_owner(o->state_dir);
 	if (r < 0) {
-		log_error("update: cannot become user ocf-fwupd error=%s", strerror(-r));
+		log_error("update: cannot become user ocf-fwupd error=%s%s", strerror(-r),
+			  r == -ENOENT ? " (`systemd-sysusers` makes the users)" : "");
 		return r;
 	}
 	return serve(config, o, starter);

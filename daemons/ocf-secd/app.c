@@ -244,7 +244,8 @@ static int start_state(struct app *a, const char *dir)
 
 	if (r < 0) {
 		log_error("state: cannot be used dir=%s error=%s%s", dir, strerror(-r),
-			  r == -EPERM     ? " (must be ours, mode 0700)"
+			  r == -EPERM || r == -EACCES || r == -ENOENT
+				  ? " (must be there, ours, mode 0700)"
 			  : r == -EBUSY   ? " (another ocf-secd runs)"
 			  : r == -ENOTSUP ? " (a record of newer firmware: go back to that one)"
 					  : "");
