@@ -5,6 +5,7 @@
 #include <math.h>
 
 #define INDEFINITE   UINT64_MAX
+#define BREAK        0xffu       /* ends what is indefinite */
 #define HEAD_MAX     ((size_t)9) /* octets */
 #define MAJOR_TAG    6
 #define MAJOR_SIMPLE 7
@@ -216,19 +217,15 @@ static void push(struct cbr *c, const struct head *h)
 /* Steps to the next element or pair of the innermost container; false: it is closed. */
 static bool step(struct cbr *c)
 {
-	struct head h;
-	size_t n;
-
 	if (c->err)
 		return false;
 	assert(c->depth > 0);
 	if (c->open[c->depth - 1].left == INDEFINITE) {
-		n = look(c, &h);
-		if (n == 0)
+		if (c->rest.len == 0)
 			cbr_fail(c, CBR_MALFORMED);
-		if (c->err || !h.stop)
-			return !c->err;
-		advance(c, n);
+		if (c->err || c->rest.ptr[0] != BREAK)
+			return !c->err; /* what is no item fails when it is taken */
+		advance(c, 1);
 		c->depth--;
 		return false;
 	}

@@ -300,6 +300,18 @@ static void cose_sign_parse__names_the_fault(void **state)
 		 SPAN_LIT("\x84" P "\xa1\x18\x63\xc1\0"
 			  "\x41p" S),
 		 FWE_OK															    },
+		{"a tag in an array without length",
+		 SPAN_LIT("\x84" P "\xa1\x18\x63\x9f\xc1\0\xff"
+			  "\x41p" S),
+		 FWE_OK															    },
+		{"a float in an array without length",
+		 SPAN_LIT("\x84" P "\xa1\x18\x63\x9f\xf9\x3c\0\xf7\xff"
+			  "\x41p" S),
+		 FWE_OK															    },
+		{"a tag of a break in a header",
+		 SPAN_LIT("\x84" P "\xa1\x18\x63\x9f\xc1\xff"
+			  "\x41p" S),
+		 FWE_MANIFEST_CBOR_INVALID													 },
 		{"a tag of nothing in a header",         SPAN_LIT("\x84" P "\xa1\x18\x63\xc1"),
 		 FWE_MANIFEST_CBOR_INVALID													 },
 		{"a simple value that is reserved",
