@@ -127,14 +127,24 @@ static enum fw_error read_message(struct cbr *c, struct message *m)
 	return e == FWE_OK && detached ? FWE_MANIFEST_FORMAT_UNKNOWN : e;
 }
 
-/* RFC 9053 6.1: such a recipient is the only one. */
-static bool is_direct(const struct cose_header *h)
+static bool read_alg(const struct cose_header *h, enum enc_alg *ret)
 {
-	enum enc_alg alg;
 	int64_t number;
 
-	return cose_param_int(h, COSE_ALG, &number) && enc_alg_from_cose(number, &alg) &&
-	       enc_alg_wrap_len(alg) == 0;
+	return cose_param_int(h, COSE_ALG, &number) && enc_alg_from_cose(number, ret);
+}
+
+/* RFC 9053 6.1, 6.2: nothing protects the header of a recipient that agrees on no key, so none of
+ * it may say that it is protected; and one of direct use or agreement is the only recipient. */
+static enum fw_error check_recipient(const struct message *m, const struct cose_header *h)
+{
+	enum enc_alg alg;
+
+	if (!read_alg(h, &alg))
+		return FWE_OK;
+	if (!enc_alg_agrees(alg) && h->protected.len > 0)
+		return FWE_MANIFEST_HEADER_INVALID;
+	return enc_alg_wrap_len(alg) == 0 && m->n > 1 ? FWE_MANIFEST_ENC_NOT_ALLOWED : FWE_OK;
 }
 
 static enum fw_error check(struct message *m)
@@ -151,10 +161,10 @@ static enum fw_error check(struct message *m)
 		return FWE_MANIFEST_HEADER_INVALID;
 	if (!alg->protected)
 		return FWE_MANIFEST_ALG_UNPROTECTED;
-	for (size_t i = 0; i < m->n && m->n > 1; i++) {
-		if (is_direct(&m->recipients[i].header))
-			return FWE_MANIFEST_ENC_NOT_ALLOWED;
-	}
+	for (size_t i = 0; i < m->n && e == FWE_OK; i++)
+		e = check_recipient(m, &m->recipients[i].header);
+	if (e != FWE_OK)
+		return e;
 	return cose_param_int(&m->body, COSE_ALG, &number) &&
 			       enc_content_from_cose(number, &m->content)
 		       ? FWE_OK
@@ -249,9 +259,8 @@ static enum fw_error try_recipients(const struct message *m, struct span externa
 		const struct cose_header *h = &m->recipients[i].header;
 		enum fw_error e = FWE_MANIFEST_ENC_NOT_ALLOWED;
 		enum enc_alg alg;
-		int64_t number;
 
-		if (cose_param_int(h, COSE_ALG, &number) && enc_alg_from_cose(number, &alg))
+		if (read_alg(h, &alg))
 			e = try_keys(m, external_aad, h, m->recipients[i].wrapped, alg, ring, ret);
 		if (e == FWE_OK || e == FWE_INTERNAL)
 			return e;

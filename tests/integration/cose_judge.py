@@ -376,7 +376,7 @@ def agreed(jwk, epk):
     if any(isinstance(epk.get(n), bool) for n in (1, -1)): # True == 1 in Python
         return None
     x, y = epk.get(-2), epk.get(-3)
-    if not isinstance(x, bytes) or len(x) != 32:
+    if -4 in epk or not isinstance(x, bytes) or len(x) != 32:
         return None
     try:
         if jwk["crv"] == "X25519":
@@ -464,8 +464,12 @@ def open_encrypted(kind, v, devices):
     if not body.params[1][1]:
         raise Fault("alg-unprotected")
     content = body.number(1)
-    if len(recipients) > 1 and any(h.number(1) in (-6, -25) for h, _ in recipients) or \
-            content not in CONTENT:
+    for h, _ in recipients:
+        if h.number(1) in (-6, -3, -5) and h.covered:
+            raise Fault("header-invalid")
+        if h.number(1) in (-6, -25) and len(recipients) > 1:
+            raise Fault("enc-not-allowed")
+    if content not in CONTENT:
         raise Fault("enc-not-allowed")
     aad = enc(["Encrypt" if kind == 96 else "Encrypt0", body.covered, b""])
     worst = "enc-not-allowed"
