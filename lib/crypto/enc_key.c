@@ -84,7 +84,8 @@ static bool find_curve(const struct jsn *jwk, enum ec_curve *ret)
 
 bool enc_point_read(const struct jsn *jwk, struct buf *x, struct buf *y, struct enc_point *ret)
 {
-	if (!find_curve(jwk, &ret->curve) || b64_decode(jsn_text(jsn_get(jwk, "x")), x) < 0 ||
+	if (jwk_has_secret(jwk) || !find_curve(jwk, &ret->curve) ||
+	    b64_decode(jsn_text(jsn_get(jwk, "x")), x) < 0 ||
 	    (ret->curve == EC_P256 && b64_decode(jsn_text(jsn_get(jwk, "y")), y) < 0))
 		return false;
 	ret->x = buf_span(x);

@@ -44,7 +44,8 @@ struct enc_point {
 	struct span x, y;
 };
 
-/* Of a public JWK, into the two buffers. False: not a curve of ours, or not base64url. */
+/* Of a public JWK, into the two buffers. False: not a curve of ours, not base64url, or with secret
+ * numbers (RFC 7518 4.6.1.1). */
 MUST_USE bool enc_point_read(const struct jsn *jwk, struct buf *x, struct buf *y,
 			     struct enc_point *ret);
 

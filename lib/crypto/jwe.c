@@ -227,7 +227,13 @@ static enum fw_error try_keys(const struct jwe *j, const struct recipient *r,
 	return answer;
 }
 
-/* Algorithms of one are its own affair, any other fault of one is a fault of all. */
+static struct span enc_of(const struct recipient *r)
+{
+	return jsn_text(jose_param(&r->header, "enc"));
+}
+
+/* Algorithms of one are its own affair, any other fault of one is a fault of all, and the content
+ * is encrypted once: for all alike (RFC 7516 7.2.1). */
 static enum fw_error try_recipients(const struct jwe *j, const struct enc_ring *ring,
 				    struct buf *ret)
 {
@@ -240,6 +246,10 @@ static enum fw_error try_recipients(const struct jwe *j, const struct enc_ring *
 		all[i].fault = check_header(&all[i]);
 		if (all[i].fault != FWE_OK && all[i].fault != FWE_MANIFEST_ENC_NOT_ALLOWED)
 			return all[i].fault;
+	}
+	for (size_t i = 1; i < n; i++) {
+		if (!span_eq(enc_of(&all[i]), enc_of(&all[0])))
+			return FWE_MANIFEST_DECRYPT_FAILED;
 	}
 	for (size_t i = 0; i < n; i++) {
 		enum fw_error e = all[i].fault;

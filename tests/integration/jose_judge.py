@@ -284,6 +284,8 @@ class Judge:
             raise Refused("decrypt-failed") from None
         shared = m.get("unprotected", {})
         headers = [self.jwe_header(protected, shared, r.get("header", {})) for r in several]
+        encs = [h.get("enc") for h, _ in headers]
+        refuse(len({e if isinstance(e, str) else "" for e in encs}) > 1, "decrypt-failed")
         aad = m.get("protected", "") + ("." + m["aad"] if "aad" in m else "")
         answers = set()
         for (header, fault), r in zip(headers, several):
@@ -328,6 +330,8 @@ class Judge:
         wrap = {"A128KW": 16, "A256KW": 32}.get(key.alg.rpartition("+")[2])
         kek = getattr(key, "secret", None)
         if key.curve:
+            refuse({"d", "p", "q", "dp", "dq", "qi", "oth", "k"} & set(header["epk"]),
+                   "decrypt-failed")
             epk, parties = header["epk"], [header.get(n, "") for n in ("apu", "apv")]
             refuse(any(not isinstance(p, str) or base64url(p) is None or len(base64url(p)) > 256
                        for p in parties), "decrypt-failed")

@@ -201,6 +201,15 @@ static void jwe_decrypt__names_the_fault(void **state)
 		{"second recipient",                     "{\"enc\":\"A128GCM\"}",
 		 ",\"recipients\":[{\"header\":{\"alg\":\"RSA-OAEP\"}},{\"header\":{\"alg\":"
 		 "\"dir\"}}]",																				FWE_OK                      },
+		{"enc in each recipient",                "",
+		 ",\"recipients\":[{\"header\":{\"alg\":\"RSA-OAEP\",\"enc\":\"A128GCM\"}},"
+		 "{\"header\":{\"alg\":\"dir\",\"enc\":\"A128GCM\"}}]",														       FWE_OK                      },
+		{"another enc in another recipient",     "",
+		 ",\"recipients\":[{\"header\":{\"alg\":\"dir\",\"enc\":\"A128GCM\"}},"
+		 "{\"header\":{\"alg\":\"dir\",\"enc\":\"A256GCM\"}}]",														       FWE_MANIFEST_DECRYPT_FAILED },
+		{"no enc in another recipient",          "",
+		 ",\"recipients\":[{\"header\":{\"alg\":\"RSA-OAEP\"}},"
+		 "{\"header\":{\"alg\":\"dir\",\"enc\":\"A128GCM\"}}]",														       FWE_MANIFEST_DECRYPT_FAILED },
 		{"zip of another recipient",             "{\"enc\":\"A128GCM\"}",
 		 ",\"recipients\":[{\"header\":{\"alg\":\"dir\"}},{\"header\":{\"alg\":\"dir\","
 		 "\"zip\":\"DEF\"}}]",																			FWE_MANIFEST_ZIP_UNSUPPORTED},
