@@ -27,8 +27,7 @@ static bool is_component(const char *name)
 	return n > 0 && name[n] == '\0';
 }
 
-static enum fw_error add_image(struct plan *p, const struct manifest *m, size_t i, struct span url,
-			       const struct enc_ring *ring)
+static enum fw_error add_image(struct plan *p, const struct manifest *m, size_t i, struct span url)
 {
 	const struct fw_image *from = &m->images[i];
 	const char *component = from->slot ? from->slot : from->name ? from->name : PLAN_COMPONENT;
@@ -46,12 +45,6 @@ static enum fw_error add_image(struct plan *p, const struct manifest *m, size_t 
 	/* An image without a name is the whole, whose digests are hashed anyway. */
 	if (from->name)
 		to->digests = from->digests;
-	if (from->encryption.key) {
-		enum fw_error e = open_key(&from->encryption, ring, to);
-
-		if (e != FWE_OK)
-			return e;
-	}
 	return manifest_image_url(m, i, url, to->url);
 }
 
@@ -71,8 +64,8 @@ static enum fw_error add_index(struct plan *p, const struct manifest *m, struct 
 	return manifest_chunks_url(m, url, p->index.url);
 }
 
-enum fw_error plan_make(const struct manifest *m, const char *manifest_url,
-			const struct enc_ring *ring, struct plan *ret)
+/* All but the keys of encrypted images. */
+static enum fw_error lay_out(const struct manifest *m, const char *manifest_url, struct plan *ret)
 {
 	enum fw_error e = FWE_OK;
 
@@ -81,8 +74,26 @@ enum fw_error plan_make(const struct manifest *m, const char *manifest_url,
 	if (m->format && strcmp(m->format, "raw") != 0)
 		return FWE_IMAGE_FORMAT_UNSUPPORTED;
 	for (size_t i = 0; i < m->n_images && e == FWE_OK; i++)
-		e = add_image(ret, m, i, span_str(manifest_url), ring);
+		e = add_image(ret, m, i, span_str(manifest_url));
 	return e == FWE_OK ? add_index(ret, m, span_str(manifest_url)) : e;
+}
+
+enum fw_error plan_make(const struct manifest *m, const char *manifest_url,
+			const struct enc_ring *ring, struct plan *ret)
+{
+	enum fw_error e = lay_out(m, manifest_url, ret);
+
+	for (size_t i = 0; i < m->n_images && e == FWE_OK; i++)
+		if (m->images[i].encryption.key)
+			e = open_key(&m->images[i].encryption, ring, &ret->images[i]);
+	return e;
+}
+
+enum fw_error plan_check(const struct manifest *m, const char *manifest_url)
+{
+	CLEANUP(freep) struct plan *p = malloc(sizeof(*p));
+
+	return p ? lay_out(m, manifest_url, p) : FWE_INTERNAL;
 }
 
 void plan_done(struct plan *p)

@@ -44,3 +44,5 @@ struct plan {
 MUST_USE enum fw_error plan_make(const struct manifest *m, const char *manifest_url,
 				 const struct enc_ring *ring, struct plan *ret);
 void plan_done(struct plan *p); /* wipes */
+/* Can there be a plan, on a device that holds the keys? FWE_OK, or as plan_make(). */
+MUST_USE enum fw_error plan_check(const struct manifest *m, const char *manifest_url);
