@@ -198,48 +198,67 @@ static bool set_images(const struct draft *d, const struct cli_values *files)
 	return true;
 }
 
-/* Writes the index beside the first image. False: told. */
-static bool write_index(const struct index_plan *plan, char target[PATH_MAX], struct digests *ret)
+static bool make_index(const struct draft *d, const char *target, struct digests *ret)
 {
-	int n = snprintf(target, PATH_MAX, "%s" CHUNKS_FILE_END, plan->files[0]);
-	int r = n < PATH_MAX ? index_make(plan, target, NULL, ret) : -ENAMETOOLONG;
+	int r = index_make(&d->index, target, target ? &d->index_digests : NULL, ret);
 
 	if (r == -EINVAL)
 		cli_say("--chunks: want a power of two from %u to %u, and an image of at most %llu "
 			"chunks",
 			CHUNKS_OCTETS, CHUNKS_OCTETS_MAX, (unsigned long long)CHUNKS_MAX);
 	else if (r < 0)
-		cli_say("%s" CHUNKS_FILE_END ": %s", plan->files[0], files_error(r));
+		cli_say("%s: %s", target ? target : "chunk index", files_error(r));
 	return r == 0;
 }
 
 /* For devices that hold some of the chunks already. */
-static bool set_index(const struct draft *d, const struct cli_values *images)
+static bool set_index(struct draft *d, const struct cli_values *images)
 {
-	const char *files[CLI_VALUES_MAX];
-	struct index_plan plan = {.files = files, .n = images->n, .algs = d->algs};
-	struct digests digests;
-	char target[PATH_MAX];
+	char location[PATH_MAX];
+	const char *name;
 	struct jsn *index;
 
 	if (!cli_value(d->cli, "chunks"))
 		return true;
 	for (size_t i = 0; i < images->n; i++)
-		files[i] = strchr(images->at[i], '=') + 1;
+		d->files[i] = strchr(images->at[i], '=') + 1;
 	if (images->n == 0)
-		files[plan.n++] = d->cli->operands[0];
-	plan.size = (uint64_t)jsn_int(jsn_get(d->root, "imageSize"));
-	plan.octets = (uint32_t)d->chunk;
-	if (!write_index(&plan, target, &digests))
+		d->files[0] = d->cli->operands[0];
+	d->index = (struct index_plan){
+		.files = d->files,
+		.n = images->n > 0 ? images->n : 1,
+		.size = (uint64_t)jsn_int(jsn_get(d->root, "imageSize")),
+		.octets = (uint32_t)d->chunk,
+		.algs = d->algs,
+	};
+	name = url_name(d->files[0]);
+	if (!name || !make_index(d, NULL, &d->index_digests))
 		return false;
+	(void)snprintf(location, sizeof(location), "%s" CHUNKS_FILE_END, name);
 	index = jsn_new_object();
-	jsn_set_str(index, "location", url_name(target));
-	jsn_set_int(index, "size",
-		    (int64_t)chunks_index_size(&(struct chunks_form){plan.octets, plan.size}));
+	jsn_set_str(index, "location", location);
+	jsn_set_int(
+		index, "size",
+		(int64_t)chunks_index_size(&(struct chunks_form){d->index.octets, d->index.size}));
 	jsn_set_int(index, "chunkSize", (int64_t)d->chunk);
-	jsn_set(index, "commitHash", commit_hash(&digests));
+	jsn_set(index, "commitHash", commit_hash(&d->index_digests));
 	jsn_set(d->root, "chunkIndex", index);
 	return true;
+}
+
+/* Beside the first image, once all is known to be right. */
+static bool write_index(const struct draft *d)
+{
+	char target[PATH_MAX];
+	struct digests digests;
+
+	if (d->index.n == 0)
+		return true;
+	if (snprintf(target, PATH_MAX, "%s" CHUNKS_FILE_END, d->files[0]) >= PATH_MAX) {
+		cli_say("%s: %s", d->files[0], strerror(ENAMETOOLONG));
+		return false;
+	}
+	return make_index(d, target, &digests);
 }
 
 static void set_lists(const struct draft *d)
@@ -289,7 +308,7 @@ static bool set_key_info(const struct draft *d)
 	return true;
 }
 
-static bool fill(const struct draft *d)
+static bool fill(struct draft *d)
 {
 	const struct cli_values *files = cli_values(d->cli, "image");
 
@@ -327,10 +346,15 @@ static enum cli_exit create(const struct cli *cli)
 	e = jsn_write(root, JSN_COMPACT, &text) == 0
 		    ? manifest_parse(buf_span(&text), ENVELOPE_JSON, 0, &m)
 		    : FWE_MANIFEST_TOO_LARGE;
+	if (e == FWE_OK)
+		e = plan_check(m, BASE_URL);
 	if (e != FWE_OK)
 		blame("devices would refuse it", buf_span(&text), e);
 	buf_done(&text);
-	return e != FWE_OK || output_json(cli, root, JSN_COMPACT) < 0 ? CLI_FAILED : CLI_OK;
+	return e == FWE_OK && names_are_free(m) && write_index(&d) &&
+			       output_json(cli, root, JSN_COMPACT) == 0
+		       ? CLI_OK
+		       : CLI_FAILED;
 }
 
 const struct cli_verb VERB_CREATE = {

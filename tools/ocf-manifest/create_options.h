@@ -2,6 +2,7 @@
  * read. */
 #pragma once
 
+#include "index.h"
 #include "verbs.h"
 
 struct draft {
@@ -10,7 +11,10 @@ struct draft {
 	unsigned algs;
 	uint64_t timestamp_us, expires_us; /* 0: never */
 	uint64_t sequence, security;
-	uint64_t chunk; /* octets of one, if there is an index */
+	uint64_t chunk;          /* octets of one, if there is an index: */
+	struct index_plan index; /* n is 0 if there is none */
+	struct digests index_digests;
+	const char *files[CLI_VALUES_MAX]; /* the images of the index */
 };
 
 /* The options of the call. False: told to the user. */

@@ -1,5 +1,8 @@
 #include "publish.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include "fw/direct.h"
 #include "fw/discover.h"
 #include "files.h"
@@ -59,12 +62,11 @@ static int make_image(const struct publication *p, const void *what, const char 
 static int place_image(const struct publication *p, size_t i, const char *file)
 {
 	const struct fw_image *image = &p->d.manifest->images[i];
-	const struct digests *want =
-		image->encryption.key ? &image->encryption.digests : &image->digests;
 	char name[URL_MAX + 1];
 
 	if (publish_image_name(p->d.manifest, i, name))
-		return place(p, name, &(struct image_file){file, want}, make_image);
+		return place(p, name, &(struct image_file){file, publish_digests(image)},
+			     make_image);
 	cli_say("%s: not copied: devices fetch %s elsewhere", file, image->location);
 	return 0;
 }
@@ -140,9 +142,35 @@ static enum cli_exit print_report(const struct publication *p)
 	return json_print(root);
 }
 
+/* Keeps others from publishing into the folder until it is closed. */
+static int open_folder(const struct publication *p)
+{
+	char path[PATH_MAX];
+	int r, fd;
+
+	if (!publish_path(p, 0, "", path))
+		return -ENAMETOOLONG;
+	r = files_make_parents(path);
+	fd = r < 0 ? r : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		cli_say("%s: %s", path, strerror(r < 0 ? -r : errno));
+		return -EIO;
+	}
+	r = flock(fd, LOCK_EX | LOCK_NB);
+	if (r < 0 && errno == EWOULDBLOCK) {
+		cli_warn("%s: somebody else is publishing here: waiting", path);
+		r = flock(fd, LOCK_EX);
+	}
+	if (r < 0)
+		cli_warn("%s: no lock: %s; let nobody else publish here meanwhile", path,
+			 strerror(errno));
+	return fd;
+}
+
 static enum cli_exit publish_document(const struct publication *p)
 {
 	const struct cli_values *files = cli_values(p->cli, "image");
+	CLEANUP(closep) int folder = -1;
 
 	if (p->d.manifest && cli_value(p->cli, "direct") && !p->d.manifest->direct)
 		return cli_fail("%s: not a direct manifest; make it with create --direct",
@@ -151,7 +179,10 @@ static enum cli_exit publish_document(const struct publication *p)
 		document_refuse(p->cli->operands[0], &p->d);
 		return CLI_FAILED;
 	}
-	if (!publish_is_allowed(p))
+	if (!publish_is_sound(p))
+		return CLI_FAILED;
+	folder = open_folder(p);
+	if (folder < 0 || !publish_is_next(p))
 		return CLI_FAILED;
 	for (size_t i = 0; !p->d.manifest->direct && i < files->n; i++) {
 		if (place_image(p, i, files->at[i]) < 0)
@@ -177,6 +208,10 @@ static enum cli_exit publish(const struct cli *cli)
 
 	if (!cli_number(cli, "threshold", ENVELOPE_SIGNATURES_MAX, &threshold))
 		return CLI_USAGE;
+	if (p.root[0] == '\0') {
+		cli_say("DIR is empty; . is the folder here");
+		return CLI_USAGE;
+	}
 	p.threshold = (unsigned)threshold;
 	if (trust_read(cli_value(cli, "trust"), &p.trust) < 0)
 		return CLI_FAILED;

@@ -19,10 +19,13 @@ struct publication {
 /* The path of a file below the folder of the manifest. False: told. */
 MUST_USE bool publish_path(const struct publication *p, size_t layout, const char *name,
 			   char ret[PATH_MAX]);
+/* Those of what devices fetch. */
+const struct digests *publish_digests(const struct fw_image *image);
 /* The names of image i and of the chunk index below that folder; false: devices fetch it elsewhere,
  * or there is none. */
 MUST_USE bool publish_image_name(const struct manifest *m, size_t i, char ret[URL_MAX + 1]);
 MUST_USE bool publish_index_name(const struct manifest *m, char ret[URL_MAX + 1]);
-/* Devices would take the manifest and its images, and it is newer than what is there. False: told.
- */
-MUST_USE bool publish_is_allowed(const struct publication *p);
+/* Devices would take the manifest and the images that are given. False: told. */
+MUST_USE bool publish_is_sound(const struct publication *p);
+/* It fits to what is published, which nobody else changes meanwhile. False: told. */
+MUST_USE bool publish_is_next(const struct publication *p);

@@ -5,9 +5,6 @@
 #include "fw/discover.h"
 #include "images.h"
 
-#define BASE        "http://local/a/manifest.json"
-#define BASE_FOLDER (sizeof("http://local/a/") - 1)
-
 bool publish_path(const struct publication *p, size_t layout, const char *name, char ret[PATH_MAX])
 {
 	int n = snprintf(ret, PATH_MAX, "%s/.well-known/%s/%s/%s/%s", p->root,
@@ -24,10 +21,12 @@ bool publish_path(const struct publication *p, size_t layout, const char *name, 
  * this server or on another. */
 static bool local_name(enum fw_error e, const char *url, char ret[URL_MAX + 1])
 {
-	if (e != FWE_OK || strncmp(url, BASE, BASE_FOLDER) != 0 || strpbrk(url, "%?") ||
-	    url[BASE_FOLDER] == '\0')
+	const size_t folder = strlen(BASE_FOLDER);
+
+	if (e != FWE_OK || strncmp(url, BASE_FOLDER, folder) != 0 || strpbrk(url, "%?") ||
+	    url[folder] == '\0')
 		return false;
-	memcpy(ret, url + BASE_FOLDER, strlen(url + BASE_FOLDER) + 1);
+	memcpy(ret, url + folder, strlen(url + folder) + 1);
 	return true;
 }
 
@@ -35,7 +34,7 @@ bool publish_image_name(const struct manifest *m, size_t i, char ret[URL_MAX + 1
 {
 	char url[URL_MAX + 1];
 
-	return local_name(manifest_image_url(m, i, span_str(BASE), url), url, ret);
+	return local_name(manifest_image_url(m, i, span_str(BASE_URL), url), url, ret);
 }
 
 bool publish_index_name(const struct manifest *m, char ret[URL_MAX + 1])
@@ -43,7 +42,7 @@ bool publish_index_name(const struct manifest *m, char ret[URL_MAX + 1])
 	char url[URL_MAX + 1];
 
 	return m->chunks.location &&
-	       local_name(manifest_chunks_url(m, span_str(BASE), url), url, ret);
+	       local_name(manifest_chunks_url(m, span_str(BASE_URL), url), url, ret);
 }
 
 /* Devices look for manifests under these names. */
@@ -58,17 +57,45 @@ static bool is_reserved(const char *name)
 	return false;
 }
 
-static bool names_are_free(const struct manifest *m)
+const struct digests *publish_digests(const struct fw_image *image)
 {
-	char name[URL_MAX + 1];
-	bool reserved = publish_index_name(m, name) && is_reserved(name);
+	return image->encryption.key ? &image->encryption.digests : &image->digests;
+}
 
-	for (size_t i = 0; i < m->n_images && !m->direct; i++)
-		reserved |= publish_image_name(m, i, name) && is_reserved(name);
+/* Is the name one of the images before i, which are others? */
+static bool is_taken(const struct manifest *m, size_t i, const struct digests *d, const char *name)
+{
+	char other[URL_MAX + 1];
+
+	for (size_t k = 0; k < i; k++) {
+		if (publish_image_name(m, k, other) && strcmp(name, other) == 0 &&
+		    !(d && digests_match(d, publish_digests(&m->images[k]))))
+			return true;
+	}
+	return false;
+}
+
+bool names_are_free(const struct manifest *m)
+{
+	char name[URL_MAX + 1] = "";
+	bool reserved, taken;
+
+	if (m->direct)
+		return true;
+	reserved = publish_index_name(m, name) && is_reserved(name);
+	taken = is_taken(m, m->n_images, NULL, name);
+	for (size_t i = 0; i < m->n_images && !reserved && !taken; i++) {
+		if (!publish_image_name(m, i, name))
+			continue;
+		reserved = is_reserved(name);
+		taken = is_taken(m, i, publish_digests(&m->images[i]), name);
+	}
 	if (reserved)
 		cli_say("an image cannot be named manifest.json, manifest.cbor or " DIRECT_FILE
 			": rename it");
-	return !reserved;
+	else if (taken)
+		cli_say("%s: two different files cannot have one name: rename one", name);
+	return !reserved && !taken;
 }
 
 static bool refuse_images(enum fw_error e)
@@ -134,13 +161,15 @@ static bool check_images(const struct publication *p)
 {
 	const struct cli_values *files = cli_values(p->cli, "image");
 	enum fw_error e = FWE_OK;
+	char folder[PATH_MAX];
 
 	if (p->d.manifest->direct && files->n == 0) {
 		cli_say("a direct manifest is published in one file with its image: give --image");
 		return false;
 	}
-	if (files->n == 0)
-		return images_are_there(p);
+	if (files->n == 0) /* later, in a folder that is locked, if there is one */
+		return publish_path(p, 0, "", folder) &&
+		       (access(folder, F_OK) == 0 || images_are_there(p));
 	return images_check(p->d.manifest, image_ring(p), files, 0, &e) == 0 && refuse_images(e);
 }
 
@@ -202,10 +231,15 @@ static bool names_are_valid(const struct manifest *m)
 	return false;
 }
 
-bool publish_is_allowed(const struct publication *p)
+bool publish_is_sound(const struct publication *p)
 {
 	return names_are_valid(p->d.manifest) && names_are_free(p->d.manifest) &&
 	       devices_take(p->d.manifest, p->trust, &p->ring.keys, p->threshold,
 			    buf_span(&p->d.octets)) &&
-	       check_images(p) && check_published(p);
+	       check_images(p);
+}
+
+bool publish_is_next(const struct publication *p)
+{
+	return (cli_values(p->cli, "image")->n > 0 || images_are_there(p)) && check_published(p);
 }

@@ -5,6 +5,11 @@
 #include "codec/jsn.h"
 #include "crypto/trust.h"
 #include "fw/judge.h"
+#include "fw/plan.h"
+
+/* Where a manifest lies, for all that does not depend on it. */
+#define BASE_FOLDER "http://local/a/"
+#define BASE_URL    BASE_FOLDER "manifest.json"
 
 extern const struct cli_verb VERB_KEY_GENERATE, VERB_KEY_PUBLIC, VERB_KEY_THUMBPRINT,
 	VERB_KEY_TRUST, VERB_KEY_INFO;
@@ -35,6 +40,8 @@ struct ring {
 MUST_USE int ring_read(const struct cli *cli, struct ring *ret);
 void ring_done(struct ring *r);
 
+/* An image has not the place of a manifest, nor of another image with other octets. False: told. */
+MUST_USE bool names_are_free(const struct manifest *m);
 /* The last segment of a path, if it can stand in a URL as it is; NULL: told. */
 const char *url_name(const char *path);
 /* Digests as a manifest has them. */
