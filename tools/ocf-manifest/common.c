@@ -113,6 +113,8 @@ bool devices_take(const struct manifest *m, const struct trust *trust, const str
 	if (j.warning != FWE_OK)
 		cli_warn("%s", fw_error_name(j.warning));
 	fw_judgement_done(&j);
+	if (e == FWE_OK)
+		e = plan_check(m, BASE_URL);
 	if (e != FWE_OK)
 		cli_refuse("devices would refuse it", e);
 	return e == FWE_OK;

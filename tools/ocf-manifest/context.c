@@ -11,6 +11,13 @@ static bool take_text(const struct jsn *v, void *field)
 	return jsn_str(v) != NULL;
 }
 
+static bool take_url(const struct jsn *v, void *field)
+{
+	struct url url;
+
+	return take_text(v, field) && url_parse(jsn_text(v), &url) == URL_OK;
+}
+
 static bool take_bool(const struct jsn *v, void *field)
 {
 	*(bool *)field = jsn_bool(v);
@@ -147,7 +154,7 @@ static const struct {
 	{"clockTrusted",          take_bool,              FIELD(fw.clock_trusted)    },
 	{"threshold",             take_threshold,         0                          },
 	{"allowedAlgs",           take_algs,              0                          },
-	{"manifestUrl",           take_text,              FIELD(manifest_url)        },
+	{"manifestUrl",           take_url,               FIELD(manifest_url)        },
 	{"maxManifestSize",       take_limit,             0                          },
 	{"requireSequenceNumber", take_required_sequence, 0                          },
 	{"requireExpires",        take_required_expires,  0                          },

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "crypto/cose_encrypt.h"
 #include "crypto/jwe.h"
 #include "document.h"
@@ -11,10 +12,32 @@ static const struct cli_option ENCRYPT_OPTIONS[] = {
 	{"out", "FILE", "default: standard output",                             0           },
 };
 
+/* What devices would refuse whichever keys they trust. */
+static enum fw_error find_fault(const struct manifest *m, struct span octets)
+{
+	const struct envelope_policy policy = {.bytes_max = MANIFEST_BYTES_MAX,
+					       .algs = SIG_ALL,
+					       .typ = MANIFEST_TYP,
+					       .content_type = MANIFEST_CONTENT_TYPE};
+	CLEANUP(trust_freep) struct trust *nobody = NULL;
+	enum fw_error e = FWE_INTERNAL;
+	struct envelope env;
+	char error[128];
+
+	if (trust_parse(SPAN_LIT("{\"keys\":[]}"), &nobody, error, sizeof(error)) == 0)
+		e = envelope_open(octets, nobody, &policy, &env);
+	if (e != FWE_MANIFEST_KEY_UNKNOWN)
+		return e;
+	if ((m->has & MANIFEST_EXPIRES) != 0 && m->expires_us <= clock_real_us())
+		return FWE_MANIFEST_EXPIRED;
+	return plan_check(m, BASE_URL);
+}
+
 static int encrypt_document(const struct cli *cli, const struct enc_key *k,
 			    enum enc_content content, const struct document *d)
 {
 	struct buf octets CLEANUP(buf_done) = BUF_INIT(MANIFEST_BYTES_MAX);
+	enum fw_error e;
 	int r;
 
 	if (!d->jws && !d->cose) {
@@ -23,6 +46,11 @@ static int encrypt_document(const struct cli *cli, const struct enc_key *k,
 	}
 	if (!d->manifest) {
 		document_refuse("devices would refuse it", d);
+		return -EINVAL;
+	}
+	e = find_fault(d->manifest, buf_span(&d->octets));
+	if (e != FWE_OK) {
+		cli_refuse("devices would refuse it", e);
 		return -EINVAL;
 	}
 	r = d->cose ? cose_encrypt(k, content, (struct span){0}, buf_span(&d->octets), &octets)

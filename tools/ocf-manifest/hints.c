@@ -20,7 +20,7 @@ const char *hint_for(enum fw_error e)
 		[FWE_MANIFEST_LOCATION_SCHEME] = "devices take http, https, coap and coaps",
 		[FWE_MANIFEST_LOCATION_INVALID] =
 			"not a URI reference, or without the / that several images need",
-		[FWE_MANIFEST_IMAGE_LIST_INVALID] = "1 to 32 images of different names",
+		[FWE_MANIFEST_IMAGE_LIST_INVALID] = "1 to 32 images of different names and slots",
 		[FWE_MANIFEST_ENC_NOT_ALLOWED] = "devices do not take this encryption here",
 		[FWE_MANIFEST_DIGEST_WEAK] = "at least one of sha256, sha384 and sha512",
 		[FWE_MANIFEST_KEYINFO_INVALID] = "make the key set by key info",
@@ -29,6 +29,7 @@ const char *hint_for(enum fw_error e)
 		[FWE_IMAGE_DIGEST_MISMATCH] = "not the image that the manifest describes",
 		[FWE_IMAGE_DECRYPT_FAILED] = "no --decrypt-key fits, or it is damaged",
 		[FWE_IMAGE_SIGNATURE_MISSING] = "a direct file without a manifest",
+		[FWE_IMAGE_FORMAT_UNSUPPORTED] = "devices take raw images",
 		[FWE_IMAGE_TRUNCATED] = "a direct file without its end",
 		[FWE_INTERNAL] = "out of memory, or a library in disorder",
 	};

@@ -142,6 +142,20 @@ static void judge_octets(struct verification *v)
 	fw_judge(&v->context.fw, v->trust, buf_span(&v->octets), &v->j);
 }
 
+/* What a device finds out after it has accepted a manifest. False: told. */
+static bool judge_images(struct verification *v, const struct cli_values *files)
+{
+	const char *url = v->context.manifest_url;
+
+	v->j.error = plan_check(v->j.manifest, url ? url : BASE_URL);
+	if (v->j.error == FWE_OK && files->n > 0 &&
+	    images_check(v->j.manifest, &v->ring.keys, files, v->image, &v->j.error) < 0)
+		return false;
+	if (v->j.error != FWE_OK)
+		v->j.verdict = FW_REJECT;
+	return true;
+}
+
 static enum cli_exit judge(struct verification *v)
 {
 	const struct cli_values itself = {.at = {v->cli->operands[0]}, .n = 1};
@@ -152,11 +166,8 @@ static enum cli_exit judge(struct verification *v)
 		return CLI_USAGE;
 	}
 	judge_octets(v);
-	if (v->j.verdict == FW_ACCEPT && files->n > 0 &&
-	    images_check(v->j.manifest, &v->ring.keys, files, v->image, &v->j.error) < 0)
+	if (v->j.verdict == FW_ACCEPT && !judge_images(v, files))
 		return CLI_USAGE;
-	if (v->j.verdict == FW_ACCEPT && v->j.error != FWE_OK)
-		v->j.verdict = FW_REJECT;
 	if (!v->cli->json)
 		print(v);
 	else if (json_print(report(v)) != CLI_OK)
