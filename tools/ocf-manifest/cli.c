@@ -14,7 +14,7 @@ static struct {
 	char why[PATH_MAX + 512];
 	const char *error; /* or NULL */
 	const char *answer;
-	bool answered;
+	bool answered, json;
 } told;
 
 enum { OPT_HELP = 'h', OPT_JSON = 'j', OPT_VERSION = 'V', OPT_FIRST = 256 };
@@ -134,7 +134,7 @@ static bool take(struct cli *cli, int opt, const char *word, enum cli_exit *ret)
 	}
 	*ret = CLI_USAGE;
 	if (opt == OPT_JSON) {
-		cli->json = true;
+		told.json = cli->json = true;
 		return true;
 	}
 	if (opt < OPT_FIRST) {
@@ -249,10 +249,11 @@ static enum cli_exit answer(int argc, char *argv[], const struct cli_verb *const
 
 enum cli_exit cli_main(int argc, char *argv[], const struct cli_verb *const *verbs, size_t n)
 {
-	bool json = wants_json(argc, argv);
-	enum cli_exit r = answer(argc, argv, verbs, n);
+	enum cli_exit r;
 
-	if (json && r != CLI_OK && !told.answered)
+	told.json = wants_json(argc, argv);
+	r = answer(argc, argv, verbs, n);
+	if (told.json && r != CLI_OK && !told.answered)
 		print_failure();
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		cli_say("cannot write to standard output");

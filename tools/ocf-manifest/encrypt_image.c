@@ -116,6 +116,8 @@ static enum cli_exit encrypt_image(const struct cli *cli)
 		cli_say("%s: give another name for the encrypted image", cli->operands[1]);
 		return CLI_USAGE;
 	}
+	if (access(cli->operands[0], R_OK) < 0)
+		return cli_fail("%s: %s", cli->operands[0], strerror(errno));
 	if (!url_name(cli->operands[1]) || enc_key_read(cli_value(cli, "key"), &k) < 0)
 		return CLI_FAILED;
 	r = encrypt_to(cli, k, &s);

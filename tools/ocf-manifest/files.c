@@ -23,7 +23,7 @@ static void remove_draft(int sig)
 
 void files_guard_drafts(void)
 {
-	static const int SIGNALS[] = {SIGHUP, SIGINT, SIGTERM};
+	static const int SIGNALS[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 	const struct sigaction guard = {.sa_handler = remove_draft, .sa_flags = (int)SA_RESETHAND};
 	struct sigaction old;
 

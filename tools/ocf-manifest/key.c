@@ -161,7 +161,8 @@ static int load_store(const struct cli *cli, struct jsn **ret)
 {
 	const char *path = cli->operands[0];
 
-	if (cli->n_operands > 1 && access(path, F_OK) < 0 && errno == ENOENT) {
+	if (cli->n_operands > 1 && strcmp(path, "-") != 0 && access(path, F_OK) < 0 &&
+	    errno == ENOENT) {
 		*ret = jsn_new_object();
 		jsn_set(*ret, "keys", jsn_new_array());
 		return 0;
@@ -267,7 +268,8 @@ static enum cli_exit trust(const struct cli *cli)
 	if (check_store(store) < 0 ||
 	    json_write(cli->operands[0], store, JSN_PRETTY, FILES_PUBLIC) < 0)
 		return CLI_FAILED;
-	return cli->json ? json_print(jsn_copy(store)) : CLI_OK;
+	return cli->json && strcmp(cli->operands[0], "-") != 0 ? json_print(jsn_copy(store))
+							       : CLI_OK;
 }
 
 const struct cli_verb VERB_KEY_TRUST = {

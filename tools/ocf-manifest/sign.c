@@ -47,7 +47,7 @@ static int trust_only(const struct key *k, const char *manufacturer, struct trus
 	struct jsn *keys = jsn_new_array(), *jwk = jwk_export(k);
 	struct jsn *roles = jsn_new_array(), *manufacturers = jsn_new_array();
 	struct buf text = BUF_INIT(JWK_FILE_MAX);
-	char error[128];
+	char error[128] = "no memory";
 	int r;
 
 	jsn_add(roles, jsn_new_text(SPAN_LIT("manifest")));
@@ -60,6 +60,8 @@ static int trust_only(const struct key *k, const char *manufacturer, struct trus
 	r = jsn_write(root, JSN_COMPACT, &text);
 	if (r == 0)
 		r = trust_parse(buf_span(&text), ret, error, sizeof(error));
+	if (r < 0)
+		cli_say("the key: %s", error);
 	buf_done(&text);
 	return r;
 }
