@@ -102,20 +102,20 @@ class Lab:
         return self.stack.enter_context(Groups())
 
 
-def ask_groups(groups, *queries, path=DOXM):
-    """{(family, query): answers}; a query of None asks without one."""
+def ask_groups(groups, *queries, path=DOXM, want=0):
+    """{(family, query): answers}, `want` of each; a query of None asks without one."""
     asked = {(family, q): message(GET, path, [q] if q else (), kind=NON)
              for family in (4, 6) for q in queries}
     for (family, _), octets in asked.items():
         groups.send(octets, family)
-    answers = [octets for octets, _ in groups.collect()]
+    answers = [octets for octets, _ in groups.collect(want=want * len(asked))]
     counts = {key: sum(a[4:8] == octets[4:8] for a in answers) for key, octets in asked.items()}
     same("answers to nobody", len(answers) - sum(counts.values()), 0)
     return counts
 
 
 def each_once(groups, *queries, **more):
-    for key, n in ask_groups(groups, *queries, **more).items():
+    for key, n in ask_groups(groups, *queries, **more, want=1).items():
         same(f"answers to {key}", n, 1)
 
 

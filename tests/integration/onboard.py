@@ -6,7 +6,7 @@ import struct
 import time
 
 from dtls_pipe import JUST_WORKS_LABEL, PIN_LABEL, Session, normal_terms, pin_terms
-from secd import POST, Secd, check, get, request, wait_for
+from secd import DEADLINE, POST, Secd, check, get, request, wait_for
 
 JUST_WORKS, RANDOM_PIN, FIXED = 0, 1, 0xFF00
 LABELS = {JUST_WORKS: JUST_WORKS_LABEL, RANDOM_PIN: PIN_LABEL, FIXED: "x.org.ocfgw.doxm.pin"}
@@ -68,15 +68,18 @@ class Groups:
         for family in families:
             self.sockets[family].sendto(message, self.to[family])
 
-    def collect(self, seconds=QUIET_S):
-        """All that comes back, as (octets, source)."""
-        answers, until = [], time.monotonic() + seconds
+    def collect(self, seconds=QUIET_S, want=0):
+        """All that comes back, as (octets, source): `want` of them, however long that takes, and more
+        for some seconds."""
+        answers, begun = [], time.monotonic()
         while True:
-            left = max(0, until - time.monotonic())
-            ready = select.select(list(self.sockets.values()), [], [], left)[0]
+            missing = len(answers) < want
+            left = begun + (DEADLINE if missing else seconds) - time.monotonic()
+            ready = select.select(list(self.sockets.values()), [], [], max(0, left))[0]
             if not ready:
                 return answers
             answers += [s.recvfrom(2048) for s in ready]
+            begun = time.monotonic() if missing else begun
 
 
 class Owner:

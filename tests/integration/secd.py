@@ -18,6 +18,7 @@ BUILD = os.environ["BUILD_DIR"]
 SOURCE = os.environ["SOURCE_DIR"]
 PROGRAM = f"{BUILD}/daemons/ocf-secd/ocf-secd"
 DEADLINE = 30  # seconds for what should take milliseconds
+REPEAT_S = 2   # after so long a request is sent again
 
 GET, POST, DELETE = 1, 2, 4
 PATH, FORMAT, QUERY, ACCEPT, BLOCK2, BLOCK1 = 11, 12, 15, 17, 23, 27
@@ -132,23 +133,27 @@ def decode(sent, answer):
     return code, None if payload is None else cbor2.loads(payload)
 
 
-def plain_socket(host, timeout=2.0):
+def plain_socket(host, timeout=DEADLINE):
     s = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
     s.settimeout(timeout)
     s.connect((host, 5683))
     return s
 
 
-def request(code, path, query=(), body=None, host="::1", timeout=2.0, extra=()):
-    """(code as 205, decoded body or None); None when nothing comes back."""
-    with plain_socket(host, timeout) as s:
-        sent = message(code, path, query, body, extra=extra)
-        try:
-            s.send(sent)
-            answer = s.recv(2048)
-        except (socket.timeout, ConnectionRefusedError):
-            return None
-    return decode(sent, answer)
+def request(code, path, query=(), body=None, host="::1", timeout=None, extra=()):
+    """(code as 205, decoded body or None); None when nothing comes back in `timeout`, or when the same
+    message is sent again and again."""
+    sent = message(code, path, query, body, extra=extra)
+    with plain_socket(host, timeout or REPEAT_S) as s:
+        for _ in range(1 if timeout else DEADLINE // REPEAT_S):
+            try:
+                s.send(sent)
+                return decode(sent, s.recv(2048))
+            except ConnectionRefusedError:
+                return None
+            except socket.timeout:
+                pass
+    return None
 
 
 def transfer(exchange, code, path, query=(), body=None):
