@@ -177,7 +177,7 @@ def line_099_what_is_tolerated(lab):
     uuid = tool.own(d)["uuid"]
     hrefs = [r["href"] for a in acl_of(d) for r in a["resources"]]
     check(SDI not in hrefs, hrefs)
-    tool.run("reset", "--yes", "--timeout", "1", "--deadline", "2", uuid)
+    tool.run("reset", "--yes", "--timeout", "1", "--deadline", "4", uuid)
     check(silent, "s = 0 was sent")
     same("forgotten", tool.records(), [])
 
@@ -248,7 +248,7 @@ def line_104_looks_again_before_it_tries_again(lab):
             return SILENCE
         return None
     d, tool = scripted(lab, script=script), Tool(lab)
-    uuid = tool.run("own", "--yes", "--timeout", "1", "--deadline", "3", typed=f"{PIN}\n{PIN}\n")["uuid"]
+    uuid = tool.run("own", "--yes", "--timeout", "1", "--deadline", "6", typed=f"{PIN}\n{PIN}\n")["uuid"]
     same("in the end", (d.doxm["deviceuuid"], d.state()), (uuid, 3))
     selections = [i for i, r in enumerate(d.log) if r.way == "plain" and r.method == POST]
     same("attempts", len(selections), 2)

@@ -49,7 +49,7 @@ class Server:
 
 
 def start(site, policy=(), **sections):
-    site.start(Policy={"CheckInterval": "0", "StallTimeout": "1s"} | dict(policy), **sections)
+    site.start(Policy={"CheckInterval": "0", "StallTimeout": "2s"} | dict(policy), **sections)
 
 
 def fresh(site, server, current="1.0.0"):
