@@ -8,6 +8,7 @@
  *	close N         ends the session instead of answering request N
  *	reboot N        begins anew, as another process without this option, when request N comes
  *	foreign URI     lists this endpoint, too, and first
+ *	host HOST       lists its ports as this host's
  *
  * It knows nothing of lib/svr: during a transfer it wants exactly the recorded requests, in the
  * recorded order, with the UUIDs of the recording replaced by those of the day; reads of doxm and
@@ -39,7 +40,7 @@ static struct {
 	bool methods[2], silent, owned;
 	const char *pin;
 	unsigned fail_at, fail_code, vanish_at, close_at, reboot_at;
-	const char *foreign;
+	const char *foreign, *host;
 	char **argv;
 	char hint[17 + 16];
 } dev = {
@@ -342,6 +343,19 @@ static void put_ep(struct buf *b, struct span uri)
 	cbw_end(b);
 }
 
+static void put_own_ep(struct buf *b, const char *scheme, struct span uri)
+{
+	const char *port = memrchr(uri.ptr, ':', uri.len);
+	char text[128];
+
+	if (dev.host) {
+		(void)snprintf(text, sizeof(text), "%s://%s%.*s", scheme, dev.host,
+			       (int)(uri.ptr + uri.len - (const uint8_t *)port), port);
+		uri = span_str(text);
+	}
+	put_ep(b, uri);
+}
+
 /* The recorded link, with the endpoints of today. */
 static void put_links(const struct req *r, bool rfotm, struct buf *b)
 {
@@ -357,8 +371,8 @@ static void put_links(const struct req *r, bool rfotm, struct buf *b)
 	if (dev.foreign)
 		put_ep(b, span_str(dev.foreign));
 	if (rfotm)
-		put_ep(b, r->ep_coap);
-	put_ep(b, r->ep_coaps);
+		put_own_ep(b, "coap", r->ep_coap);
+	put_own_ep(b, "coaps", r->ep_coaps);
 	cbw_end(b);
 	cbw_end(b);
 	cbw_end(b);
@@ -461,6 +475,10 @@ static bool options(char *argv[])
 		}
 		if (strcmp(name, "foreign") == 0) {
 			dev.foreign = *argv;
+			continue;
+		}
+		if (strcmp(name, "host") == 0) {
+			dev.host = *argv;
 			continue;
 		}
 		if (strcmp(name, "methods") == 0) {

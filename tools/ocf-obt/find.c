@@ -61,30 +61,46 @@ bool find_same_host(const struct found *a, const struct found *b)
 	return false;
 }
 
+static bool same_family(const struct endpoint_addr *a, const struct endpoint_addr *b)
+{
+	return IN6_IS_ADDR_V4MAPPED(&a->sa.sin6_addr) == IN6_IS_ADDR_V4MAPPED(&b->sa.sin6_addr);
+}
+
+static void take_endpoint(struct found *d, const struct endpoint_addr *a, bool secure)
+{
+	struct endpoint_addr *to = secure ? &d->coaps : &d->coap;
+	bool *has = secure ? &d->has_coaps : &d->has_coap;
+
+	if (!*has)
+		*to = *a;
+	*has = true;
+}
+
 /* The first endpoints of each kind on the source's host. The source itself stands in for an
- * unsecured one. */
+ * unsecured one. IoTivity-lite lists one address of an interface only, while it answers from
+ * another: of such a list the port is taken. */
 static void take_endpoints(struct found *d, const struct answer_res *res)
 {
 	const struct endpoint_addr *source = &d->sources[0];
+	struct endpoint_addr secured = *source;
+	bool has_port = false;
 
 	for (size_t i = 0; i < res->n_eps; i++) {
 		struct endpoint_addr a;
 		bool secure;
 
-		if (endpoint_uri_parse(res->eps[i], source, &a, &secure) < 0 ||
-		    !same_host(&a, source))
+		if (endpoint_uri_parse(res->eps[i], source, &a, &secure) < 0)
 			continue;
-		if (secure && !d->has_coaps) {
-			d->coaps = a;
-			d->has_coaps = true;
-		} else if (!secure && !d->has_coap) {
-			d->coap = a;
-			d->has_coap = true;
+		if (same_host(&a, source)) {
+			take_endpoint(d, &a, secure);
+		} else if (secure && !has_port && same_family(&a, source)) {
+			secured.sa.sin6_port = a.sa.sin6_port;
+			has_port = true;
 		}
 	}
-	if (!d->has_coap)
-		d->coap = *source;
-	d->has_coap = true;
+	take_endpoint(d, source, false);
+	if (has_port)
+		take_endpoint(d, &secured, true);
 }
 
 static void on_res(struct found *d, struct span body)

@@ -22,7 +22,8 @@ struct found {
 	struct endpoint_addr sources[FOUND_SOURCES_MAX]; /* where answers came from, at least one */
 	size_t n_sources;
 	/* Of the first source's host only: what an answer without any proof lists could be
-	 * anybody's address, and everything that follows would go there. */
+	 * anybody's address, and everything that follows would go there. At most the port is
+	 * taken of another address. */
 	bool has_coap, has_coaps;
 	struct endpoint_addr coap, coaps;
 	bool complete; /* all that is to be asked has been asked */

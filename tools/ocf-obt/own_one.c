@@ -184,6 +184,12 @@ static bool finish_record(struct candidate *c)
 	return true;
 }
 
+static void end_attempts(struct candidate *c)
+{
+	if (c->attempts >= c->own->o->attempts && c->phase == OWN_AGAIN)
+		c->phase = OWN_BAD;
+}
+
 void own_start(struct candidate *c)
 {
 	struct job *j = &c->job;
@@ -208,6 +214,7 @@ void own_start(struct candidate *c)
 		     "the device lists no secured endpoint on the host it answers "
 		     "from");
 		c->phase = OWN_AGAIN;
+		end_attempts(c);
 		return;
 	}
 	if (!obt_method_choose(&c->at.doxm, own_methods(c->own->o), &c->method)) {
@@ -253,8 +260,7 @@ void own_judge(struct candidate *c)
 		c->phase = c->resumed ? OWN_BAD : OWN_AGAIN;
 	else
 		c->phase = is_passing(&c->trouble) ? OWN_AGAIN : OWN_BAD;
-	if (c->attempts >= c->own->o->attempts && c->phase == OWN_AGAIN)
-		c->phase = OWN_BAD;
+	end_attempts(c);
 	if (c->phase == OWN_AGAIN && !c->own->o->all)
 		out_progress(c->own->o->json, "  %s: %s; once more from discovery",
 			     c->trouble.step ? c->trouble.step : "", c->trouble.text);
