@@ -52,10 +52,9 @@ static void name_keys(const struct jsn *keys, struct names *ret)
 	}
 }
 
-/* Whether a key is one of the first n. */
-static bool is_among(const struct names *names, size_t n, const char *name)
+static bool is_among(const struct names *names, const char *name)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < names->n; i++) {
 		if (*name != '\0' && strcmp(names->at[i], name) == 0)
 			return true;
 	}
@@ -105,7 +104,7 @@ static void add_installed(struct jsn *keys, const struct change *c)
 		if (!c->fresh || is_root(old))
 			continue;
 		left = without(jsn_get(old, "x-ocf-manufacturers"), c->manufacturer);
-		if (is_among(&c->got, c->got.n, c->had.at[i])) {
+		if (is_among(&c->got, c->had.at[i])) {
 			jsn_add(left, jsn_new_text(c->manufacturer));
 			jsn_set(k, "x-ocf-roles", texts_of(SPAN_LIT("manifest")));
 		}
@@ -120,7 +119,7 @@ static void add_fresh(struct jsn *keys, const struct change *c)
 		const char *name = c->got.at[i];
 		struct jsn *k;
 
-		if (is_among(&c->had, c->had.n, name) || is_among(&c->got, i, name))
+		if (is_among(&c->had, name))
 			continue;
 		k = jsn_copy(jsn_at(c->fresh, i));
 		jsn_set(k, "x-ocf-manufacturers", texts_of(c->manufacturer));
@@ -219,6 +218,7 @@ int keyset_rotate(const struct trust *store, struct span record, const struct ma
 	int r;
 
 	add_texts(revoked, jsn_get(old, "revoked"));
+	add_texts(revoked, jsn_get(trust_json(store), "x-ocf-revoked"));
 	add_texts(revoked, m->key_info_revoked);
 	add_thumbprints(revoked, jsn_get(trust_json(store), "keys"));
 	add_thumbprints(revoked, jsn_get(old, "keys"));

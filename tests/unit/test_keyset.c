@@ -289,47 +289,6 @@ static void revocation__adds_up(void **state)
 	buf_done(&second);
 }
 
-/* A key that was revoked by a kid of its own does not come back under another one. */
-static void revocation__is_of_the_key_whatever_its_name(void **state)
-{
-	CLEANUP(trust_freep) struct trust *store = installed(), *t = NULL;
-	const char *const names[] = {"spring", "summer"};
-	struct buf record = BUF_INIT(KEYSET_RECORD_MAX);
-	char error[128] = "";
-
-	(void)state;
-	for (int64_t version = 1; version <= 3; version++) {
-		CLEANUP(jsn_freep) struct jsn *list = jsn_new_array(), *info = NULL;
-		struct jsn *next = jwk_export(keys[NEXT]);
-		struct buf older = record;
-		struct fw_judgement j;
-		struct fw_context c = device((uint64_t)version - 1);
-		struct buf octets;
-
-		record = BUF_INIT(KEYSET_RECORD_MAX);
-		jsn_set_str(next, "kid", names[version == 3]);
-		jsn_add(list, version == 2 ? jwk_export(keys[RELEASE]) : jsn_copy(next));
-		(void)jsn_free(next);
-		if (version == 3)
-			jsn_add(list, jwk_export(keys[RELEASE]));
-		info = manifest(version, list, version == 2 ? names[0] : NULL);
-		octets = sign(ROOT, info);
-		fw_judge(&c, store, buf_span(&octets), &j);
-		assert_true(j.rotates_keys);
-		assert_int_equal(keyset_rotate(store, buf_span(&older), j.manifest, &record, error,
-					       sizeof(error)),
-				 0);
-		fw_judgement_done(&j);
-		buf_done(&octets);
-		buf_done(&older);
-	}
-	t = in_force(store, buf_span(&record), 3);
-	assert_non_null(trust_find(t, span_str(names[1])));
-	assert_true(trust_key_revoked(t, trust_find(t, span_str(names[1]))));
-	assert_int_equal(signed_by(RELEASE, t), FWE_OK);
-	buf_done(&record);
-}
-
 /* {"payload", "signatures"} of several keys over one manifest with key-info. */
 static struct buf sign_all(const enum who *who, size_t n, const struct jsn *payload)
 {
@@ -352,6 +311,130 @@ static struct buf sign_all(const enum who *who, size_t n, const struct jsn *payl
 	return out;
 }
 
+/* A key under a name of its own. */
+static struct jsn *named(enum who who, const char *kid)
+{
+	struct jsn *jwk = jwk_export(keys[who]);
+
+	jsn_set_str(jwk, "kid", kid);
+	return jwk;
+}
+
+/* Judges a key-info with these keys, which are taken. *record becomes the one that follows. */
+static int follow(const struct trust *store, struct buf *record, int64_t version, struct jsn *a,
+		  struct jsn *b, const char *revoked)
+{
+	static const enum who SIGNERS[] = {ROOT, RELEASE};
+	CLEANUP(jsn_freep) struct jsn *list = jsn_new_array(), *info = NULL;
+	struct fw_context c = device((uint64_t)version - 1);
+	struct buf older = *record, octets;
+	struct fw_judgement j;
+	char error[128] = "";
+	int r;
+
+	jsn_add(list, a);
+	if (b)
+		jsn_add(list, b);
+	info = manifest(version, list, revoked);
+	octets = sign_all(SIGNERS, ARRAY_SIZE(SIGNERS), info);
+	fw_judge(&c, store, buf_span(&octets), &j);
+	assert_true(j.rotates_keys);
+	*record = BUF_INIT(KEYSET_RECORD_MAX);
+	r = keyset_rotate(store, buf_span(&older), j.manifest, record, error, sizeof(error));
+	assert_int_equal(r < 0, error[0] != '\0');
+	fw_judgement_done(&j);
+	buf_done(&octets);
+	buf_done(&older);
+	return r;
+}
+
+/* The store with keys that it revokes by their names. */
+static struct trust *store_revoking(const char *kid, const struct jsn *more)
+{
+	CLEANUP(jsn_freep) struct jsn *set = new_store(), *list = NULL;
+
+	if (more) {
+		list = jsn_copy(jsn_get(set, "keys"));
+		jsn_add(list, jsn_copy(more));
+		jsn_set(set, "keys", jsn_copy(list));
+	}
+	if (kid)
+		jsn_set(set, "x-ocf-revoked", texts(kid, NULL));
+	return parse(set);
+}
+
+static bool is_revoked(const struct trust *t, const char *kid)
+{
+	const struct trust_key *k = trust_find(t, span_str(kid));
+
+	assert_non_null(k);
+	return trust_key_revoked(t, k);
+}
+
+/* A key that was revoked by a kid of its own does not come back under another one: whoever has
+ * brought it, and whoever has revoked it. */
+static void revocation__is_of_the_key_whatever_its_name(void **state)
+{
+	static const struct {
+		const char *name;
+		bool installed, brought_before, brought_along, by_store;
+	} ROWS[] = {
+		{"brought before",            false, true,  false, false},
+		{"brought along",             false, false, true,  false},
+		{"installed",                 true,  false, false, false},
+		{"brought, revoked at home",  false, true,  false, true },
+		{"revoked at home by chance", true,  true,  false, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		CLEANUP(jsn_freep) struct jsn *spring = named(NEXT, "spring");
+		const char *home = ROWS[i].by_store ? "spring" : NULL;
+		CLEANUP(trust_freep) struct trust *t = NULL;
+		CLEANUP(trust_freep)
+		struct trust *store = store_revoking(home, ROWS[i].installed ? spring : NULL);
+		CLEANUP(trust_freep) struct trust *later = store_revoking(NULL, NULL);
+		struct buf record = BUF_INIT(KEYSET_RECORD_MAX);
+
+		if (ROWS[i].brought_before)
+			assert_int_equal(
+				follow(store, &record, 1, named(NEXT, "spring"), NULL, NULL), 0);
+		assert_int_equal(follow(store, &record, 2, jwk_export(keys[RELEASE]),
+					ROWS[i].brought_along ? named(NEXT, "spring") : NULL,
+					ROWS[i].by_store ? NULL : "spring"),
+				 0);
+		assert_int_equal(follow(later, &record, 3, named(NEXT, "summer"),
+					jwk_export(keys[RELEASE]), NULL),
+				 0);
+		t = in_force(later, buf_span(&record), 3);
+		if (!is_revoked(t, "summer"))
+			fail_msg("%s", ROWS[i].name);
+		assert_int_equal(signed_by(RELEASE, t), FWE_OK);
+		buf_done(&record);
+	}
+}
+
+/* x-ocf-revoked is the administrator's, whatever key-info says. */
+static void revocation__by_the_store_holds(void **state)
+{
+	CLEANUP(jsn_freep) struct jsn *jwk = jwk_export(keys[RELEASE]);
+	CLEANUP(trust_freep)
+	struct trust *store = store_revoking(jsn_str(jsn_get(jwk, "kid")), NULL);
+	CLEANUP(trust_freep) struct trust *before = in_force(store, span_of(NULL, 0), 0), *t = NULL;
+	struct buf record = BUF_INIT(KEYSET_RECORD_MAX);
+
+	(void)state;
+	assert_int_equal(signed_by(RELEASE, before), FWE_MANIFEST_KEY_REVOKED);
+	assert_int_equal(signed_by(ROOT, before), FWE_OK);
+	assert_int_equal(
+		follow(store, &record, 2, jwk_export(keys[RELEASE]), jwk_export(keys[NEXT]), NULL),
+		0);
+	t = in_force(store, buf_span(&record), 2);
+	assert_int_equal(signed_by(RELEASE, t), FWE_MANIFEST_KEY_REVOKED);
+	assert_int_equal(signed_by(NEXT, t), FWE_OK);
+	buf_done(&record);
+}
+
 #define PAST   "2026-05-01T00:00:00Z" /* before the manifest was made */
 #define FUTURE "2026-07-01T00:00:00Z"
 #define NOROOT FWE_KEY_ROTATION_NOT_AUTHORISED
@@ -370,6 +453,22 @@ static struct trust *store_with_root_apart(const char *end)
 	jsn_add(list, entry(NEXT, "manifest", NULL, MAKER));
 	jsn_set(set, "keys", list);
 	return parse(set);
+}
+
+/* All that it brings was revoked before, and root keys sign no manifests here. */
+static void keyset_rotate__refuses_a_set_without_a_signer(void **state)
+{
+	CLEANUP(jsn_freep) struct jsn *jwk = jwk_export(keys[RELEASE]);
+	CLEANUP(trust_freep) struct trust *store = store_with_root_apart(FUTURE);
+	struct buf record = BUF_INIT(KEYSET_RECORD_MAX);
+
+	(void)state;
+	assert_int_equal(follow(store, &record, 1, jwk_export(keys[NEXT]), NULL,
+				jsn_str(jsn_get(jwk, "kid"))),
+			 0);
+	assert_int_equal(follow(store, &record, 2, jwk_export(keys[RELEASE]), NULL, NULL),
+			 -EBADMSG);
+	buf_done(&record);
 }
 
 static void key_info__is_for_root_keys_that_sign_beside_release_keys(void **state)
@@ -562,6 +661,8 @@ int main(void)
 		cmocka_unit_test(keyset_trust__prefers_a_store_that_is_newer),
 		cmocka_unit_test(revocation__adds_up),
 		cmocka_unit_test(revocation__is_of_the_key_whatever_its_name),
+		cmocka_unit_test(revocation__by_the_store_holds),
+		cmocka_unit_test(keyset_rotate__refuses_a_set_without_a_signer),
 		cmocka_unit_test(key_info__is_for_root_keys_that_sign_beside_release_keys),
 		cmocka_unit_test(key_info__of_a_release_key_or_an_old_version_does_nothing),
 		cmocka_unit_test(keyset_trust__refuses_a_damaged_record),
