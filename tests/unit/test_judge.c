@@ -563,6 +563,9 @@ static void fw_judge__reinstalls_only_the_same_digests(void **state)
 	assert_int_equal(manifest_parse(span_str(SAME), ENVELOPE_JSON, 0, &m), FWE_OK);
 	digests = m->digests;
 	expect(&c, SAME, FWE_OK, "same digests");
+	c.reinstall = false;
+	expect(&c, SAME, FWE_MANIFEST_VERSION_SAME, "same digests, not forced");
+	c.reinstall = true;
 	c.has_current = false;
 	c.reinstall = false;
 	expect(&c, SAME, FWE_OK, "no firmware yet");
@@ -578,8 +581,11 @@ static void fw_judge__asks_for_precursors(void **state)
 	expect(&c, WITH("\"minFirmwareVersion\":\"2.3.1\""), FWE_MANIFEST_PRECURSOR_MISMATCH,
 	       "older");
 	c.has_current = false;
+	c.current = (struct fw_version){0};
 	expect(&c, WITH("\"minFirmwareVersion\":\"0.0.0\""), FWE_MANIFEST_PRECURSOR_MISMATCH,
 	       "none");
+	expect(&c, WITH("\"requiredVersions\":[\"0.0.0\"]"), FWE_MANIFEST_PRECURSOR_MISMATCH,
+	       "none, of a list");
 }
 
 static void fw_judge__judges_key_rotation(void **state)
@@ -623,6 +629,27 @@ static void fw_judge__rotates_keys_later_by_the_manifest_that_was_accepted(void 
 			fw_judgement_done(&j);
 		}
 	}
+	buf_done(&octets);
+}
+
+/* What was accepted once and is refused now brings nothing. */
+static void fw_judge__rotates_no_keys_by_what_it_refuses(void **state)
+{
+	struct buf octets =
+		sign(WITH("\"expires\":\"2026-06-02T00:00:00Z\",\"key-info\":{\"version\":2,"
+			  "\"keys\":[" EC_KEY "]}"));
+	struct fw_context c = device();
+	struct fw_judgement j;
+	uint8_t sha256[32];
+
+	(void)state;
+	assert_int_equal(hash_once(HASH_SHA256, buf_span(&octets), sha256), 0);
+	c.last_manifest_sha256 = sha256;
+	fw_judge(&c, trust, buf_span(&octets), &j);
+	assert_int_equal(j.error, FWE_MANIFEST_EXPIRED);
+	assert_false(j.rotates_keys);
+	assert_int_equal(j.warning, FWE_OK);
+	fw_judgement_done(&j);
 	buf_done(&octets);
 }
 
@@ -692,6 +719,7 @@ int main(void)
 		cmocka_unit_test(fw_judge__asks_for_precursors),
 		cmocka_unit_test(fw_judge__judges_key_rotation),
 		cmocka_unit_test(fw_judge__rotates_keys_later_by_the_manifest_that_was_accepted),
+		cmocka_unit_test(fw_judge__rotates_no_keys_by_what_it_refuses),
 		cmocka_unit_test(fw_image_check__compares_size_and_digests),
 		cmocka_unit_test(manifest_image_url__follows_the_manifest),
 	};

@@ -74,8 +74,10 @@ static void plan_make__hashes_the_only_image_once(void **state)
 
 static void plan_make__finds_the_index_beside_the_image(void **state)
 {
-	static const struct fw_chunk_index INDEX = {
-		.location = "fw.chunks", .size = 52, .octets = 4096};
+	static const struct fw_chunk_index INDEX = {.location = "fw.chunks",
+						    .size = 52,
+						    .octets = 4096,
+						    .digests.algs = HASH_BIT(HASH_SHA384)};
 
 	(void)state;
 	fixture(2);
@@ -86,6 +88,7 @@ static void plan_make__finds_the_index_beside_the_image(void **state)
 	assert_string_equal(plan.index.url, "http://h/.well-known/firmware/m/x/images/fw.chunks");
 	assert_int_equal(plan.index.size, 52);
 	assert_int_equal(plan.index.octets, 4096);
+	assert_int_equal(plan.index.digests.algs, HASH_BIT(HASH_SHA384));
 	fixture(1);
 	manifest.chunks = INDEX;
 	manifest.location = "http://other.example/a/fw.img";
@@ -127,6 +130,8 @@ static void plan_make__refuses(void **state)
 	assert_int_equal(try(URL), FWE_IMAGE_FORMAT_UNSUPPORTED);
 	fixture(2);
 	manifest.format = "raw";
+	manifest.images[0].format = "raw";
+	assert_int_equal(plan_make(&manifest, URL, NULL, &plan), FWE_OK);
 	manifest.images[0].location = "ftp://h/x";
 	assert_int_equal(try(URL), FWE_MANIFEST_LOCATION_SCHEME);
 	fixture(2);
