@@ -6,7 +6,6 @@
 
 #define N_MAX       ((size_t)32) /* octets of a node */
 #define ID_LEN      ((size_t)16)
-#define CHAINS_MAX  265u
 #define OTS_FIRST   1u
 #define LMS_FIRST   5u
 #define PER_GROUP_W 4u
