@@ -4,6 +4,7 @@
 #include <malloc.h>
 
 #include "base/log.h"
+#include "codec/b64.h"
 
 /* A value may hold a private key: its memory is wiped before it is given back. */
 static void wipe_and_free(void *p)
@@ -14,14 +15,18 @@ static void wipe_and_free(void *p)
 }
 
 /* A value that lacks a member could say the opposite of what was meant: none is built. */
+static _Noreturn void end_process(void)
+{
+	log_error("json: out of memory, the process ends");
+	abort();
+}
+
 static void *allocate(size_t n)
 {
 	void *p = malloc(n);
 
-	if (!p) {
-		log_error("json: out of memory, the process ends");
-		abort();
-	}
+	if (!p)
+		end_process();
 	return p;
 }
 
@@ -227,6 +232,16 @@ void jsn_set_str(struct jsn *object, const char *name, const char *v)
 void jsn_set_text(struct jsn *object, const char *name, struct span v)
 {
 	jsn_set(object, name, jsn_new_text(v));
+}
+
+void jsn_set_b64(struct jsn *object, const char *name, struct span octets)
+{
+	CLEANUP(buf_done) struct buf text = {.max = SIZE_MAX, .secret = true};
+
+	b64_encode(octets, &text);
+	if (!buf_ok(&text))
+		end_process();
+	jsn_set_text(object, name, buf_span(&text));
 }
 
 void jsn_set_int(struct jsn *object, const char *name, int64_t v)

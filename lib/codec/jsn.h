@@ -53,6 +53,8 @@ void jsn_set(struct jsn *object, const char *name, struct jsn *taken);
 void jsn_add(struct jsn *array, struct jsn *taken);
 void jsn_set_str(struct jsn *object, const char *name, const char *v);
 void jsn_set_text(struct jsn *object, const char *name, struct span v);
+/* Base64url without padding; octets may be secret. */
+void jsn_set_b64(struct jsn *object, const char *name, struct span octets);
 void jsn_set_int(struct jsn *object, const char *name, int64_t v);
 void jsn_set_bool(struct jsn *object, const char *name, bool v);
 void jsn_del(struct jsn *object, const char *name);

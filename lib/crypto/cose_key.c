@@ -85,15 +85,6 @@ static bool number_of(const struct name *names, size_t n, struct span name, int6
 	return false;
 }
 
-static void set_b64(struct jsn *jwk, const char *name, struct span octets)
-{
-	CLEANUP(buf_done) struct buf text = {.max = 2 * KEY_PART_MAX + 4, .secret = true};
-
-	b64_encode(octets, &text);
-	if (buf_ok(&text))
-		jsn_set_text(jwk, name, buf_span(&text));
-}
-
 /* RFC 9053 7.1.1: y may be the sign bit alone. */
 static bool set_y(const struct cose_header *h, struct jsn *jwk, const char *crv)
 {
@@ -109,7 +100,7 @@ static bool set_y(const struct cose_header *h, struct jsn *jwk, const char *crv)
 	if (cbr_close(&c) != CBR_OK || !cose_param_bytes(h, EC2_X, &x) ||
 	    !ec_find_y(curve, x, odd, found))
 		return false;
-	set_b64(jwk, "y", span_of(found, ec_width(curve)));
+	jsn_set_b64(jwk, "y", span_of(found, ec_width(curve)));
 	return true;
 }
 
@@ -132,7 +123,7 @@ static const char *read_numbers(const struct cose_header *h, struct jsn *jwk, co
 		if (strcmp(NUMBERS[i].kty, kty) != 0 || !cose_param(h, NUMBERS[i].label))
 			continue;
 		if (cose_param_bytes(h, NUMBERS[i].label, &octets))
-			set_b64(jwk, NUMBERS[i].name, octets);
+			jsn_set_b64(jwk, NUMBERS[i].name, octets);
 		else if (strcmp(NUMBERS[i].name, "y") != 0)
 			jsn_set(jwk, NUMBERS[i].name, jsn_new_null()); /* seen, if it is secret */
 		else if (!set_y(h, jwk, crv))
@@ -186,7 +177,7 @@ static bool read_names(const struct cose_header *h, struct jsn *jwk)
 	if (cose_param(h, KID)) {
 		if (!cose_param_bytes(h, KID, &kid) || kid.len == 0 || kid.len > COSE_KID_MAX)
 			return false;
-		set_b64(jwk, "kid", kid);
+		jsn_set_b64(jwk, "kid", kid);
 	}
 	if (cose_param(h, ALG))
 		jsn_set_str(jwk, "alg", alg_name(h));

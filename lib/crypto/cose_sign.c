@@ -205,7 +205,7 @@ int cose_put_header(const struct key *k, const char *content_type, struct buf *o
 		cbw_uint(out, COSE_KID);
 		cbw_bytes(out, buf_span(&kid));
 	}
-	return buf_ok(out) ? 0 : -ENOMEM;
+	return jwk && buf_ok(out) ? 0 : -ENOMEM;
 }
 
 void cose_put_signed(enum cose_kind kind, struct span protected, struct span external_aad,

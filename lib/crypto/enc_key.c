@@ -246,14 +246,6 @@ struct enc_key *enc_key_free(struct enc_key *k)
 	return NULL;
 }
 
-static void set_b64(struct jsn *jwk, const char *name, struct span octets)
-{
-	CLEANUP(buf_done) struct buf text = {.max = 2 * SECRET_MAX, .secret = true};
-
-	b64_encode(octets, &text);
-	jsn_set_text(jwk, name, buf_span(&text));
-}
-
 struct jsn *enc_key_export(const struct enc_key *k, bool with_secret)
 {
 	struct jsn *jwk;
@@ -264,15 +256,15 @@ struct jsn *enc_key_export(const struct enc_key *k, bool with_secret)
 	jwk = jsn_new_object();
 	if (!enc_alg_agrees(k->alg)) {
 		jsn_set_str(jwk, "kty", "oct");
-		set_b64(jwk, "k", secret_span(&k->secret));
+		jsn_set_b64(jwk, "k", secret_span(&k->secret));
 	} else {
 		jsn_set_str(jwk, "kty", k->curve == EC_P256 ? "EC" : "OKP");
 		jsn_set_str(jwk, "crv", k->curve == EC_P256 ? "P-256" : "X25519");
-		set_b64(jwk, "x", span_of(k->x, WIDTH));
+		jsn_set_b64(jwk, "x", span_of(k->x, WIDTH));
 		if (k->curve == EC_P256)
-			set_b64(jwk, "y", span_of(k->y, WIDTH));
+			jsn_set_b64(jwk, "y", span_of(k->y, WIDTH));
 		if (with_secret && k->has_secret)
-			set_b64(jwk, "d", secret_span(&k->secret));
+			jsn_set_b64(jwk, "d", secret_span(&k->secret));
 	}
 	jsn_set_str(jwk, "alg", enc_alg_name(k->alg));
 	jsn_set_str(jwk, "use", "enc");

@@ -34,7 +34,7 @@ static int put_header(const struct enc_key *k, const struct enc_key *ephemeral,
 	r = jsn_write(header, JSN_COMPACT, &text);
 	if (r == 0)
 		b64_encode(buf_span(&text), out);
-	return r;
+	return r == 0 && !buf_ok(out) ? -ENOMEM : r;
 }
 
 static void put_part(struct buf *out, struct span octets)

@@ -176,14 +176,10 @@ static struct jsn *export(const struct key_parts *parts, const struct key *k)
 	if (NAMES[p.type].crv)
 		jsn_set_str(jwk, "crv", NAMES[p.type].crv);
 	for (size_t i = 0; i < ARRAY_SIZE(MEMBERS); i++) {
-		struct buf text = {.max = 2 * KEY_PART_MAX, .secret = MEMBERS[i].secret};
+		struct span number = *span_at(&p, &MEMBERS[i]);
 
-		if ((MEMBERS[i].types & TYPE_BIT(p.type)) != 0 &&
-		    span_at(&p, &MEMBERS[i])->len > 0) {
-			b64_encode(*span_at(&p, &MEMBERS[i]), &text);
-			jsn_set_text(jwk, MEMBERS[i].name, buf_span(&text));
-		}
-		buf_done(&text);
+		if ((MEMBERS[i].types & TYPE_BIT(p.type)) != 0 && number.len > 0)
+			jsn_set_b64(jwk, MEMBERS[i].name, number);
 	}
 	jsn_set_str(jwk, "alg", sig_alg_name(key_alg(k)));
 	jsn_set_str(jwk, "use", "sig");

@@ -16,17 +16,14 @@ int jws_put_header(const struct key *k, const char *typ, struct buf *out)
 	if (r == 0)
 		b64_encode(buf_span(&text), out);
 	buf_done(&text);
-	return r;
+	return r == 0 && !buf_ok(out) ? -ENOMEM : r;
 }
 
 struct jsn *jws_new_entry(struct span protected, struct span signature)
 {
-	struct buf text = BUF_INIT(2 * KEY_SIGNATURE_MAX);
 	struct jsn *entry = jsn_new_object();
 
-	b64_encode(signature, &text);
 	jsn_set_text(entry, "protected", protected);
-	jsn_set_text(entry, "signature", buf_span(&text));
-	buf_done(&text);
+	jsn_set_b64(entry, "signature", signature);
 	return entry;
 }
