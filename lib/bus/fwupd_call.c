@@ -144,24 +144,44 @@ static int read_option(sd_bus_message *m, const struct option *row, struct fwupd
 	}
 }
 
-static int bad_option(sd_bus_error *error, const char *name)
+static const struct option *find_option(const char *name)
 {
-	return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Option '%s' cannot be used",
-				 name);
+	for (size_t i = 0; i < ARRAY_SIZE(OPTIONS); i++)
+		if (!strcmp(OPTIONS[i].name, name))
+			return &OPTIONS[i];
+	return NULL;
+}
+
+int fwupd_bad_option(void *error, const char *name)
+{
+	static const char *const TAKES[][2] = {
+		{"url",                     "a URL that can be asked, and no source beside it"},
+		{"source",                  "local, manufacturer or offline"                  },
+		{"transaction-id",          "up to 64 printable characters"                   },
+		{"require-manifest-digest", "64 hexadecimal digits"                           },
+	};
+	const char *takes = "another type";
+
+	for (size_t i = 0; i < ARRAY_SIZE(TAKES); i++)
+		if (!strcmp(name, TAKES[i][0]))
+			takes = TAKES[i][1];
+	return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Option '%s' takes %s", name,
+				 takes);
 }
 
 static int take_option(sd_bus_message *m, const char *name, unsigned kind, enum fwupd_caller caller,
-		       struct fwupd_options *o)
+		       struct fwupd_options *o, sd_bus_error *error)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(OPTIONS); i++) {
-		const struct option *row = &OPTIONS[i];
+	const struct option *row = find_option(name);
+	const char *why = !row                             ? "is not known"
+			  : (row->kinds & 1u << kind) == 0 ? "is not for this method"
+			  : (row->callers & caller) == 0   ? "is not for this user"
+							   : NULL;
 
-		if (!strcmp(row->name, name))
-			return (row->kinds & 1u << kind) != 0 && (row->callers & caller) != 0
-				       ? read_option(m, row, o)
-				       : -EINVAL;
-	}
-	return -EINVAL;
+	if (why)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Option '%s' %s", name,
+					 why);
+	return read_option(m, row, o) < 0 ? fwupd_bad_option(error, name) : 0;
 }
 
 int fwupd_options_read(sd_bus_message *m, unsigned kind, enum fwupd_caller caller,
@@ -174,13 +194,14 @@ int fwupd_options_read(sd_bus_message *m, unsigned kind, enum fwupd_caller calle
 		r = sd_bus_message_read_basic(m, 's', &name);
 		if (r < 0)
 			return r;
-		if (take_option(m, name, kind, caller, ret) < 0)
-			return bad_option(error, name);
+		r = take_option(m, name, kind, caller, ret, error);
+		if (r < 0)
+			return r;
 		r = sd_bus_message_exit_container(m);
 	}
 	if (r >= 0)
 		r = sd_bus_message_exit_container(m);
 	if (r >= 0 && ret->transaction && !is_printable(ret->transaction, FWUPD_ID_ROOM))
-		return bad_option(error, "transaction-id");
+		return fwupd_bad_option(error, "transaction-id");
 	return r;
 }

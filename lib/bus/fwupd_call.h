@@ -28,6 +28,8 @@ enum { FWUPD_BUNDLE = FWUPD_INSTALL + 1, FWUPD_DESCRIBE };
  * are borrowed from the message. */
 MUST_USE int fwupd_options_read(struct sd_bus_message *m, unsigned kind, enum fwupd_caller caller,
 				struct fwupd_options *ret, void *error);
+/* Answers that the option does not take what was given for it; its errno. */
+int fwupd_bad_option(void *error, const char *name);
 
 /* org.ocfgw.Firmware1.Error.ManifestSignatureInvalid */
 void fwupd_error_name(enum fw_error e, char ret[FWUPD_ERROR_ROOM]);

@@ -55,8 +55,7 @@ static int not_started(int r, const struct fwupd_options *o, const struct fwupd_
 	if (r == -EBUSY)
 		return sd_bus_error_set(error, FWUPD_ERROR "Busy", "Another job is under way");
 	if (r == -EINVAL)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
-					 "Option '%s' cannot be used", o->url ? "url" : "source");
+		return fwupd_bad_option(error, o->url ? "url" : "source");
 	if (r == -ECANCELED && why->error == FWE_OK)
 		return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, why->text);
 	return r == -ECANCELED ? fwupd_refuse(error, why->error, why->text) : r;

@@ -65,6 +65,8 @@ static void fwupd_error_name__is_in_camel_case(void **state)
 static sd_bus *bus;
 
 /* What is read of one option of D-Bus type `type`. */
+static char said[128]; /* the text of the last error */
+
 static int read_one(unsigned kind, enum fwupd_caller caller, const char *name, const char *type,
 		    const void *value, struct fwupd_options *ret)
 {
@@ -86,6 +88,7 @@ static int read_one(unsigned kind, enum fwupd_caller caller, const char *name, c
 	message_seal(m);
 	r = fwupd_options_read(m, kind, caller, ret, &error);
 	assert_int_equal(r < 0, sd_bus_error_is_set(&error));
+	(void)snprintf(said, sizeof(said), "%s", error.message ? error.message : "");
 	ret->transaction = NULL; /* it goes with the message */
 	sd_bus_message_unref(m);
 	return r;
@@ -177,6 +180,37 @@ static void fwupd_options_read__fills_what_was_given(void **state)
 	(void)close(fds[1]);
 }
 
+static void fwupd_options_read__says_what_is_wrong(void **state)
+{
+	static const struct {
+		unsigned kind;
+		enum fwupd_caller caller;
+		const char *name, *type, *want;
+	} ROWS[] = {
+		{FWUPD_CHECK,   FWUPD_ROOT,  "colour",                  "s", "Option 'colour' is not known"},
+		{FWUPD_CHECK,   FWUPD_ROOT,  "reinstall",               "s",
+		 "Option 'reinstall' is not for this method"                                               },
+		{FWUPD_INSTALL, FWUPD_ADMIN, "reinstall",               "s",
+		 "Option 'reinstall' is not for this user"                                                 },
+		{FWUPD_INSTALL, FWUPD_ROOT,  "reinstall",               "s",
+		 "Option 'reinstall' takes another type"                                                   },
+		{FWUPD_CHECK,   FWUPD_ROOT,  "require-manifest-digest", "s",
+		 "Option 'require-manifest-digest' takes 64 hexadecimal digits"                            },
+	};
+	struct fwupd_options o;
+	int fds[2];
+
+	(void)state;
+	bus = bus_to_nowhere(fds);
+	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+		assert_true(read_one(ROWS[i].kind, ROWS[i].caller, ROWS[i].name, ROWS[i].type, "x",
+				     &o) < 0);
+		assert_string_equal(said, ROWS[i].want);
+	}
+	sd_bus_unref(bus);
+	(void)close(fds[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +218,7 @@ int main(void)
 		cmocka_unit_test(fwupd_error_name__is_in_camel_case),
 		cmocka_unit_test(fwupd_options_read__follows_kind_and_caller),
 		cmocka_unit_test(fwupd_options_read__fills_what_was_given),
+		cmocka_unit_test(fwupd_options_read__says_what_is_wrong),
 	};
 
 	return cmocka_run_group_tests_name("fwupd_call", tests, NULL, NULL);
