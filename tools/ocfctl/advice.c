@@ -165,14 +165,16 @@ static const char *const ADVICE[FWE_COUNT] = {
 	[FWE_INSTALL_CANCELLED] = "`ocfctl fw install` begins again, where the download ended.",
 	[FWE_POLICY_NOT_AUTHORISED] =
 		"Be root, or a member of the group ocf-admin; downgrades are root's.",
-	[FWE_POLICY_DEFERRED] = "It waits for a window, power, or the end of what inhibits it: "
-				"`ocfctl fw status` and "
-				"`ocfctl fw check --dry-run` say for what. A trial ends by itself, "
-				"or with `ocfctl fw confirm` or `reject`.",
+	[FWE_POLICY_DEFERRED] = "`ocfctl fw status` and `ocfctl fw check --dry-run` say what it "
+				"waits for. A trial ends by itself, or with `ocfctl fw confirm` or "
+				"`reject`.",
 	[FWE_POLICY_FREEZE_SUSPECTED] =
 		"The local server has offered the same for weeks while others have newer firmware: "
 		"look at it, or use --source manufacturer.",
-	[FWE_INTERNAL] = "See `journalctl -u ocf-fwupd`; if it comes again, report it as a fault.",
+	[FWE_INTERNAL] =
+		"If a file is named, look at it; TrustStore= of ocf-fwupd.conf(5) is made by "
+		"`ocf-manifest key trust`. Else see `journalctl -u ocf-fwupd`; if it comes again, "
+		"report it as a fault.",
 };
 
 const char *advice_for(enum fw_error e)

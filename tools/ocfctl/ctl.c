@@ -109,7 +109,9 @@ enum ctl_exit ctl_fail(const struct ctl *ctl, const char *what, int r,
 			     : r == -EACCES     ? CTL_REFUSED
 						: CTL_FAILED;
 
-	(void)fprintf(stderr, "ocfctl: %s: %s\n", what, error->text);
+	/* The bus' own refusal is a screenful about senders and rules. */
+	(void)fprintf(stderr, "ocfctl: %s: %s\n", what,
+		      code == CTL_REFUSED ? "this user may not do that" : error->text);
 	if (code == CTL_ABSENT)
 		(void)fprintf(stderr,
 			      "  next: `systemctl start %s`; if that fails, `journalctl -u %s` "

@@ -252,7 +252,9 @@ int main(int argc, char *argv[])
 	/* The import works on files. */
 	r = verb->run == ctl_factory_import ? 0 : client_new(&client);
 	if (r < 0) {
-		(void)fprintf(stderr, "ocfctl: no system bus: %s\n", strerror(-r));
+		(void)fprintf(stderr,
+			      "ocfctl: no system bus: %s\n  next: `systemctl start dbus`.\n",
+			      strerror(-r));
 		return CTL_ABSENT;
 	}
 	ctl.client = client;

@@ -104,9 +104,11 @@ static bool find_camel(const char *name, enum fw_error *ret)
 static const char *advice_for_call(const char *name)
 {
 	static const char *const ROWS[][2] = {
-		{ERRORS "Busy",           "`ocfctl fw status` shows it, `ocfctl fw cancel` ends it."},
-		{ERRORS "NoSuchJob",      "`ocfctl fw history` lists what is remembered."           },
-		{ERRORS "NotCancellable", "`ocfctl fw wait JOB` tells how it ends, or did."         },
+		{ERRORS "Busy",                              "`ocfctl fw status` shows it, `ocfctl fw cancel` ends it."},
+		{ERRORS "NoSuchJob",                         "`ocfctl fw history` lists what is remembered."           },
+		{"org.freedesktop.DBus.Error.UnknownObject",
+		 "That job is over, or never was: `ocfctl fw history`."                                                },
+		{ERRORS "NotCancellable",                    "`ocfctl fw wait JOB` tells how it ends, or did."         },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++)

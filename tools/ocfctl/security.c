@@ -83,8 +83,10 @@ static void print_security(const struct jsn *s)
 
 static void print_firmware(const struct jsn *f)
 {
+	const char *version = ctl_text(f, "CurrentVersion");
+
 	(void)printf("%-12s%s %s, version %s (%s)\n", "Firmware", ctl_text(f, "Manufacturer"),
-		     ctl_text(f, "Model"), ctl_text(f, "CurrentVersion"), ctl_text(f, "State"));
+		     ctl_text(f, "Model"), version[0] ? version : "unknown", ctl_text(f, "State"));
 	if (ctl_text(f, "AvailableVersion")[0])
 		(void)printf("%-12s%s\n", "Available", ctl_text(f, "AvailableVersion"));
 	if (ctl_text(f, "LastError")[0])
