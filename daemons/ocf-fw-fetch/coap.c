@@ -1,6 +1,5 @@
 #include "coap.h"
 
-#include <inttypes.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>

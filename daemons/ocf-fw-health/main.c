@@ -5,7 +5,6 @@
  * are the files of one folder, run by name in their order, each alone and for a bounded time:
  * status 0 is well, 75 (EX_TEMPFAIL) is not yet, everything else is not well. */
 #include <dirent.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>

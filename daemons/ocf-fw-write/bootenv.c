@@ -2,8 +2,6 @@
 
 #include <stdio.h>
 
-#include "base/parse.h"
-
 #define VARIABLE_NAME sizeof(((struct bootenv_change *)0)->var[0].name)
 
 static bool name_is_valid(struct span name)

@@ -1,10 +1,8 @@
 #include "pass.h"
 
-#include <fcntl.h>
 #include <poll.h>
 
 #include "base/clock.h"
-#include "files.h"
 
 #define PROGRESS_US (250 * USEC_PER_MSEC)
 

@@ -1,6 +1,5 @@
 #include "app_parts.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 
 #include "base/clock.h"

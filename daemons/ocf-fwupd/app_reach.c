@@ -1,7 +1,6 @@
 #include "app_parts.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 
 static bool can_ask(const struct reach *r)
 {

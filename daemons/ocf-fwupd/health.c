@@ -4,7 +4,6 @@
 
 #include "app.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "bus/ask.h"
 #include "bus/loop.h"

@@ -1,7 +1,6 @@
 /* org.ocfgw.Security1.SelfTest(): what the owner would see who connects now. */
 #include "app_parts.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 

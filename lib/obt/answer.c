@@ -1,7 +1,5 @@
 #include "obt/answer.h"
 
-#include "base/parse.h"
-
 static const struct cbr_limits DOXM_LIMITS = {.bytes = 1024, .depth = 6, .items = 96, .text = 128};
 static const struct cbr_limits PSTAT_LIMITS = {.bytes = 512, .depth = 6, .items = 64, .text = 128};
 static const struct cbr_limits RES_LIMITS = {

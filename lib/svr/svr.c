@@ -1,8 +1,6 @@
 #include "svr/svr.h"
 
 #include "codec/cbr.h"
-#include "svr/cred.h"
-#include "svr/dos.h"
 #include "svr/otm.h"
 #include "svr/route.h"
 
