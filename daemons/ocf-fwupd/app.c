@@ -184,9 +184,8 @@ static int open_state(struct app *a, const char *dir)
 	int r = state_open(&a->state, dir, &name);
 
 	if (r == -EBADMSG)
-		log_error("state: record is damaged or of a newer version dir=%s record=%s: remove "
-			  "it "
-			  "to go on without protection against old firmware",
+		log_error("state: record is damaged or of a newer version dir=%s record=%s: "
+			  "remove it to go on without protection against old firmware",
 			  dir, name);
 	else if (r < 0)
 		log_error("state: cannot be opened dir=%s record=%s error=%s%s", dir, name,

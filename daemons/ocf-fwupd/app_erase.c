@@ -1,6 +1,5 @@
 #include "app_parts.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -52,21 +51,16 @@ static void store_and_begin(struct app *a)
 static void probe_next(struct app *a)
 {
 	struct run *run = a->run;
-	int ends[2];
 
 	if (run->image == run->plan.n) {
 		run->probing = false;
 		store_and_begin(a);
 		return;
 	}
-	if (pipe2(ends, O_CLOEXEC) < 0) {
+	if (app_image_pipe(run, &run->stream_fd) < 0)
 		app_trouble(a, FWE_INTERNAL, strerror(errno));
-		return;
-	}
-	(void)fcntl(ends[1], F_SETPIPE_SZ, APP_PIPE_OCTETS);
-	run->stream_fd = ends[0];
-	run->image_in = ends[1];
-	app_image_ask(a, 0);
+	else
+		app_image_ask(a, 0);
 }
 
 /* The first octet is on its way. A single image goes on from there; of several each is only looked
@@ -74,28 +68,21 @@ static void probe_next(struct app *a)
 void app_erase_started(struct app *a, const struct proto_started *s)
 {
 	struct run *run = a->run;
-	const struct plan_image *image = &run->plan.images[run->image];
-	uint64_t want = image->ikm.len > 0 ? image->sealed_size : image->size;
+	bool fits = s->size == plan_delivered_size(&run->plan.images[run->image]);
 
-	if (s->size != want) {
+	if (!fits || run->plan.n > 1) {
 		app_drop_stream(a);
 		app_image_close(run);
 		run->fetched = true;
+	}
+	if (fits) {
+		run->image++;
+		probe_next(a);
+	} else {
 		unreachable(a, FWE_IMAGE_SIZE_MISMATCH,
 			    s->size == PROTO_SIZE_ANY ? "the server does not tell its size"
 						      : "the server has another size");
-		return;
 	}
-	run->image++;
-	if (run->plan.n > 1) {
-		app_drop_stream(a);
-		app_image_close(run);
-		run->fetched = true;
-		probe_next(a);
-		return;
-	}
-	run->probing = false;
-	store_and_begin(a);
 }
 
 void app_erase_fetched(struct app *a)

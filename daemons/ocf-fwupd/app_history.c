@@ -62,6 +62,11 @@ static void store_history(struct app *a)
 	(void)app_is_stored("history", state_save_history(a->state));
 }
 
+bool app_is_recorded(const struct app *a)
+{
+	return a->run && !a->run->dry_run;
+}
+
 void app_record_start(struct app *a)
 {
 	struct state_entry e;
@@ -157,6 +162,49 @@ void app_tell_end(enum log_level level, const struct state_entry *e, const char 
 		log_line(level, "%s", line);
 }
 
+/* ---- trials ---- */
+
+/* Before the power failed, and with it the record of the trial. */
+static bool is_told(const struct app *a, const struct state_entry *e)
+{
+	size_t i = app_is_recorded(a);
+	const struct state_entry *last = &a->state->history[i];
+
+	return i < a->state->n && last->kind == e->kind && last->result == e->result &&
+	       !strcmp(last->to, e->to) && !strcmp(last->digest, e->digest);
+}
+
+void app_record_trial(struct app *a, unsigned result)
+{
+	const struct state_trial *t = &a->state->trial;
+	struct state_entry e = {
+		.time_s = clock_real_us() / USEC_PER_SEC,
+		.kind = JOB_INSTALL,
+		.result = result,
+		.error = result == ENTRY_CONFIRMED ? FWE_OK : FWE_INSTALL_ROLLED_BACK,
+		.source = -1,
+		.uid = ENTRY_TIMER,
+	};
+
+	(void)snprintf(e.from, sizeof(e.from), "%s", t->from);
+	(void)snprintf(e.to, sizeof(e.to), "%s", t->to);
+	(void)snprintf(e.text, sizeof(e.text), "%s", t->reason);
+	if (t->accepted.any)
+		hex_encode(span_of(t->accepted.sha256, sizeof(t->accepted.sha256)), e.digest);
+	if (is_told(a, &e))
+		return;
+	if (app_is_recorded(a))
+		state_add_below(a->state, &e);
+	else
+		state_add(a->state, &e);
+	store_history(a);
+	if (result == ENTRY_CONFIRMED)
+		app_tell_end(LOG_LINE_INFO, &e, "trial: confirmed version=%s", e.to);
+	else
+		app_tell_end(LOG_LINE_WARNING, &e, "trial: %s version=%s: %s",
+			     fw_error_name(e.error), e.to, e.text);
+}
+
 /* ---- jobs that this program did not see the end of ---- */
 
 static void settle(const struct app *a, struct state_entry *e)
@@ -176,10 +224,9 @@ static void settle(const struct app *a, struct state_entry *e)
 
 void app_settle_interrupted(struct app *a)
 {
-	size_t own = a->run && !a->run->dry_run ? 1 : 0; /* the one on top is under way */
 	bool any = false;
 
-	for (size_t i = own; i < a->state->n; i++)
+	for (size_t i = app_is_recorded(a); i < a->state->n; i++)
 		if (a->state->history[i].result == JOB_RUNNING) {
 			settle(a, &a->state->history[i]);
 			any = true;

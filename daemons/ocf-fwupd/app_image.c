@@ -24,12 +24,6 @@ static const struct plan_image *image_of(const struct run *run)
 	return &run->plan.images[run->image];
 }
 
-/* Octets that the server has of it. */
-static uint64_t delivered_size(const struct plan_image *i)
-{
-	return i->ikm.len > 0 ? i->sealed_size : i->size;
-}
-
 /* Where it begins in its file. */
 static uint64_t base(const struct app *a)
 {
@@ -88,7 +82,7 @@ void app_image_ask(struct app *a, uint64_t at)
 {
 	struct run *run = a->run;
 	const struct plan_image *image = image_of(run);
-	uint64_t size = delivered_size(image);
+	uint64_t size = plan_delivered_size(image);
 	struct proto_fetch f =
 		app_image_request(a, size == MANIFEST_SIZE_UNKNOWN ? size : base(a) + size);
 
@@ -119,7 +113,7 @@ void app_image_put(const struct plan_image *image, struct proto_image *to)
 	app_put_digests(&image->sealed, &to->sealed);
 }
 
-static int open_pipe(struct run *run, int *ret_out)
+int app_image_pipe(struct run *run, int *ret_out)
 {
 	int ends[2];
 
@@ -175,7 +169,7 @@ void app_fetch_image(struct app *a)
 	}
 	has_stream = run->stream_fd >= 0;
 	out = fd_take(&run->stream_fd);
-	if (out < 0 && open_pipe(run, &out) < 0) {
+	if (out < 0 && app_image_pipe(run, &out) < 0) {
 		app_trouble(a, FWE_INTERNAL, strerror(errno));
 		return;
 	}
@@ -204,7 +198,7 @@ void app_image_nothing_to_ask(struct app *a)
 void app_image_kept(struct app *a, uint64_t octets)
 {
 	struct run *run = a->run;
-	uint64_t size = delivered_size(image_of(run));
+	uint64_t size = plan_delivered_size(image_of(run));
 
 	run->awaited = AWAIT_IMAGE;
 	run->kept = octets;

@@ -233,6 +233,10 @@ void app_record_refusal(struct app *a, enum fw_error error, const char *detail);
 /* Before the first change of a slot: what is accepted must never be forgotten. */
 MUST_USE int app_record_begin(struct app *a);
 void app_record_end(struct app *a);
+/* The job under way has an entry: the one on top. */
+bool app_is_recorded(const struct app *a);
+/* How the trial ended: ENTRY_CONFIRMED or ENTRY_ROLLED_BACK. Once, whatever is lost meanwhile. */
+void app_record_trial(struct app *a, unsigned result);
 /* A line of the log about how `e` ended; in the journal with fields and a MESSAGE_ID. */
 void app_tell_end(enum log_level level, const struct state_entry *e, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
@@ -355,6 +359,9 @@ void app_fetch_image(struct app *a);
 void app_image_put(const struct plan_image *image, struct proto_image *to);
 /* Asks for the file of the image from that octet on, or for the ranges that were sent. */
 void app_image_ask(struct app *a, uint64_t at);
+/* run->image_in becomes the end of a pipe that takes the image; *ret_out gives it, and is owned by
+ * the caller. -errno, as errno says. */
+MUST_USE int app_image_pipe(struct run *run, int *ret_out);
 /* The pipe ends, and the writer judges what it has. */
 void app_image_nothing_to_ask(struct app *a);
 void app_image_kept(struct app *a, uint64_t octets);

@@ -13,11 +13,6 @@
 #define NAME_ROOM (2 * 32 + 8)
 #define MIB       (UINT64_C(1024) * 1024)
 
-static uint64_t delivered_size(const struct plan_image *i)
-{
-	return i->ikm.len > 0 ? i->sealed_size : i->size;
-}
-
 /* One file for each image of a manifest. */
 static void name_of(const struct run *run, size_t i, char ret[NAME_ROOM])
 {
@@ -90,7 +85,7 @@ static enum fw_error check_room(const struct app *a)
 	struct statvfs fs;
 
 	for (size_t i = 0; i < plan->n; i++) {
-		uint64_t size = delivered_size(&plan->images[i]);
+		uint64_t size = plan_delivered_size(&plan->images[i]);
 
 		if (size == MANIFEST_SIZE_UNKNOWN)
 			return FWE_MANIFEST_FIELD_MISSING;
@@ -160,7 +155,7 @@ static void ask_from(struct app *a, uint64_t octets)
 void app_spool_next(struct app *a)
 {
 	struct run *run = a->run;
-	uint64_t size = delivered_size(&run->plan.images[run->image]);
+	uint64_t size = plan_delivered_size(&run->plan.images[run->image]);
 
 	close_file(run);
 	run->spool_fd = open_file(a, run->image);
@@ -221,7 +216,7 @@ void app_spool_verified(struct app *a, const struct proto_done *d)
 		}
 		return;
 	}
-	run->octets_before += delivered_size(&run->plan.images[run->image]);
+	run->octets_before += plan_delivered_size(&run->plan.images[run->image]);
 	run->image++;
 	if (run->image < run->plan.n) {
 		(void)app_job_event(a, JOB_IMAGE_OK);

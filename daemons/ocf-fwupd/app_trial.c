@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/parse.h"
 #include "bus/loop.h"
 
 #define AGAIN_US (UINT64_C(60) * USEC_PER_SEC) /* after the writer could not do it */
@@ -12,48 +11,7 @@
 static void act(struct app *a, enum trial_event event);
 static void look(struct app *a);
 
-/* ---- what is written down ---- */
-
-/* Before the power failed, and with it the record of the trial. */
-static bool is_told(const struct app *a, const struct state_entry *e)
-{
-	size_t i = a->run && !a->run->dry_run; /* the job's own is on top */
-	const struct state_entry *last = &a->state->history[i];
-
-	return i < a->state->n && last->kind == e->kind && last->result == e->result &&
-	       !strcmp(last->to, e->to) && !strcmp(last->digest, e->digest);
-}
-
-static void record_outcome(struct app *a, unsigned result)
-{
-	const struct state_trial *t = &a->state->trial;
-	struct state_entry e = {
-		.time_s = clock_real_us() / USEC_PER_SEC,
-		.kind = JOB_INSTALL,
-		.result = result,
-		.error = result == ENTRY_CONFIRMED ? FWE_OK : FWE_INSTALL_ROLLED_BACK,
-		.source = -1,
-		.uid = ENTRY_TIMER,
-	};
-
-	(void)snprintf(e.from, sizeof(e.from), "%s", t->from);
-	(void)snprintf(e.to, sizeof(e.to), "%s", t->to);
-	(void)snprintf(e.text, sizeof(e.text), "%s", t->reason);
-	if (t->accepted.any)
-		hex_encode(span_of(t->accepted.sha256, sizeof(t->accepted.sha256)), e.digest);
-	if (is_told(a, &e))
-		return;
-	if (a->run && !a->run->dry_run)
-		state_add_below(a->state, &e);
-	else
-		state_add(a->state, &e);
-	(void)app_is_stored("history", state_save_history(a->state));
-	if (result == ENTRY_CONFIRMED)
-		app_tell_end(LOG_LINE_INFO, &e, "trial: confirmed version=%s", e.to);
-	else
-		app_tell_end(LOG_LINE_WARNING, &e, "trial: %s version=%s: %s",
-			     fw_error_name(e.error), e.to, e.text);
-}
+/* ---- how it ends ---- */
 
 /* What runs stays: records may take formats that an older version could not read. */
 static void settled(struct app *a)
@@ -64,7 +22,7 @@ static void settled(struct app *a)
 static void kept(struct app *a)
 {
 	settled(a);
-	record_outcome(a, ENTRY_CONFIRMED);
+	app_record_trial(a, ENTRY_CONFIRMED);
 	state_keep(a->state);
 	a->facts.floor = a->state->accepted.floor;
 }
@@ -77,7 +35,7 @@ static void rolled_back(struct app *a)
 		(void)snprintf(t->reason, sizeof(t->reason),
 			       "it was not confirmed within its starts");
 	settled(a);
-	record_outcome(a, ENTRY_ROLLED_BACK);
+	app_record_trial(a, ENTRY_ROLLED_BACK);
 	state_roll_back(a->state);
 	a->facts.error = fw_error_name(FWE_INSTALL_ROLLED_BACK);
 	a->facts.error_server[0] = '\0';
@@ -336,7 +294,7 @@ static bool is_unrecorded(const struct app *a, const char *version)
 {
 	const struct state *s = a->state;
 
-	for (size_t i = a->run && !a->run->dry_run; i < s->n; i++) { /* but for the job's own */
+	for (size_t i = app_is_recorded(a); i < s->n; i++) { /* but for the job's own */
 		const struct state_entry *e = &s->history[i];
 
 		if (e->result == JOB_RUNNING && e->kind == JOB_INSTALL && !strcmp(e->to, version) &&

@@ -102,3 +102,8 @@ void plan_done(struct plan *p)
 		secret_wipe(&p->images[i].ikm);
 	*p = (struct plan){0};
 }
+
+uint64_t plan_delivered_size(const struct plan_image *i)
+{
+	return i->ikm.len > 0 ? i->sealed_size : i->size;
+}

@@ -46,3 +46,5 @@ MUST_USE enum fw_error plan_make(const struct manifest *m, const char *manifest_
 void plan_done(struct plan *p); /* wipes */
 /* Can there be a plan, on a device that holds the keys? FWE_OK, or as plan_make(). */
 MUST_USE enum fw_error plan_check(const struct manifest *m, const char *manifest_url);
+/* Octets that a server has of it, or MANIFEST_SIZE_UNKNOWN. */
+uint64_t plan_delivered_size(const struct plan_image *i);
