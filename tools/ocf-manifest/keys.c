@@ -77,26 +77,16 @@ static int read_key(const char *path, bool want_private, struct key **ret)
 	return r < 0 ? r : take_key(path, &f, want_private, ret);
 }
 
-static int read_token(const char *url, struct key **ret)
-{
-	const char *why = "";
-	int r = key_import_url(url, ret, &why);
-
-	if (r < 0)
-		cli_say("key in a token: %s", why); /* the URL may hold a PIN */
-	return r;
-}
-
 int key_read_private(const char *path, struct key **ret)
 {
 	if (key_is_url(path))
-		return read_token(path, ret);
+		return token_read(path, ret);
 	return read_key(path, true, ret);
 }
 
 int key_read_public(const char *path, struct key **ret)
 {
-	return key_is_url(path) ? read_token(path, ret) : read_key(path, false, ret);
+	return key_is_url(path) ? token_read(path, ret) : read_key(path, false, ret);
 }
 
 int trust_read(const char *path, struct trust **ret)
@@ -181,7 +171,7 @@ struct jsn *public_read(const char *path)
 	CLEANUP(unload) struct key_file f = {0};
 
 	if (key_is_url(path))
-		return read_token(path, &sig) < 0 ? NULL : jwk_export(sig);
+		return token_read(path, &sig) < 0 ? NULL : jwk_export(sig);
 	return load(path, &f) < 0 ? NULL : take_public(path, &f);
 }
 

@@ -20,6 +20,7 @@ extern const struct cli_verb VERB_CREATE, VERB_SIGN, VERB_SIGN_INPUT, VERB_ATTAC
 /* Keys: 0, or told to the user. The key is owned by the caller. */
 MUST_USE int key_read_private(const char *path, struct key **ret); /* JWK or PEM, 0600 */
 MUST_USE int key_read_public(const char *path, struct key **ret);  /* of either half */
+MUST_USE int token_read(const char *url, struct key **ret);        /* pkcs11: (RFC 7512) */
 MUST_USE int trust_read(const char *path, struct trust **ret);
 
 /* Keys for encryption, JWK or COSE_Key; those that can decrypt must be readable by their owner
