@@ -45,9 +45,8 @@ static void print_options(const struct cli_verb *v)
 
 		(void)printf("%*s", n < HELP_COLUMN ? HELP_COLUMN + 2 - n : 2, "");
 		print_text(o->help);
-		(void)printf("%s\n", (o->flags & CLI_REQUIRED) != 0     ? " (required)"
-				     : (o->flags & CLI_REPEATABLE) != 0 ? "; repeatable"
-									: "");
+		(void)printf("%s%s\n", (o->flags & CLI_REPEATABLE) != 0 ? "; repeatable" : "",
+			     (o->flags & CLI_REQUIRED) != 0 ? " (required)" : "");
 	}
 	(void)printf("  --json%21sone JSON object on standard output\n  --help\n", "");
 }
@@ -61,6 +60,8 @@ static void print_verb(const struct cli_verb *v)
 		(void)printf("%s\n", v->help);
 	(void)putchar('\n');
 	print_options(v);
+	(void)printf("\nExample: ocf-manifest %s%s%s %s\n", v->group ? v->group : "",
+		     v->group ? " " : "", v->name, v->example);
 }
 
 /* All verbs, or those of a group. */

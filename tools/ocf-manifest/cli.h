@@ -39,6 +39,7 @@ struct cli_verb {
 	size_t operands_min, operands_max;
 	const char *summary; /* one line for the list of verbs */
 	const char *help;    /* more for its own help; NULL: nothing to add */
+	const char *example; /* what stands behind the verb */
 	const struct cli_option *options;
 	size_t n_options;
 	bool octets;        /* what goes to standard output without --out is not JSON */

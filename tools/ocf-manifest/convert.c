@@ -66,5 +66,6 @@ const struct cli_verb VERB_CONVERT = {
 	.options = OPTIONS,
 	.n_options = ARRAY_SIZE(OPTIONS),
 	.octets = true,
+	.example = "--out m.cbor m.json",
 	.run = convert,
 };

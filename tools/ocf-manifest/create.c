@@ -28,7 +28,7 @@ static const struct cli_option OPTIONS[] = {
 	{"hardware",         "REV",       "revision it is for",						  CLI_REPEATABLE},
 	{"requires",         "A.B.C",     "version it can be installed over",                                    CLI_REPEATABLE},
 	{"min-version",      "A.B.C",     "lowest version it can be installed over",                             0             },
-	{"format",           "NAME",      "of the image, for the installer",                                     0             },
+	{"format",           "NAME",      "of the image; devices take raw",                                      0             },
 	{"vendor-id",        "UUID",      "compared by devices that have one",                                   0             },
 	{"class-id",         "UUID",      "compared by devices that have one",                                   0             },
 	{"critical",         "NAME",      "member that devices must understand or refuse",                       CLI_REPEATABLE},
@@ -367,5 +367,7 @@ const struct cli_verb VERB_CREATE = {
 		"manifest has the seven members of the draft and imageSize.",
 	.options = OPTIONS,
 	.n_options = ARRAY_SIZE(OPTIONS),
+	.example = "--manufacturer example.com --model gw-100 --version 2.4.1 \\\n"
+		   "         --sequence 42 --expires 365d --out m.json gw-100-2.4.1.img",
 	.run = create,
 };

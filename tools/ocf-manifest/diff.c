@@ -111,5 +111,6 @@ const struct cli_verb VERB_DIFF = {
 	.options = OPTIONS,
 	.n_options = ARRAY_SIZE(OPTIONS),
 	.answer = "same",
+	.example = "www/.well-known/firmware/example.com/gw-100/manifest.json manifest.json",
 	.run = diff,
 };

@@ -93,12 +93,13 @@ const struct cli_verb VERB_ENCRYPT = {
 	.options = ENCRYPT_OPTIONS,
 	.n_options = ARRAY_SIZE(ENCRYPT_OPTIONS),
 	.octets = true,
+	.example = "--key device.pub.jwk --out manifest.jwe manifest.json",
 	.run = encrypt,
 };
 
 static const struct cli_option DECRYPT_OPTIONS[] = {
-	DECRYPT_OPTION,
-	{"out", "FILE", "default: standard output", 0},
+	{"decrypt-key", "FILE", "key of the devices",       CLI_REQUIRED | CLI_REPEATABLE},
+	{"out",         "FILE", "default: standard output", 0                            },
 };
 
 static enum cli_exit decrypt(const struct cli *cli)
@@ -106,10 +107,6 @@ static enum cli_exit decrypt(const struct cli *cli)
 	CLEANUP(ring_done) struct ring ring = {0};
 	CLEANUP(document_done) struct document d = {0};
 
-	if (cli_values(cli, "decrypt-key")->n == 0) {
-		cli_say("--decrypt-key: say which key");
-		return CLI_USAGE;
-	}
 	if (ring_read(cli, &ring) < 0 || document_read(cli->operands[0], &ring.keys, &d) < 0)
 		return CLI_FAILED;
 	if (!document_is_encrypted(&d))
@@ -127,5 +124,6 @@ const struct cli_verb VERB_DECRYPT = {
 	.options = DECRYPT_OPTIONS,
 	.n_options = ARRAY_SIZE(DECRYPT_OPTIONS),
 	.octets = true,
+	.example = "--decrypt-key device.jwk --out manifest.json manifest.jwe",
 	.run = decrypt,
 };

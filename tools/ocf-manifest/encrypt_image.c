@@ -140,5 +140,6 @@ const struct cli_verb VERB_ENCRYPT_IMAGE = {
 		"OUT, and decrypt it while they write it.",
 	.options = OPTIONS,
 	.n_options = ARRAY_SIZE(OPTIONS),
+	.example = "--key device.pub.jwk --info info.json gw-100.img gw-100.img.enc",
 	.run = encrypt_image,
 };

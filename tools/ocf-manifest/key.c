@@ -97,6 +97,7 @@ const struct cli_verb VERB_KEY_GENERATE = {
 	.help = "The private key is a JWK of mode 0600. Keep it off the servers that publish.",
 	.options = GENERATE_OPTIONS,
 	.n_options = ARRAY_SIZE(GENERATE_OPTIONS),
+	.example = "--out release.jwk",
 	.run = generate,
 };
 
@@ -113,6 +114,7 @@ const struct cli_verb VERB_KEY_PUBLIC = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.summary = "Prints the public half of a key as a JWK",
+	.example = "device.jwk > device.pub.jwk",
 	.run = public,
 };
 
@@ -136,6 +138,7 @@ const struct cli_verb VERB_KEY_THUMBPRINT = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.summary = "Prints the thumbprint of a key (RFC 7638), its kid if it has no other",
+	.example = "release.jwk",
 	.run = thumbprint,
 };
 
@@ -283,5 +286,6 @@ const struct cli_verb VERB_KEY_TRUST = {
 		"manufacturers and revoked kids. Of a private key only the public half is taken.",
 	.options = TRUST_OPTIONS,
 	.n_options = ARRAY_SIZE(TRUST_OPTIONS),
+	.example = "--manufacturer example.com trust.jwks release.jwk",
 	.run = trust,
 };

@@ -51,5 +51,6 @@ const struct cli_verb VERB_KEY_INFO = {
 		"beside those of installed root keys. List every key that shall go on signing.",
 	.options = OPTIONS,
 	.n_options = ARRAY_SIZE(OPTIONS),
+	.example = "--version 2 --out keys.json next.jwk",
 	.run = info,
 };

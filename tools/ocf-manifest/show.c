@@ -58,5 +58,6 @@ const struct cli_verb VERB_SHOW = {
 	.help = "Verifies nothing. Prints JSON with and without --json.",
 	.options = OPTIONS,
 	.n_options = ARRAY_SIZE(OPTIONS),
+	.example = "manifest.json",
 	.run = show,
 };

@@ -182,6 +182,7 @@ const struct cli_verb VERB_SIGN = {
 	.options = SIGN_OPTIONS,
 	.n_options = ARRAY_SIZE(SIGN_OPTIONS),
 	.octets = true,
+	.example = "--key release.jwk --out manifest.json m.json",
 	.run = sign,
 };
 
@@ -209,6 +210,7 @@ const struct cli_verb VERB_SIGN_INPUT = {
 	.options = INPUT_OPTIONS,
 	.n_options = ARRAY_SIZE(INPUT_OPTIONS),
 	.octets = true,
+	.example = "--key release.pem --out input m.json",
 	.run = sign_input,
 };
 
@@ -237,5 +239,6 @@ const struct cli_verb VERB_ATTACH_SIGNATURE = {
 	.options = ATTACH_OPTIONS,
 	.n_options = ARRAY_SIZE(ATTACH_OPTIONS),
 	.octets = true,
+	.example = "--key release.pem --signature sig --out manifest.json m.json",
 	.run = attach_signature,
 };

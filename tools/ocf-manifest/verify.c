@@ -2,6 +2,7 @@
 #include "context.h"
 #include "document.h"
 #include "files.h"
+#include "hints.h"
 #include "images.h"
 
 static const struct cli_option OPTIONS[] = {
@@ -88,6 +89,10 @@ static void print(const struct verification *v)
 	if (v->j.error != FWE_OK)
 		(void)printf(" %s", fw_error_name(v->j.error));
 	(void)printf("\n");
+	if (*hint_for(v->j.error) != '\0') {
+		(void)fflush(stdout);
+		cli_say("%s", hint_for(v->j.error));
+	}
 	if (v->j.warning != FWE_OK)
 		(void)printf("warning %s\n", fw_error_name(v->j.warning));
 	for (size_t i = 0; i < v->j.envelope.n_signers; i++)
@@ -211,5 +216,6 @@ const struct cli_verb VERB_VERIFY = {
 	.options = OPTIONS,
 	.n_options = ARRAY_SIZE(OPTIONS),
 	.answer = "verdict",
+	.example = "--trust trust.jwks --image gw-100-2.4.1.img manifest.json",
 	.run = verify,
 };
