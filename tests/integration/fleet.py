@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import tempfile
 
+from netns import clean_up_when_told
+
 BUILD = os.environ["BUILD_DIR"]
 OBT, SECD = f"{BUILD}/tools/ocf-obt/ocf-obt", f"{BUILD}/daemons/ocf-secd/ocf-secd"
 
@@ -21,6 +23,7 @@ class Fleet:
         self.numbers, self.leisure, self.secds = range(1, devices + 1), leisure, []
 
     def __enter__(self):
+        clean_up_when_told()
         os.chmod(self.dir, 0o755)
         names = [f"{self.prefix}-{i}" for i in self.numbers] + [f"{self.prefix}-obt"]
         batch([f"netns add {self.prefix}-br"] + [f"netns add {n}" for n in names])

@@ -17,6 +17,7 @@ import dbus.bus
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from bus import Bus  # noqa: E402
+from netns import clean_up_when_told  # noqa: E402
 
 BUILD = os.environ["BUILD_DIR"]
 SOURCE = os.environ["SOURCE_DIR"]
@@ -69,10 +70,15 @@ def unshare(flags):
 class Site:
     """with Site() as site: site.publish("2.0.0"); site.start(); site.install()"""
 
-    def __init__(self, policy=None):
+    def __init__(self, policy=None, memory=False):
+        """`memory`: the files lie there, so that no disk is measured."""
+        clean_up_when_told()
         unshare(0x20000 | 0x40000000)  # CLONE_NEWNS | CLONE_NEWNET
         run("mount", "--make-rprivate", "/")
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="ocf-site."))
+        self.memory = memory
+        if memory:
+            run("mount", "-t", "tmpfs", "tmpfs", self.dir)
         self.dir.chmod(0o755)
         self.bin = self.dir / "bin"
         self.www = self.dir / "www"
@@ -111,6 +117,8 @@ class Site:
                 end(p)
             if hasattr(self, "bus"):
                 self.bus.__exit__()
+            if self.memory:
+                subprocess.run(["umount", "-l", self.dir], check=False)
             shutil.rmtree(self.dir, ignore_errors=True)
 
     def _tell_logs(self):
