@@ -379,7 +379,7 @@ int cose_encrypt(const struct enc_key *k, enum enc_content content, struct span 
 	put_aad(&aad, kind, buf_span(&protected), external_aad);
 	r = kind == COSE_ENCRYPT ? put_recipient(k, content, buf_span(&kid), &key, &recipient)
 				 : enc_key_send(k, NULL, NULL, key.len, &key, &recipient);
-	if (r == 0 && !buf_ok(&aad))
+	if (r == 0 && (!buf_ok(&protected) || !buf_ok(&aad)))
 		r = -ENOMEM;
 	if (r == 0)
 		r = enc_seal(content, secret_span(&key), span_of(iv, sizeof(iv)), buf_span(&aad),

@@ -192,7 +192,8 @@ int cose_put_header(const struct key *k, const char *content_type, struct buf *o
 {
 	CLEANUP(jsn_freep) struct jsn *jwk = jwk_export(k);
 	CLEANUP(buf_done) struct buf kid = BUF_INIT(COSE_KID_MAX);
-	const bool named = b64_decode(jsn_text(jsn_get(jwk, "kid")), &kid) == 0 && kid.len > 0;
+	const int r = jwk ? b64_decode(jsn_text(jsn_get(jwk, "kid")), &kid) : -ENOMEM;
+	const bool named = r == 0 && kid.len > 0; /* a kid that is no base64url stays out */
 
 	cbw_map_n(out, 1 + (size_t)(content_type != NULL) + named);
 	cbw_uint(out, COSE_ALG);
@@ -205,7 +206,7 @@ int cose_put_header(const struct key *k, const char *content_type, struct buf *o
 		cbw_uint(out, COSE_KID);
 		cbw_bytes(out, buf_span(&kid));
 	}
-	return jwk && buf_ok(out) ? 0 : -ENOMEM;
+	return r != -ENOMEM && buf_ok(out) ? 0 : -ENOMEM;
 }
 
 void cose_put_signed(enum cose_kind kind, struct span protected, struct span external_aad,

@@ -20,8 +20,11 @@ static int put_header(const struct enc_key *k, const struct enc_key *ephemeral,
 {
 	CLEANUP(jsn_freep) struct jsn *header = jsn_new_object();
 	CLEANUP(buf_done) struct buf text = BUF_INIT(HEADER_MAX);
+	struct jsn *epk = ephemeral ? new_epk(ephemeral) : NULL;
 	int r;
 
+	if (ephemeral && !epk)
+		return -ENOMEM;
 	jsn_set_str(header, "alg", enc_alg_name(enc_key_alg(k)));
 	jsn_set_str(header, "enc", enc_content_name(content));
 	jsn_set_str(header, "kid", enc_key_kid(k));
@@ -29,8 +32,8 @@ static int put_header(const struct enc_key *k, const struct enc_key *ephemeral,
 		jsn_set_str(header, "typ", typ);
 	if (cty)
 		jsn_set_str(header, "cty", cty);
-	if (ephemeral)
-		jsn_set(header, "epk", new_epk(ephemeral));
+	if (epk)
+		jsn_set(header, "epk", epk);
 	r = jsn_write(header, JSN_COMPACT, &text);
 	if (r == 0)
 		b64_encode(buf_span(&text), out);
