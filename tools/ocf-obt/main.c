@@ -71,6 +71,9 @@ int main(int argc, char *argv[])
 			outcome = COMMANDS[i].run(&o);
 		return (int)outcome;
 	}
+	if (name[0])
+		return (int)out_fail(false, OUT_USAGE, "no command %s: ocf-obt --help lists them",
+				     name);
 	help_general(stderr);
 	return OUT_USAGE;
 }

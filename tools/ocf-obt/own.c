@@ -189,8 +189,8 @@ static void on_found(void *arg)
 		add_incomplete(w);
 	if (w->n == 0)
 		give_up(w, OUT_NOT_FOUND,
-			named ? "no such device without an owner answers"
-			      : "no device without an owner answers");
+			named ? "no such device without an owner answers, see discover --all"
+			      : "no device without an owner answers, see discover --all");
 	else if (w->n > 1 && !w->o->all)
 		give_up(w, OUT_NOT_FOUND, "more than one device answers: name it, see discover");
 	else if (!w->o->all || w->o->yes || w->o->approved_file)
@@ -254,13 +254,12 @@ static int load_trust(struct own *w, struct trouble *t)
 		r = x509_trust_add(w->trust, span_of(rest.ptr, n), NULL, &why);
 		rest = span_skip(rest, n);
 	}
-	if (r >= 0 && x509_trust_len(w->trust) == 0)
-		r = -ENOENT;
+	if (r >= 0 && x509_trust_len(w->trust) == 0) {
+		why = "no certificate in PEM";
+		r = -EBADMSG;
+	}
 	if (r < 0)
-		trouble_set(t, OUT_USAGE, "%s: %s", w->o->trust_file,
-			    why            ? why
-			    : r == -ENOENT ? "no certificate in PEM"
-					   : strerror(-r));
+		trouble_set(t, OUT_USAGE, "%s: %s", w->o->trust_file, why ? why : strerror(-r));
 	return r;
 }
 
