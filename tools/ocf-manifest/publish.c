@@ -243,6 +243,6 @@ const struct cli_verb VERB_PUBLISH = {
 		"above the published one.",
 	.options = OPTIONS,
 	.n_options = ARRAY_SIZE(OPTIONS),
-	.example = "--trust trust.jwks --image gw-100-2.4.1.img manifest.json /var/www/html",
+	.example = "--trust trust.jwks --image gw-100.img manifest.json /var/www/html",
 	.run = publish,
 };
