@@ -12,14 +12,14 @@ static bool has(const struct boot_vars *v, const struct boot_write *w)
 }
 
 /* A tool that did nothing may end well all the same. */
-static int apply(struct boot *b, const struct boot_vars *now, const struct boot_plan *p)
+static int apply(struct boot *b, const struct boot_plan *p)
 {
 	struct boot_vars got;
 	int r;
 
 	if (p->n == 0)
 		return 0;
-	r = b->ops->write(b, now, p);
+	r = b->ops->write(b, p);
 	if (r == 0)
 		r = b->ops->read(b, &got);
 	for (size_t i = 0; r == 0 && i < p->n; i++) {
@@ -48,7 +48,7 @@ int boot_try(struct boot *b, int slot, uint32_t attempts)
 	if (r < 0)
 		return r;
 	r = boot_plan_try(&now, slot, attempts, &p);
-	return r < 0 ? refuse(b, r) : apply(b, &now, &p);
+	return r < 0 ? refuse(b, r) : apply(b, &p);
 }
 
 int boot_good(struct boot *b, int slot)
@@ -62,7 +62,7 @@ int boot_good(struct boot *b, int slot)
 	if (b->hides_starts && now.slot[slot].good)
 		now.slot[slot].left = 1; /* perhaps: so it is told again */
 	boot_plan_good(&now, slot, &p);
-	return apply(b, &now, &p);
+	return apply(b, &p);
 }
 
 int boot_bad(struct boot *b, int slot)
@@ -74,5 +74,5 @@ int boot_bad(struct boot *b, int slot)
 	if (r < 0)
 		return r;
 	r = boot_plan_bad(&now, slot, &p);
-	return r < 0 ? refuse(b, r) : apply(b, &now, &p);
+	return r < 0 ? refuse(b, r) : apply(b, &p);
 }

@@ -19,8 +19,8 @@ struct boot_ops {
 	 * were taken. */
 	int (*read)(struct boot *b, struct boot_vars *ret);
 	/* All writes of the plan in their order, or better all at once; on the disk at return.
-	 * `now`: what read() gave. */
-	int (*write)(struct boot *b, const struct boot_vars *now, const struct boot_plan *p);
+	 * Always after read(). */
+	int (*write)(struct boot *b, const struct boot_plan *p);
 };
 
 static inline struct boot *boot_free(struct boot *b)

@@ -90,14 +90,13 @@ static bool is_try(const struct boot_plan *p)
 	       p->writes[0].state.left > 0;
 }
 
-static int custom_write(struct boot *b, const struct boot_vars *now, const struct boot_plan *p)
+static int custom_write(struct boot *b, const struct boot_plan *p)
 {
 	struct custom *c = custom_of(b);
 	struct span word;
 	char left[16];
 	int r = 0;
 
-	(void)now;
 	if (c->has_try && is_try(p)) {
 		(void)snprintf(left, sizeof(left), "%u", p->writes[0].state.left);
 		return RUN(c, &word, "try", c->env->names[p->writes[0].slot], left);

@@ -209,12 +209,11 @@ static int file_read(struct boot *b, struct boot_vars *ret)
 	return r;
 }
 
-static int file_write(struct boot *b, const struct boot_vars *now, const struct boot_plan *p)
+static int file_write(struct boot *b, const struct boot_plan *p)
 {
 	struct boot_file *f = boot_file_of(b);
 	int r = 0;
 
-	(void)now;
 	for (size_t i = 0; r == 0 && i < p->n; i++) {
 		const struct boot_write *w = &p->writes[i];
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 
 #include "grubenv.h"
 
@@ -46,7 +45,7 @@ static int grub_read(struct boot *b, struct boot_vars *ret)
 	return 0;
 }
 
-static int grub_write(struct boot *b, const struct boot_vars *now, const struct boot_plan *p)
+static int grub_write(struct boot *b, const struct boot_plan *p)
 {
 	struct grub *g = grub_of(b);
 	struct bootenv_change c;
@@ -54,7 +53,6 @@ static int grub_write(struct boot *b, const struct boot_vars *now, const struct 
 	struct span lines;
 	int r = -EBADMSG;
 
-	(void)now;
 	if (grubenv_lines(span_of(g->block, sizeof(g->block)), &lines))
 		r = bootenv_plan(g->env, lines, p, &c);
 	if (r == 0)

@@ -53,14 +53,13 @@ static int uboot_read(struct boot *b, struct boot_vars *ret)
 }
 
 /* The variables as they were read: it is the last program that ran. */
-static int uboot_write(struct boot *b, const struct boot_vars *now, const struct boot_plan *p)
+static int uboot_write(struct boot *b, const struct boot_plan *p)
 {
 	CLEANUP(buf_done) struct buf script = BUF_INIT(RUNNER_TEXT);
 	struct uboot *u = uboot_of(b);
 	struct bootenv_change c;
 	int r = bootenv_plan(u->env, span_of(u->result.output, u->result.len), p, &c);
 
-	(void)now;
 	for (size_t i = 0; r == 0 && i < c.n; i++)
 		buf_printf(&script, "%s=%s\n", c.var[i].name, c.var[i].value);
 	if (r == 0 && !buf_ok(&script))
