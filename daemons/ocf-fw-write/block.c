@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/parse.h"
@@ -91,10 +90,7 @@ static void block_state(struct backend *b, struct proto_slots_are *ret)
 
 static int block_lock(struct backend *b)
 {
-	while (flock(block_of(b)->dir, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return 0;
+	return files_lock(block_of(b)->dir);
 }
 
 /* What the boot loader's side says is what we say. */
@@ -381,9 +377,7 @@ static int read_facts(struct block *k)
 {
 	CLEANUP(buf_done) struct buf line = BUF_INIT(COMMAND_LINE_MAX);
 	CLEANUP(buf_done) struct buf release = BUF_INIT(RELEASE_FILE_MAX);
-	CLEANUP(buf_done) struct buf id = BUF_INIT(RECORD_MAX);
 	const struct block_config *c = k->config;
-	struct span rest;
 	int r = files_load(c->command_line, &line);
 
 	if (r < 0)
@@ -391,9 +385,7 @@ static int read_facts(struct block *k)
 	k->booted = devices_booted(&c->devices, buf_span(&line), &c->env);
 	if (files_load(c->release, &release) == 0)
 		(void)get_version(buf_span(&release), k->running);
-	r = files_load(c->boot_id_file, &id);
-	rest = buf_span(&id);
-	return r < 0 ? r : span_to_str(span_cut(&rest, '\n'), k->boot_id, sizeof(k->boot_id));
+	return files_load_line(c->boot_id_file, k->boot_id, sizeof(k->boot_id));
 }
 
 int block_open(struct backend **ret, const struct block_config *config, struct boot *boot)

@@ -2,13 +2,10 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 
 #include "base/parse.h"
 #include "files.h"
 #include "probe.h"
-
-#define BOOT_ID_FILE_MAX ((size_t)4096)
 
 struct handler {
 	struct backend backend; /* the first member */
@@ -132,12 +129,7 @@ static int handler_lock(struct backend *b)
 {
 	struct handler *h = handler_of(b);
 
-	if (h->inner)
-		return inner_said(h, h->inner->ops->lock(h->inner));
-	while (flock(h->dir, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return 0;
+	return h->inner ? inner_said(h, h->inner->ops->lock(h->inner)) : files_lock(h->dir);
 }
 
 static int handler_choose(struct backend *b)
@@ -329,16 +321,10 @@ static const struct backend_ops HANDLER = {
 
 static int read_facts(struct handler *h)
 {
-	CLEANUP(buf_done) struct buf id = BUF_INIT(BOOT_ID_FILE_MAX);
-	struct span rest;
-	int r;
-
 	h->dir = open(h->config->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (h->dir < 0)
 		return -errno;
-	r = files_load(h->config->boot_id_file, &id);
-	rest = buf_span(&id);
-	return r < 0 ? r : span_to_str(span_cut(&rest, '\n'), h->boot_id, sizeof(h->boot_id));
+	return files_load_line(h->config->boot_id_file, h->boot_id, sizeof(h->boot_id));
 }
 
 int handler_open(struct backend **ret, const struct handler_config *config, struct backend *inner,

@@ -263,13 +263,12 @@ int install_ranges(const struct install *n, const struct proto_image *i, uint32_
 
 /* ---- image ---- */
 
-static uint64_t image_limit(const struct install *n, const struct proto_image *i)
+/* Octets that one may have, whatever is signed. */
+static uint64_t size_max(const struct install *n)
 {
 	uint64_t max = (uint64_t)n->config->size_max_mib * 1024 * 1024;
 
-	if (i->size != PROTO_SIZE_ANY)
-		return i->size;
-	return max > 0 ? max : UINT64_MAX - 1;
+	return max > 0 ? max : PROTO_SIZE_ANY - 1;
 }
 
 static void judge(struct install *n, const struct proto_image *i, struct pass *p,
@@ -456,14 +455,13 @@ void install_image(struct install *n, const struct proto_image *i, int pipe,
 			 .reuse = i->reuse ? n->reuse : NULL,
 			 .image = n->images,
 			 .sealed_size = i->sealed_size,
-			 .limit = image_limit(n, i),
+			 .limit = i->size == PROTO_SIZE_ANY ? size_max(n) : i->size,
 			 .all = n->all,
 			 .control = n->control,
 			 .piece = n->piece,
 			 .progress = tell->progress}
         };
 	const struct ece_sink image = {pass_put, &t.pass};
-	uint64_t max = (uint64_t)n->config->size_max_mib * 1024 * 1024;
 	uint32_t bit = 0;
 
 	*ret = (struct proto_done){0};
@@ -471,7 +469,7 @@ void install_image(struct install *n, const struct proto_image *i, int pipe,
 		answer(ret, FWE_INTERNAL, "an image outside an installation");
 	else if (!find_component(n, i->component, &bit, t.name) || (n->seen & bit) != 0)
 		answer(ret, FWE_INSTALL_FAILED, "no such component, or twice");
-	else if (i->size != PROTO_SIZE_ANY && max > 0 && i->size > max)
+	else if (i->size != PROTO_SIZE_ANY && i->size > size_max(n))
 		answer(ret, FWE_IMAGE_TOO_LARGE, "the image is larger than the slot");
 	else if (i->digests.algs != 0 && hash_set_new(&own, i->digests.algs) < 0)
 		answer(ret, FWE_INTERNAL, "no digests");

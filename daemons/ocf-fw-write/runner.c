@@ -460,8 +460,7 @@ void runner_cancel(struct runner *r)
 	if (!r->busy)
 		return;
 	say(r, WORD_STOP);
-	if (runner_wait(r, -1, &result) < 0)
-		return; /* as it should be */
+	(void)!runner_wait(r, -1, &result);
 }
 
 int runner_wait(struct runner *r, int control, struct runner_result *ret)

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -45,17 +44,9 @@ static void read_version(struct slots *s, int slot, char ret[PROTO_VERSION])
 
 static int read_boot_id(struct slots *s)
 {
-	struct buf b = BUF_INIT(4096);
-	struct span rest;
-	int r = files_read(AT_FDCWD, s->config->boot_id_file, &b);
+	int r = files_load_line(s->config->boot_id_file, s->boot_id, sizeof(s->boot_id));
 
-	rest = buf_span(&b);
-	if (r == 0)
-		r = span_to_str(span_cut(&rest, '\n'), s->boot_id, sizeof(s->boot_id));
-	if (r == 0 && (!s->boot_id[0] || strchr(s->boot_id, ' ')))
-		r = -EINVAL;
-	buf_done(&b);
-	return r;
+	return r == 0 && (!s->boot_id[0] || strchr(s->boot_id, ' ')) ? -EINVAL : r;
 }
 
 static void slots_free(struct backend *b)
@@ -91,10 +82,7 @@ static void slots_state(struct backend *b, struct proto_slots_are *ret)
 
 static int slots_lock(struct backend *b)
 {
-	while (flock(slots_of(b)->dir, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return 0;
+	return files_lock(slots_of(b)->dir);
 }
 
 static int slots_choose(struct backend *b)
