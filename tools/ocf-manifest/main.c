@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #include "files.h"
 #include "verbs.h"
@@ -12,6 +13,7 @@ static void hold_standard_streams(void)
 			(void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 	}
 }
+
 int main(int argc, char *argv[])
 {
 	static const struct cli_verb *const VERBS[] = {
@@ -26,6 +28,7 @@ int main(int argc, char *argv[])
 		&VERB_PUBLISH,
 	};
 
+	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* it would hold keys */
 	hold_standard_streams();
 	files_guard_drafts();
 	return (int)cli_main(argc, argv, VERBS, ARRAY_SIZE(VERBS));

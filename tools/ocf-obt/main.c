@@ -1,4 +1,5 @@
 #include <getopt.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "options.h"
@@ -49,6 +50,7 @@ int main(int argc, char *argv[])
 	enum outcome outcome;
 	bool help = false;
 
+	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* it would hold keys */
 	if (strcmp(name, "--version") == 0) {
 		(void)printf("ocf-obt %s\n", OCFGW_VERSION);
 		return OUT_OK;
