@@ -18,6 +18,7 @@ static void direct_head__names_what_is_wrong(void **state)
 		{"no manifest",  SPAN_LIT("OCFSIMG1\0\0\0\0"),         FWE_IMAGE_SIGNATURE_MISSING,  0    },
 		{"other magic",  SPAN_LIT("OCFSIMG2\0\0\0\x01"),       FWE_IMAGE_FORMAT_UNSUPPORTED, 0    },
 		{"a manifest",   SPAN_LIT("{\"payload\":\"\"}"),       FWE_IMAGE_FORMAT_UNSUPPORTED, 0    },
+		{"magic alone",  SPAN_LIT("OCFSIMG2"),                 FWE_IMAGE_FORMAT_UNSUPPORTED, 0    },
 		{"cut length",   SPAN_LIT("OCFSIMG1\0\0\0"),           FWE_IMAGE_TRUNCATED,          0    },
 		{"cut magic",    SPAN_LIT("OCFSIM"),                   FWE_IMAGE_TRUNCATED,          0    },
 		{"nothing",      SPAN_LIT(""),                         FWE_IMAGE_TRUNCATED,          0    },

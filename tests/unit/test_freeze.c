@@ -54,6 +54,18 @@ static void freeze_note__does_not_believe_a_wrong_clock(void **state)
 	/* The clock was ahead and is put back: the time begins anew. */
 	assert_int_equal(freeze_note(&f, US(T0), T0, MAX), FREEZE_NONE);
 	assert_int_equal(f.since_s, T0);
+	assert_int_equal(freeze_note(&f, US(T0 - DAY), T0 - 1, MAX), FREEZE_NONE);
+	assert_int_equal(f.newest_us, US(T0)); /* still */
+}
+
+/* The date of its manifest is the first there is. */
+static void freeze_note__begins_with_the_first_sight(void **state)
+{
+	struct freeze f = {0};
+
+	(void)state;
+	assert_int_equal(freeze_note(&f, 0, T0, MAX), FREEZE_NONE);
+	assert_int_equal(freeze_note(&f, 0, T0 + MAX + 1, MAX), FREEZE_NEWS);
 }
 
 int main(void)
@@ -61,6 +73,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(freeze_note__waits_for_its_time),
 		cmocka_unit_test(freeze_note__does_not_believe_a_wrong_clock),
+		cmocka_unit_test(freeze_note__begins_with_the_first_sight),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

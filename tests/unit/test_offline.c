@@ -66,6 +66,9 @@ static void offline_folder__takes_absolute_paths_only(void **state)
 		{"file:///srv/./x",        NULL        },
 		{"file:///srv/%00",        NULL        },
 		{"file:///srv/%4",         NULL        },
+		{"file:///srv/x%",         NULL        },
+		{"file:///srv/x#y",        NULL        },
+		{"file:///srv/x?y",        NULL        },
 		{"file:///srv/%zz",        NULL        },
 		{"file://host/srv",        NULL        },
 		{"file:srv",               NULL        },
@@ -82,6 +85,23 @@ static void offline_folder__takes_absolute_paths_only(void **state)
 		if (got != (ROWS[i].want != NULL) || (got && strcmp(path, ROWS[i].want) != 0))
 			fail_msg("%s", ROWS[i].url);
 	}
+}
+
+static void offline_folder__has_room_for_so_much(void **state)
+{
+	struct {
+		char path[OFFLINE_PATH];
+		char behind;
+	} room = {.behind = 'x'};
+	char url[sizeof("file://") + OFFLINE_PATH];
+
+	(void)state;
+	memset(url, 'a', sizeof(url));
+	memcpy(url, "file:///", 8);
+	assert_false(offline_folder(span_of(url, 7 + OFFLINE_PATH), room.path));
+	assert_true(offline_folder(span_of(url, 7 + OFFLINE_PATH - 1), room.path));
+	assert_int_equal(strlen(room.path), OFFLINE_PATH - 1);
+	assert_int_equal(room.behind, 'x');
 }
 
 /* What a manifest on a medium may say, as the agent resolves it. */
@@ -120,6 +140,7 @@ int main(void)
 		cmocka_unit_test(offline_add__looks_in_both_layouts_and_beside),
 		cmocka_unit_test(offline_add__has_limits),
 		cmocka_unit_test(offline_folder__takes_absolute_paths_only),
+		cmocka_unit_test(offline_folder__has_room_for_so_much),
 		cmocka_unit_test(offline_file__stays_in_the_medium),
 	};
 
