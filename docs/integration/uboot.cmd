@@ -5,6 +5,7 @@ test -n "${BOOT_ORDER}" || setenv BOOT_ORDER "A B"
 test -n "${BOOT_A_LEFT}" || setenv BOOT_A_LEFT 3
 test -n "${BOOT_B_LEFT}" || setenv BOOT_B_LEFT 3
 
+last="${slot}"
 setenv slot
 for name in "${BOOT_ORDER}"; do
 	if test -n "${slot}"; then
@@ -20,12 +21,19 @@ for name in "${BOOT_ORDER}"; do
 	fi
 done
 
+# Neither may start: once more the one that ran last, which stays in the environment with its part.
+# That one is whole; the other one may be half written.
+test -n "${slot}" || setenv slot "${last}"
+
 if test -n "${slot}"; then
 	saveenv
 	setenv bootargs "${bootargs} root=/dev/mmcblk0p${part} rootwait ro ocfgw.slot=${slot}"
-	load mmc 0:${part} ${kernel_addr_r} /boot/Image
-	load mmc 0:${part} ${fdt_addr_r} /boot/board.dtb
-	booti ${kernel_addr_r} - ${fdt_addr_r}
+	# Only together: a reset leaves the last start's kernel in the memory.
+	if load mmc 0:${part} ${kernel_addr_r} /boot/Image; then
+		if load mmc 0:${part} ${fdt_addr_r} /boot/board.dtb; then
+			booti ${kernel_addr_r} - ${fdt_addr_r}
+		fi
+	fi
 fi
-# Neither slot may start, or the chosen one did not: the watchdog or this brings the next attempt.
+# The chosen one did not start: the watchdog or this brings the next attempt.
 reset
