@@ -251,7 +251,9 @@ void own_judge(struct candidate *c)
 		c->phase = OWN_GOOD;
 		return;
 	}
-	if (c->attempts < c->own->o->attempts && finish_record(c))
+	/* Once its access list is empty, a device may grant the owner more than the connection that
+	 * made it so: IoTivity-lite did until 2020. */
+	if ((c->attempts < c->own->o->attempts || c->trouble.code == 401) && finish_record(c))
 		return;
 	c->finishing = false;
 	/* It does not take our key: it has reset itself. */

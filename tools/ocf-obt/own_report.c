@@ -44,16 +44,16 @@ void own_status(const struct own *w)
 
 static struct jsn *good_json(const struct candidate *c)
 {
+	const struct record_device *rec = state_find(c->own->state, &c->device);
 	struct jsn *v = jsn_new_object();
-	char address[ENDPOINT_ADDR_TEXT];
 
-	endpoint_addr_format(&c->at.coaps, address);
 	out_set_uuid(v, "uuid", &c->device);
 	jsn_set_str(v, "name", c->at.name);
 	jsn_set_str(v, "state", state_reached(c));
 	out_set_uuid(v, "former_uuid", &c->former);
 	jsn_set_str(v, "method", obt_method_name(c->method));
-	jsn_set_str(v, "secure_address", address);
+	if (rec && rec->n_addresses > 0)
+		jsn_set_str(v, "secure_address", rec->addresses[0]);
 	jsn_set_int(v, "attempts", c->attempts);
 	jsn_set_int(v, "elapsed_us", (int64_t)c->elapsed_us);
 	return v;
