@@ -7,7 +7,8 @@ import tempfile
 
 from certificates import intermediate, root
 from certs import TLS, Cert
-from lab import ACL2, CRED, CSR, DEVICE4, DOXM, NIL, PSTAT, SDI, SP, Skip, among, check, same, wait_for
+from lab import ACL2, CRED, CSR, DEVICE4, DOXM, NIL, PSTAT, SDI, SP, among, check, same, wait_for
+from lite_server import LiteDevice
 from ownercred import VECTORS
 from scripted import DELETE, GET, POST, SILENCE, Device
 from secd import BUILD, SOURCE
@@ -15,8 +16,9 @@ from secd import BUILD, SOURCE
 OBT = f"{BUILD}/tools/ocf-obt/ocf-obt"
 LITE = f"{BUILD}/tests/integration/lite_device"
 RECORDED = f"{SOURCE}/tests/vectors/ocf/lite-just-works.exchanges"
-OK, DECLINED, REFUSED = 0, 4, 5
+OK, NOT_FOUND, DECLINED, REFUSED, SILENT, KEY = 0, 3, 4, 5, 6, 7
 PIN = "12345678"
+LITE_WORDS = ("--yes", "--timeout", "1", "--attempts", "1", "--method")
 OPEN = (DOXM, "/oic/res", "/oic/d", "/oic/p")
 UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 # Requests of a transfer behind the handshake: what the tool calls them, and what they are.
@@ -271,5 +273,64 @@ def line_105_all_methods_with_foreign_peers(lab):
     same("just works", (result["method"], result["state"]), ("just-works", "RFNOP"))
 
 
+def own_by_pin(tool, device, pin=None, want=OK):
+    """With the PIN that the device displays, unless told another."""
+    shown = device.pin()
+    with subprocess.Popen([OBT, "own", "--json", *LITE_WORDS, "random-pin"], text=True, env=tool.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+        wait_for(lambda: device.pin() != shown, "PIN")
+        value, said = p.communicate(f"{pin or device.pin()}\n", timeout=60)
+    same(f"random-pin: {value} {said}", p.returncode, want)
+    return json.loads(value)
+
+
+def light(tool, uuid, value):
+    """What a resource of the device is set to, and was."""
+    with open(f"{tool.dir}/body", "w") as f:
+        json.dump({"value": value}, f)
+    before = tool.run("get", uuid, "/switch")["body"]["value"]
+    tool.run("post", "--body", f.name, uuid, "/switch")
+    return before, tool.run("get", uuid, "/switch")["body"]["value"]
+
+
 def line_105_against_iotivity_lite(lab):
-    raise Skip("no build of IoTivity-lite here; the answers of its server are recorded ones")
+    d, tool = LiteDevice(lab, "server_certification_tests"), Tool(lab)
+    stranger = root("Maker").save(f"{d.dir}/other")[0]
+    by_maker = ("own", *LITE_WORDS, "manufacturer-certificate", "--trust")
+    tool.run(*by_maker, stranger, want=KEY)
+    own_by_pin(tool, d, pin="00000000", want=KEY)
+    same("no records", tool.records(), [])
+    for method, own in (("just-works", lambda: tool.run("own", *LITE_WORDS, "just-works")),
+                        ("random-pin", lambda: own_by_pin(tool, d)),
+                        ("manufacturer-certificate", lambda: tool.run(*by_maker, d.trust))):
+        result = own()
+        same(method, [result.get(k) for k in ("method", "state", "attempts")], [method, "RFNOP", 1])
+        uuid, owner = result["uuid"], f"device={tool.run('list')['uuid']}"
+        tool.run("get", uuid, "/switch", want=REFUSED)
+        tool.run("allow", uuid, owner, "read,update", "*")
+        same(f"{method}: switch", light(tool, uuid, True), (False, True))
+        tool.run("certify", "--role", "oic.role.friend", uuid)
+        d.kill()
+        d.start()
+        same(f"{method}: credentials after a restart",
+             sorted(c["credusage"].rpartition(".")[2] for c in tool.run("get", uuid, CRED)["body"]["creds"]
+                    if "credusage" in c), ["cert", "mfgcert", "mfgtrustca", "rolecert", "trustca"])
+        same(f"{method}: drift", tool.run("verify", uuid)["drift"], [])
+        tool.run("reset", "--yes", uuid)
+
+
+def line_105_iotivity_lite_devices_together(lab):
+    devices, tool = [LiteDevice(lab), LiteDevice(lab)], Tool(lab)
+    fleet = tool.run("own", "--all", *LITE_WORDS, "just-works")
+    same("owned", (fleet["owned"], fleet["failed"]), (2, 0))
+    Tool(lab).run("own", *LITE_WORDS, "just-works", want=NOT_FOUND)  # another owner
+    uuids = tool.records()
+    for command, creds in (("pair", 2), ("unpair", 1)):
+        tool.run(command, *uuids)
+        same(command, [len(tool.run("get", u, CRED)["body"]["creds"]) for u in uuids], [creds, creds])
+        same(f"drift after {command}", [tool.run("verify", u)["drift"] for u in uuids], [[], []])
+    for d in devices:  # RESET by whoever holds the device
+        d.kill()
+        d.forget()
+        d.start()
+    tool.run("verify", uuids[0], want=SILENT)
+    same("owned again", tool.run("own", "--all", *LITE_WORDS, "just-works")["owned"], 2)
