@@ -1,9 +1,11 @@
-/* lib/crypto without memory: each operation once for each allocation that it makes, which then
- * fails. It must say so, or have managed without; nothing leaks (the sanitizer build looks). What
- * a JSON value is made of is left out: there the process ends (codec/jsn.h). */
+/* lib/crypto without memory: each operation once for each allocation that it makes, or thread that
+ * it starts, which then fails. It must say so, or have managed without; nothing leaks (the
+ * sanitizer build looks). What a JSON value is made of is left out: there the process ends
+ * (codec/jsn.h). */
 #include "vector.h"
 
 #include <jansson.h>
+#include <pthread.h>
 
 #include "codec/b64.h"
 #include "crypto/cose_encrypt.h"
@@ -22,10 +24,14 @@ static struct {
 /* What the linker makes of --wrap: calls go to the second one, which calls the first. */
 void *real_malloc(size_t n) __asm__("__real_malloc");
 void *real_calloc(size_t n, size_t size) __asm__("__real_calloc");
+int real_create(pthread_t *thread, const pthread_attr_t *attr, void *(*work)(void *),
+		void *arg) __asm__("__real_pthread_create");
 void real_set_b64(struct jsn *object, const char *name,
 		  struct span octets) __asm__("__real_jsn_set_b64");
 void *wrap_malloc(size_t n) __asm__("__wrap_malloc");
 void *wrap_calloc(size_t n, size_t size) __asm__("__wrap_calloc");
+int wrap_create(pthread_t *thread, const pthread_attr_t *attr, void *(*work)(void *),
+		void *arg) __asm__("__wrap_pthread_create");
 void wrap_set_b64(struct jsn *object, const char *name,
 		  struct span octets) __asm__("__wrap_jsn_set_b64");
 
@@ -42,6 +48,11 @@ void *wrap_malloc(size_t n)
 void *wrap_calloc(size_t n, size_t size)
 {
 	return is_to_fail() ? NULL : real_calloc(n, size);
+}
+
+int wrap_create(pthread_t *thread, const pthread_attr_t *attr, void *(*work)(void *), void *arg)
+{
+	return is_to_fail() ? EAGAIN : real_create(thread, attr, work, arg);
 }
 
 void wrap_set_b64(struct jsn *object, const char *name, struct span octets)
