@@ -75,22 +75,3 @@ void runner_limit(struct runner *r);
 void runner_cancel(struct runner *r);
 MUST_USE int runner_run(struct runner *r, const struct runner_call *c, int control,
 			struct runner_result *ret);
-
-/* What goes to the process, and how it reads it: for tests and fuzzing. */
-struct runner_request {
-	uint32_t program;
-	uint32_t time;
-	uint32_t args, env; /* NUL-terminated texts in `text`, one behind the other ... */
-	uint32_t len;       /* ... and then input, so many octets in all */
-	char text[RUNNER_TEXT];
-};
-
-struct runner_words {
-	char *args[RUNNER_WORDS + 1]; /* NULL-terminated; borrowed from the request */
-	char *env[RUNNER_WORDS + 1];
-	struct span input;
-};
-
-/* Whether `len` octets are a request for one of `programs` that asks for nothing else. */
-MUST_USE bool runner_read(struct runner_request *q, size_t len, size_t programs,
-			  struct runner_words *ret);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemons/ocf-fw-write/runner.h"
+#include "daemons/ocf-fw-write/runner_process.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

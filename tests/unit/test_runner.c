@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "daemons/ocf-fw-write/program.h"
-#include "daemons/ocf-fw-write/runner.h"
+#include "daemons/ocf-fw-write/runner_process.h"
 
 enum { SHELL, SLOW, ENV, MISSING, NONE };
 
