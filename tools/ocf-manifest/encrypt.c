@@ -20,6 +20,7 @@ static enum fw_error find_fault(const struct manifest *m, struct span octets)
 					       .typ = MANIFEST_TYP,
 					       .content_type = MANIFEST_CONTENT_TYPE};
 	CLEANUP(trust_freep) struct trust *nobody = NULL;
+	const uint64_t now = clock_real_us();
 	enum fw_error e = FWE_INTERNAL;
 	struct envelope env;
 	char error[128];
@@ -28,7 +29,9 @@ static enum fw_error find_fault(const struct manifest *m, struct span octets)
 		e = envelope_open(octets, nobody, &policy, &env);
 	if (e != FWE_MANIFEST_KEY_UNKNOWN)
 		return e;
-	if ((m->has & MANIFEST_EXPIRES) != 0 && m->expires_us <= clock_real_us())
+	if (m->timestamp_us > now && m->timestamp_us - now > FW_FUTURE_MAX_US)
+		return FWE_MANIFEST_TIMESTAMP_FUTURE;
+	if ((m->has & MANIFEST_EXPIRES) != 0 && m->expires_us <= now)
 		return FWE_MANIFEST_EXPIRED;
 	return plan_check(m, BASE_URL);
 }
