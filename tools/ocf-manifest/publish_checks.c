@@ -137,14 +137,14 @@ static bool images_are_there(const struct publication *p)
 {
 	const struct manifest *m = p->d.manifest;
 	struct cli_values files = {.n = m->n_images};
-	CLEANUP(freep) char(*paths)[PATH_MAX] = calloc(m->n_images, sizeof(*paths));
+	char paths[MANIFEST_IMAGES_MAX][PATH_MAX];
 	enum fw_error e = FWE_OK;
 	char name[URL_MAX + 1];
 
 	for (size_t i = 0; i < m->n_images; i++) {
 		if (!publish_image_name(m, i, name))
 			continue;
-		if (!paths || !publish_path(p, 0, name, paths[i]))
+		if (!publish_path(p, 0, name, paths[i]))
 			return false;
 		if (access(paths[i], R_OK) < 0) {
 			cli_say("%s: %s; give %s with --image", paths[i], strerror(errno),
