@@ -1,4 +1,5 @@
 """IoTivity-lite's own servers as devices."""
+import contextlib
 import os
 import pathlib
 import re
@@ -56,7 +57,11 @@ class LiteDevice:
         folder = f"/proc/{self.process.pid}"
         with open(f"{folder}/net/udp6") as f:
             sockets = {f"socket:[{line.split()[9]}]" for line in f if GROUP_PORT in line}
-        return any(os.readlink(entry) in sockets for entry in os.scandir(f"{folder}/fd"))
+        for entry in os.scandir(f"{folder}/fd"):
+            with contextlib.suppress(FileNotFoundError):  # it has closed this one meanwhile
+                if os.readlink(entry) in sockets:
+                    return True
+        return False
 
     def kill(self):
         self.process.kill()
