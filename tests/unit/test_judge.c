@@ -161,6 +161,12 @@ static void direct__goes_with_a_direct_file_only(void **state)
 
 		c.direct = CASES[i].direct;
 		expect(&c, CASES[i].payload, CASES[i].want, CASES[i].name);
+		if (CASES[i].want != FWE_OK)
+			continue;
+		expect(&c,
+		       BODY("2.4.1", JUNE, "#image") ",\"imageSize\":1,\"encryption\":" ENCRYPTION(
+			       "aes128gcm", "1") "}",
+		       FWE_MANIFEST_ENC_NOT_ALLOWED, "encrypted");
 	}
 }
 
