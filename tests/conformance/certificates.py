@@ -36,6 +36,7 @@ def from_the_factory(lab):
                        stdout=subprocess.DEVNULL)
         with open(d.conf, "a") as f:
             f.write(f"FactoryDirectory={d.dir}/factory\n")
+    prepare.trust = trust
     return prepare
 
 
