@@ -19,8 +19,7 @@ const char *hint_for(enum fw_error e)
 		[FWE_MANIFEST_TIMESTAMP_FUTURE] = "--timestamp may be a day ahead at most",
 		[FWE_MANIFEST_LOCATION_SCHEME] = "devices take http, https, coap and coaps",
 		[FWE_MANIFEST_LOCATION_INVALID] =
-			"not a URI reference, without the / that several images need, or of a "
-			"direct file",
+			"no URI reference, of a direct file, or not the folder/ of several images",
 		[FWE_MANIFEST_IMAGE_LIST_INVALID] = "1 to 32 images of different names and slots",
 		[FWE_MANIFEST_ENC_NOT_ALLOWED] = "devices do not take this encryption here",
 		[FWE_MANIFEST_DIGEST_WEAK] = "at least one of sha256, sha384 and sha512",
